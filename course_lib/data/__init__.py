@@ -1,0 +1,1 @@
+"""Video files, clip sampling, synthetic worlds and readers of real data sets."""

@@ -1,0 +1,1 @@
+"""Small renderers of synthetic video with exact ground truth."""
