@@ -1,0 +1,141 @@
+"""The training loop learns, resumes exactly, stops early, and says why it cannot go on."""
+
+import pytest
+import torch
+
+from course_lib.errors import CourseError
+from course_lib.train import Checkpoint, Metric, fit, predict
+
+
+def model():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Dropout(0.1), torch.nn.Linear(8, 2))
+
+
+def batch(step):
+    generator = torch.Generator().manual_seed(step)
+    inputs = torch.randn(32, 4, generator=generator)
+    return inputs, (inputs[:, 0] > inputs[:, 1]).long()
+
+
+def test_fit_learns_a_separable_problem():
+    net = model()
+    history = fit(net, batch, 150, optimizer=torch.optim.Adam(net.parameters(), 1e-2))
+    inputs, labels = batch(10_000)
+    assert len(history.loss) == 150
+    assert sum(history.loss[-10:]) < 0.3 * sum(history.loss[:10])
+    assert (predict(net, inputs).argmax(1) == labels).float().mean() > 0.9
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
+    whole = model()
+    expected = fit(whole, batch, 40, schedule="constant")
+
+    class Interrupted(Exception):
+        pass
+
+    def until_25(step):
+        if step == 25:
+            raise Interrupted
+        return batch(step)
+
+    saved = Checkpoint(tmp_path / "run" / "net.pt", every=10)
+    with pytest.raises(Interrupted):
+        fit(model(), until_25, 40, schedule="constant", checkpoint=saved)
+    resumed = model()
+    torch.rand(7)  # other random numbers in between must not matter
+    history = fit(resumed, batch, 40, schedule="constant", checkpoint=saved)
+    assert history.loss == expected.loss
+    for ours, theirs in zip(resumed.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert [p.name for p in (tmp_path / "run").iterdir()] == ["net.pt"]
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    saved = Checkpoint(tmp_path / "net.pt")
+    fit(model(), batch, 20, checkpoint=saved)
+    net = model()
+    history = fit(net, lambda step: pytest.fail("trained again"), 20, checkpoint=saved)
+    assert len(history.loss) == 20
+
+
+def test_a_checkpoint_of_another_model_is_refused_with_a_next_step(tmp_path):
+    saved = Checkpoint(tmp_path / "net.pt")
+    fit(model(), batch, 5, checkpoint=saved)
+    with pytest.raises(CourseError, match="does not fit this training run.*another model"):
+        fit(torch.nn.Linear(4, 2), batch, 5, checkpoint=saved)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    (tmp_path / "net.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(CourseError, match="does not fit"):
+        fit(model(), batch, 5, checkpoint=Checkpoint(tmp_path / "net.pt"))
+
+
+def test_metric_is_recorded_and_ends_training_when_it_stalls():
+    values = iter([0.5, 0.6, 0.6, 0.55])
+    history = fit(model(), batch, 100, metric=Metric(lambda net: next(values), every=10, patience=2))
+    assert history.metrics == [(10, 0.5), (20, 0.6), (30, 0.6), (40, 0.55)]
+    assert len(history.loss) == 40 and "has not improved for 2 looks" in history.stopped
+
+
+def test_a_loss_that_explodes_is_explained():
+    with pytest.raises(CourseError, match="learning rate"):
+        fit(model(), batch, 20, loss=lambda outputs, labels: outputs.sum() * float("nan"))
+
+
+def test_clipping_bounds_the_step():
+    net = torch.nn.Linear(4, 2)
+    before = net.weight.detach().clone()
+    sgd = torch.optim.SGD(net.parameters(), lr=1.0)
+    fit(net, batch, 1, optimizer=sgd, loss=lambda out, y: 1000 * out.sum(), clip_norm=0.5, schedule="constant")
+    assert (net.weight - before).norm() <= 0.5 + 1e-5
+
+
+@pytest.mark.parametrize(
+    "schedule, expected",
+    [("cosine", [1.0, 0.5]), ("constant", [1.0, 1.0]), (lambda step: 0.1**step, [1.0, 0.1])],
+)
+def test_schedules(schedule, expected):
+    seen, net = [], model()
+    sgd = torch.optim.SGD(net.parameters(), lr=1.0)
+
+    def spy(step):
+        seen.append(sgd.param_groups[0]["lr"])
+        return batch(step)
+
+    fit(net, spy, 2, optimizer=sgd, schedule=schedule)
+    assert seen == pytest.approx(expected)
+
+
+def test_an_unknown_schedule_is_refused():
+    with pytest.raises(CourseError, match="cosine"):
+        fit(model(), batch, 2, schedule="linear")
+
+
+def test_bfloat16_autocast_trains_on_the_cpu():
+    seen = []
+
+    def loss(outputs, labels):
+        seen.append(outputs.dtype)
+        return outputs.float().pow(2).mean()
+
+    fit(model(), batch, 2, dtype=torch.bfloat16, loss=loss)
+    assert seen == [torch.bfloat16] * 2
+
+
+def test_predict_keeps_the_mode_and_the_order():
+    net = model().train()
+    inputs, _ = batch(0)
+    outputs = predict(net, inputs, batch_size=7)
+    assert net.training
+    assert torch.allclose(outputs, net.eval()(inputs), atol=1e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_mixed_precision_learns_on_a_gpu(dtype):
+    net = model().cuda()
+    history = fit(net, batch, 150, dtype=dtype, optimizer=torch.optim.Adam(net.parameters(), 1e-2))
+    assert sum(history.loss[-10:]) < 0.4 * sum(history.loss[:10])
