@@ -216,6 +216,6 @@ def _look(losses, done):
     if any(value != value or abs(value) == float("inf") for value in values):
         raise CourseError(
             f"The loss became NaN or infinite before step {done}. Likely causes: a learning rate that is too high, "
-            "inputs that are not scaled to about -1..1, or float16 out of range. Lower the learning rate or set clip_norm."
+            "inputs not scaled to about -1..1, or float16 out of range. Lower the learning rate or set clip_norm."
         )
     return values
