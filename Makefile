@@ -1,0 +1,35 @@
+# Four commands. Each makes the environment .venv first when it is missing, out of date or broken.
+#
+#   make lab         open JupyterLab on lecture 00, on your own copies in work/ (options: make lab LAB_ARGS="--port 9000")
+#   make test        ruff, every unit test, every notebook in both editions, the widgets in a browser
+#   make notebooks   rebuild the lectures whose source or code changed
+#   make env         the environment alone
+#
+# PYTHON=python3.12 chooses another interpreter; TEST_ARGS="-k flow" passes options on to pytest.
+
+.DEFAULT_GOAL := help
+.PHONY: help env lab test notebooks
+
+PYTHON ?=
+LAB_ARGS ?=
+TEST_ARGS ?=
+WORKERS ?= 2
+# Two test workers share the cores: one thread each for torch, or they fight for them.
+TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+help:
+	@sed -n 's/^#  *make /make /p' Makefile
+
+# Returns in a few hundredths of a second when .venv is up to date (a stamp over pyproject.toml and constraints.txt).
+env:
+	@PYTHON="$(PYTHON)" sh .ci/environment
+
+lab: env
+	@.venv/bin/course lab $(LAB_ARGS)
+
+notebooks: env
+	@.venv/bin/course build
+
+test: env
+	@sh .ci/timed "ruff" .venv/bin/ruff check .
+	@$(TEST_ENV) sh .ci/timed "pytest" .venv/bin/python -m pytest -n $(WORKERS) --dist loadscope --durations=10 -rs $(TEST_ARGS)
