@@ -1,0 +1,51 @@
+"""Find exercises by their id. Each lecture's file is imported when it is first asked for."""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+from .spec import Exercise, ExerciseError
+
+
+def lecture(number) -> tuple[Exercise, ...]:
+    """All exercises of one lecture ("02"), in order.
+
+    Raises:
+        ExerciseError: there is no such lecture, or its file breaks the rules (an id twice, an id of another lecture).
+    """
+    number = str(number).zfill(2)
+    if number not in lectures():
+        raise ExerciseError(f"There are no exercises for lecture {number}; there are for {_listed(lectures())}.")
+    exercises = tuple(importlib.import_module(f"{__package__}.lecture_{number}").EXERCISES)
+    ids = [exercise.id for exercise in exercises]
+    strange = [i for i in ids if not i.startswith(f"{number}.")] + sorted({i for i in ids if ids.count(i) > 1})
+    if strange:
+        raise ExerciseError(f"lecture_{number}.py has ids that are doubled or of another lecture: {_listed(strange)}.")
+    return exercises
+
+
+def lectures() -> list[str]:
+    """The numbers of the lectures that have exercises: ["00", "01", ...]."""
+    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
+    return sorted(m.name[-2:] for m in modules if re.fullmatch(r"lecture_\d\d", m.name))
+
+
+def find(exercise_id) -> Exercise:
+    """The exercise with this id.
+
+    Raises:
+        ExerciseError: no such exercise; lists those of the same lecture.
+    """
+    if not isinstance(exercise_id, str) or not re.fullmatch(r"\d\d\.\d+", exercise_id):
+        raise ExerciseError(f'An exercise id is a string such as "02.1"; {exercise_id!r} came.')
+    exercises = lecture(exercise_id[:2])
+    for exercise in exercises:
+        if exercise.id == exercise_id:
+            return exercise
+    known = _listed(exercise.id for exercise in exercises)
+    raise ExerciseError(f"There is no exercise {exercise_id}; lecture {exercise_id[:2]} has {known}.")
+
+
+def _listed(names):
+    return ", ".join(names) or "none"

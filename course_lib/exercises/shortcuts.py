@@ -1,0 +1,259 @@
+"""Find uses of functions that an exercise forbids, by reading the learner's source.
+
+This is a reminder for the honest, not a wall: what hides a call from a reader can hide it from here.
+"""
+
+import ast
+import functools
+import importlib
+import sys
+import types
+from dataclasses import dataclass
+
+import torch
+
+from .source import functions_of, source_of
+
+# Other names of the same operation, beyond those that differ in case, underscores or the prefix "Lazy".
+SYNONYMS = {
+    f"conv{d}d": ("convolution", "cudnnconvolution", "mkldnnconvolution", "convolutionoverrideable", f"slowconv{d}d")
+    for d in (1, 2, 3)
+}
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A forbidden name in use: the name, and the line of the learner's where it stands (None where unreadable)."""
+
+    name: str
+    line: tuple[int, str] | None
+
+
+def find_shortcut(answer, forbidden, own_reference=None):
+    """The first forbidden thing that an answer uses, itself or through helper functions from the same notebook.
+
+    Args:
+        answer: function or class.
+        forbidden: dotted names. Each also stands for what does the same under another name:
+            "torch.nn.functional.conv3d" for torch.conv3d, torch.nn.Conv3d, torch.ops.aten.conv3d; "torch.mean" for x.mean().
+        own_reference: the course's own answer, never allowed.
+    Returns:
+        (Shortcut or None, unreadable): `unreadable` is True when some source could not be read; then only the names
+        in the compiled code were compared.
+    """
+    rules = _Rules(forbidden, own_reference)
+    seen, queue, unreadable = set(), [answer], False
+    if rules.forbids(answer):
+        return Shortcut(_dotted(answer), None), False
+    for base in getattr(answer, "__mro__", ())[1:]:
+        if rules.forbids(base):
+            return Shortcut(_dotted(base), None), False
+    while queue:
+        for function in functions_of(queue.pop(0)):
+            if function in seen:
+                continue
+            seen.add(function)
+            source = source_of(function)
+            if source is None:
+                unreadable = True
+                name = next((name for name in _compiled_names(function.__code__) if rules.forbids_name(name)), None)
+                if name:
+                    return Shortcut(name, None), True
+                continue
+            reader = _Reader(source, rules)
+            reader.visit(source.tree)
+            if reader.found:
+                return reader.found, unreadable
+            queue += [helper for helper in reader.helpers if helper not in seen]
+    return None, unreadable
+
+
+class _Rules:
+    """What is forbidden: by identity, and by name for what belongs to torch or NumPy."""
+
+    def __init__(self, forbidden, own_reference):
+        self.objects = [found for found in map(_imported, forbidden) if found is not None]
+        if own_reference is not None:
+            self.objects.append(own_reference)
+        self.keys = {_key(name) for name in forbidden}
+        for key in list(self.keys):
+            self.keys.update(SYNONYMS.get(key, ()))
+
+    def forbids(self, thing):
+        if isinstance(thing, functools.partial):
+            return self.forbids(thing.func)
+        if isinstance(thing, torch.nn.Module):
+            return any(map(self.forbids, map(type, thing.modules())))
+        if any(thing is other for other in self.objects):
+            return True
+        return callable(thing) and _is_library(thing) and self.forbids_name(getattr(thing, "__name__", ""))
+
+    def forbids_name(self, name):
+        return _key(name) in self.keys
+
+
+class _Reader(ast.NodeVisitor):
+    """Resolves names and attributes in one function as Python would, and notes the first forbidden one."""
+
+    def __init__(self, source, rules):
+        self.source, self.rules = source, rules
+        self.found, self.helpers = None, []
+        self.locals = _bound_names(source.tree)
+        self.aliases = {}
+        function = source.function
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        self.closure = {name: cell.cell_contents for name, cell in cells.items() if _filled(cell)}
+
+    def visit(self, node):
+        if self.found is None:
+            super().visit(node)
+
+    def visit_Import(self, node):
+        for item in node.names:
+            module = sys.modules.get(item.name if item.asname else item.name.partition(".")[0])
+            self._bind(item.asname or item.name.partition(".")[0], module)
+
+    def visit_ImportFrom(self, node):
+        for item in node.names:
+            module = sys.modules.get(node.module or "")
+            thing = getattr(module, item.name, sys.modules.get(f"{node.module}.{item.name}"))
+            self._bind(item.asname or item.name, thing)
+            self._judge(node, thing, item.name if (node.module or "").startswith("torch") else "")
+
+    def visit_Assign(self, node):
+        self.visit(node.value)
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                self._bind(target.id, self._resolve(node.value))
+            else:
+                self.visit(target)
+
+    def visit_Name(self, node):
+        thing = self._resolve(node)
+        self._judge(node, thing)
+        if isinstance(thing, (types.FunctionType, type)) and _same_notebook(thing, self.source.function):
+            self.helpers.append(thing)
+
+    def visit_Attribute(self, node):
+        self.generic_visit(node)
+        owner = self._resolve(node.value)
+        unknown = owner is None and hasattr(torch.Tensor, node.attr)  # may well be a tensor
+        self._judge(node, self._resolve(node), node.attr if unknown or _is_library(owner) else "")
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) >= 2:
+            name = self._resolve(node.args[1])
+            self._judge(node, self._resolve(node), name if isinstance(name, str) else "")
+
+    def visit_Subscript(self, node):
+        self.generic_visit(node)
+        by_name = isinstance(node.value, ast.Attribute) and node.value.attr == "__dict__"
+        by_name |= isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "vars"
+        if by_name and isinstance(node.slice, ast.Constant):
+            self._judge(node, None, str(node.slice.value))
+
+    def _bind(self, name, thing):
+        self.aliases[name] = thing
+
+    def _judge(self, node, thing, name=""):
+        if self.found is None and (self.rules.forbids(thing) or (name and self.rules.forbids_name(name))):
+            self.found = Shortcut(_dotted(thing) or name, self.source.line(node))
+
+    def _resolve(self, node):
+        """The object that an expression names, or None where that is only known when it runs."""
+        if isinstance(node, ast.Constant):
+            return node.value
+        if isinstance(node, ast.Name):
+            if node.id in self.aliases:
+                return self.aliases[node.id]
+            if node.id in self.locals:
+                return None
+            return self.closure.get(node.id, self.source.function.__globals__.get(node.id))
+        if isinstance(node, ast.Attribute):
+            return _attribute(self._resolve(node.value), node.attr)
+        if isinstance(node, ast.Call):
+            return self._resolve_call(node)
+        return None
+
+    def _resolve_call(self, node):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        values = [self._resolve(argument) for argument in node.args]
+        if name == "getattr" and len(values) >= 2 and isinstance(values[1], str):
+            return _attribute(values[0], values[1])
+        if name in ("__import__", "import_module") and values and isinstance(values[0], str):
+            return sys.modules.get(values[0])
+        return None
+
+
+def _attribute(owner, name):
+    """An attribute of a module, a class or one of torch's operator namespaces; nothing that could run code."""
+    if isinstance(owner, (types.ModuleType, type)) or type(owner).__module__.startswith("torch._ops"):
+        return getattr(owner, name, None)
+    return None
+
+
+def _bound_names(tree):
+    """Names that are parameters or assigned to anywhere in a function: they hide the globals of that name."""
+    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Store, ast.Del))}
+    declared = {name for n in ast.walk(tree) if isinstance(n, ast.Global) for name in n.names}
+    return (arguments | stored) - declared
+
+
+def _same_notebook(thing, function):
+    if isinstance(thing, types.FunctionType):
+        return thing.__globals__ is function.__globals__
+    return getattr(thing, "__module__", None) == function.__globals__.get("__name__")
+
+
+def _is_library(thing):
+    """Whether a module, class or function belongs to torch, NumPy or SciPy."""
+    if isinstance(thing, types.ModuleType):
+        home = thing.__name__
+    else:
+        home = getattr(thing, "__module__", None) or type(thing).__module__
+    built_in = isinstance(thing, (types.BuiltinFunctionType, types.MethodDescriptorType)) and home == "builtins"
+    from_torch = built_in and getattr(torch, getattr(thing, "__name__", ""), None) is thing
+    return str(home).partition(".")[0] in ("torch", "numpy", "scipy", "torchvision") or from_torch
+
+
+def _compiled_names(code):
+    constants = [constant for constant in code.co_consts if isinstance(constant, str)]
+    inner = [name for const in code.co_consts if isinstance(const, types.CodeType) for name in _compiled_names(const)]
+    return [*code.co_names, *constants, *inner]
+
+
+def _imported(dotted):
+    """The object with a dotted name, or None where this version of its library does not have it."""
+    parts = dotted.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            thing = importlib.import_module(".".join(parts[:cut]))
+        except ImportError:
+            continue
+        for part in parts[cut:]:
+            thing = getattr(thing, part, None)
+        return thing
+    return None
+
+
+def _key(name):
+    last = name.rpartition(".")[2].lower().replace("_", "")
+    for prefix in ("lazy", "native"):
+        last = last.removeprefix(prefix)
+    return last
+
+
+def _dotted(thing):
+    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
+    if name is None and isinstance(thing, torch.nn.Module):
+        name = type(thing).__name__
+    return name or ""
+
+
+def _filled(cell):
+    try:
+        return cell.cell_contents is not None
+    except ValueError:  # a name that is not assigned yet
+        return False

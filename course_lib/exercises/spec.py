@@ -1,0 +1,100 @@
+"""What an exercise is: its tests, the course's own answer, and the mistakes that people make."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ..errors import CourseError
+
+KINDS = ("function", "class", "number", "array", "choice")
+
+
+class ExerciseError(CourseError, LookupError):
+    """An exercise is not there, or is described in a way that cannot be checked."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test of a function or a class.
+
+    label: what is special about it, in words ("two channels, 3 x 2 x 2 kernel"); shown to the learner.
+    args: what the function is called with; for a class, what it is constructed with.
+    kwargs: the same, by name. For a class, `inputs` (one tensor or a tuple) is what the module is then called with,
+        and `training` (False) is the mode that it runs in.
+    """
+
+    label: str
+    args: tuple = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that people give, and what to tell them.
+
+    answer: a wrong function, class or value. For numbers, arrays and choices also a predicate of the learner's value.
+    diagnosis: shown when the learner's output equals this answer's output on the tests that failed.
+    """
+
+    diagnosis: str
+    answer: Any
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: see `Case` and `Mistake`.
+
+    id: lecture and number, "02.1".
+    name: the function, class or variable that the learner writes.
+    kind: one of `KINDS`.
+    reference: the course's own function, class or value. For a choice, one of `options`; a set of options where
+        several are right; a tuple of options where their order matters.
+    cases: makes the tests from a seeded generator (functions and classes only).
+    hints: three, in markdown: the concept, the API, nearly the code.
+    rtol, atol: |got - expected| <= atol + rtol * |expected|, for floats; all else must be equal.
+    forbidden: dotted names that the learner's code may not use ("torch.nn.functional.conv3d" also stands for
+        torch.conv3d, torch.nn.Conv3d and torch.ops.aten.conv3d).
+    """
+
+    id: str
+    title: str
+    name: str
+    kind: str
+    reference: Any
+    cases: Callable[[torch.Generator], list[Case]] | None = None
+    mistakes: tuple[Mistake, ...] = ()
+    hints: tuple[str, str, str] | tuple[()] = ()
+    points: int = 1
+    rtol: float = 1e-4
+    atol: float = 1e-5
+    forbidden: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        problem = _problem(self)
+        if problem:
+            raise ExerciseError(f"Exercise {self.id!r}: {problem}")
+
+
+def _problem(exercise):
+    """What is wrong with the description of an exercise, or None."""
+    if not re.fullmatch(r"\d\d\.\d+", exercise.id):
+        return 'the id must be lecture and number, such as "02.1".'
+    if exercise.kind not in KINDS:
+        return f"kind {exercise.kind!r} is none of {', '.join(KINDS)}."
+    if exercise.kind in ("function", "class"):
+        if not callable(exercise.reference) or exercise.cases is None:
+            return f"a {exercise.kind} needs a callable reference and cases."
+    elif exercise.cases is not None:
+        return f"a {exercise.kind} is compared as it is and takes no cases."
+    if exercise.kind == "choice":
+        several = isinstance(exercise.reference, (tuple, list, set, frozenset))
+        chosen = exercise.reference if several else (exercise.reference,)
+        if not set(chosen) <= set(exercise.options):
+            return f"the reference {exercise.reference!r} is not among the options {exercise.options}."
+    if len(exercise.hints) not in (0, 3):
+        return f"three hints are shown one after the other (concept, API, nearly code), {len(exercise.hints)} came."
+    return None
