@@ -136,7 +136,7 @@ def _test(exercise, case, expected, outcome):
 def _shown(outcome):
     if isinstance(outcome.error, KeyboardInterrupt):
         return "stopped while it ran"
-    return brief(outcome.output) if outcome.error is None else f"{type(outcome.error).__name__}: {outcome.error}"[:300]
+    return brief(outcome.output) if outcome.error is None else f"{type(outcome.error).__name__} (see below)"
 
 
 def _diagnosis(exercise, answer, cases, expected, failing):

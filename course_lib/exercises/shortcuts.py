@@ -35,7 +35,7 @@ def find_shortcut(answer, forbidden, own_reference=None):
     Args:
         answer: function or class.
         forbidden: dotted names. Each also stands for what does the same under another name:
-            "torch.nn.functional.conv3d" for torch.conv3d, torch.nn.Conv3d, torch.ops.aten.conv3d; "torch.mean" for x.mean().
+            "torch.nn.functional.conv3d" for torch.conv3d, nn.Conv3d, torch.ops.aten.conv3d; "torch.mean" for x.mean().
         own_reference: the course's own answer, never allowed.
     Returns:
         (Shortcut or None, unreadable): `unreadable` is True when some source could not be read; then only the names
