@@ -13,8 +13,8 @@ two unknowns. Lucas and Kanade assume one (u, v) for a whole window and solve by
     [ S(Ix Iy)  S(Iy Iy) ] [v]  = -[ S(Iy It) ],     S = weighted sum over the window.  (normal equations)
 
 Choices of ours: fourth-order central differences, averaged over the first image and the warped second one; a Gaussian
-window; a small ridge on the diagonal, so that flat regions get no motion instead of noise; each step at most one pixel,
-because the linearisation is worth no more; a median filter between iterations, which removes lone outliers.
+window; a small ridge on the diagonal, so that flat regions follow their window instead of noise; each step at most one
+pixel, because the linearisation is worth no more; a median filter between iterations, which removes lone outliers.
 """
 
 import torch
@@ -96,23 +96,30 @@ def solve_2x2(xx, xy, yy, bx, by, ridge=RIDGE):
 
 
 def lucas_kanade_step(image1, image2, flow, sigma=2.0, ridge=RIDGE):
-    """The correction of `flow` from one linearisation: warp, difference, solve.
+    """A better flow from one linearisation around `flow`: warp, difference, solve.
+
+    The pixels of a window have been warped by slightly different flows. So the system is solved for the whole flow, with
+    each pixel's equation Ix u + Iy v = Ix u0 + Iy v0 - It, and not for a correction that all of them would share:
+    corrections add up to ripples (measured on RubberWhale, 5 iterations: 0.41 px of error instead of 0.21).
 
     Args:
         image1, image2: (B, 1, H, W), 0..1.
-        flow: (B, 2, H, W) in pixels, the estimate so far.
+        flow: (B, 2, H, W) in pixels, the estimate (u0, v0) so far.
         sigma: of the Gaussian window, pixels.
+        ridge: pulls flat regions towards the mean flow of their window.
     Returns:
-        (B, 2, H, W), at most one pixel long: add it to the flow.
+        (B, 2, H, W), at most one pixel away from `flow`.
     """
     warped = warp(image2, flow, outside="border")
     (x1, y1), (x2, y2) = spatial_gradients(image1), spatial_gradients(warped)
     ix, iy, it = (x1 + x2) / 2, (y1 + y2) / 2, warped - image1
+    target = ix * flow[:, :1] + iy * flow[:, 1:] - it
     xx, xy, yy = structure_tensor(ix, iy, sigma)
-    bx, by = gaussian_blur(torch.cat([-ix * it, -iy * it], 1), sigma).split(1, 1)
-    step = solve_2x2(xx, xy, yy, bx, by, ridge)
+    right = gaussian_blur(torch.cat([ix * target, iy * target], 1), sigma) + ridge * gaussian_blur(flow, sigma)
+    bx, by = right.split(1, 1)
+    step = solve_2x2(xx, xy, yy, bx, by, ridge) - flow
     length = step.norm(dim=1, keepdim=True).clamp_min(1e-12)
-    return step * (length.clamp_max(1.0) / length)
+    return flow + step * (length.clamp_max(1.0) / length)
 
 
 def median_filter(flow, radius=2):
@@ -143,7 +150,7 @@ def lucas_kanade(image1, image2, *, flow=None, sigma=2.0, iterations=1, median=0
     if flow is None:
         flow = image1.new_zeros(image1.shape[0], 2, *image1.shape[2:])
     for _ in range(iterations):
-        flow = median_filter(flow + lucas_kanade_step(image1, image2, flow, sigma, ridge), median)
+        flow = median_filter(lucas_kanade_step(image1, image2, flow, sigma, ridge), median)
     return flow
 
 
