@@ -77,6 +77,22 @@ def new_figure(width=WIDTH, height=3.2):
     return fig, ax
 
 
+def picture(pixels, scale=1.0):
+    """A ready-made picture as a figure of its own size, without axes.
+
+    Args:
+        pixels: (H, W, 3) uint8. scale: 0.5 shows it in half its size, smoothly.
+    Returns:
+        (fig, ax).
+    """
+    height, width = pixels.shape[:2]
+    fig = Figure(figsize=(width * scale / DPI, height * scale / DPI), dpi=DPI, facecolor="white")
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.imshow(pixels, interpolation="antialiased" if scale < 1 else "nearest", aspect="auto")
+    ax.set_axis_off()
+    return fig, ax
+
+
 def montage(pictures, columns, gap=0.06, background=255):
     """Set T pictures side by side in rows of `columns`.
 
@@ -321,16 +337,16 @@ def timeline(num_frames, rows, fps=None, title=None, width=WIDTH):
     return fig, ax
 
 
-def png(fig, colors=256):
-    """The figure as PNG bytes: the same bytes for the same figure, with a palette so that notebooks stay small."""
+def png(fig):
+    """The figure as PNG bytes: the same bytes for the same figure, with 256 colours so that notebooks stay small."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
     canvas = FigureCanvasAgg(fig)
     canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     out = io.BytesIO()
-    picture.quantize(colors, method=Image.Quantize.MEDIANCUT).save(out, "PNG", optimize=True, dpi=(DPI, DPI))
+    image.quantize(256, method=Image.Quantize.MEDIANCUT).save(out, "PNG", optimize=True, dpi=(DPI, DPI))
     return out.getvalue()
 
 
