@@ -1,0 +1,199 @@
+"""Open a video file, or say what is wrong with it and what to do.
+
+FFmpeg reports a missing index, a text file and a half download with one sentence, "Invalid data found". What a learner
+needs to hear differs, so the path is looked at before opening, and the container's own sizes are compared with the
+size of the file: the boxes of MP4 (ISO/IEC 14496-12, Sec. 4.2), the RIFF chunks of AVI, the EBML segment of Matroska
+and WebM (RFC 8794 and RFC 9559).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from course_lib.errors import VideoError
+
+TEXT_FORMATS = {"tty", "ansi"}  # FFmpeg draws any text file as a video of a terminal
+
+
+def load_av():
+    """The PyAV module.
+
+    Raises:
+        VideoError: if it is not installed, with the command that installs it.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise VideoError(
+            "reading and writing video needs PyAV, which is not installed here. Run `pip install av` "
+            "(in a notebook: `%pip install av`; on Colab the set-up cell at the top of each lecture installs it), "
+            "then restart the kernel."
+        ) from error
+    return av
+
+
+def resolve(path) -> Path:
+    """The path of an existing, non-empty file.
+
+    Raises:
+        VideoError: for a missing file (with files of similar name), a folder or an empty file.
+    """
+    try:
+        path = Path(path)
+    except TypeError as error:
+        raise VideoError(f"expected the path of a video file, got a {type(path).__name__}.") from error
+    if path.is_dir():
+        raise VideoError(f"{path} is a folder, expected a video file. It holds {_examples(path)}.")
+    if not path.exists():
+        raise VideoError(f"{path} does not exist. {_near_names(path)}")
+    if path.stat().st_size == 0:
+        raise VideoError(
+            f"{path} is empty (0 bytes): the download or the export did not finish. Delete it and fetch it again."
+        )
+    return path
+
+
+def _examples(folder):
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    if not names:
+        return "no files"
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _near_names(path):
+    folder = path.parent
+    if not folder.is_dir():
+        return f"Nor does its folder {folder.absolute()}: is the path relative to another working folder?"
+    near = difflib.get_close_matches(path.name, [entry.name for entry in folder.iterdir()], n=3, cutoff=0.6)
+    if near:
+        return f"Did you mean {' or '.join(near)} in the same folder?"
+    return f"No file in {folder.absolute()} has a similar name."
+
+
+@contextmanager
+def open_container(path: Path):
+    """Open for reading: yields PyAV's container and its video stream, and closes them.
+
+    Raises:
+        VideoError: if FFmpeg cannot read the file, or it holds no video.
+    """
+    av = load_av()
+    try:
+        container = av.open(f"file:{path}")  # the prefix keeps odd names from being taken for a protocol
+    except (av.error.FFmpegError, OSError) as error:
+        raise VideoError(_why_unreadable(path, error)) from error
+    with container:
+        if container.format.name in TEXT_FORMATS:
+            raise VideoError(_why_unreadable(path, "a text file"))
+        yield container, _video_stream(container, path)
+
+
+def _video_stream(container, path):
+    for stream in container.streams.video:
+        picture = getattr(stream.disposition, "attached_pic", 0) & stream.disposition  # the cover of a music file
+        if not picture:
+            if stream.codec_context is None:
+                raise VideoError(
+                    f"{path}: this build of FFmpeg has no decoder for its video. Convert the file to H.264."
+                )
+            return stream
+    if container.streams.audio:
+        raise VideoError(f"{path} holds sound but no video. Is it the audio track of the clip that you meant?")
+    raise VideoError(f"{path} holds no video stream. Is it really a video file?")
+
+
+def _why_unreadable(path, error):
+    boxes = _mp4_boxes(path)
+    if boxes and b"moov" not in dict(boxes):
+        return (
+            f"{path} is cut off: it is an MP4 file without its index (the 'moov' box, usually written last), so not "
+            "even its first frames can be decoded. Download or export it again."
+        )
+    head = path.read_bytes()[:64] if path.stat().st_size < 2**26 else b""
+    if head and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head):
+        shown = head[:30].decode("ascii").split("\n")[0]
+        return f'{path} is not a video: it holds text that starts with "{shown}". A saved error page, perhaps?'
+    return f"{path} is not a video that FFmpeg can read ({error}). Check that it plays elsewhere, or fetch it again."
+
+
+def codec_name(stream) -> str:
+    """FFmpeg's name of the codec ("av1"), not of the library that happens to decode it ("libdav1d")."""
+    return stream.codec_context.codec.canonical_name
+
+
+def missing_bytes(path: Path) -> int:
+    """How many bytes the container promises beyond the end of the file; 0 when whole, or when it makes no promise."""
+    promised = max(_mp4_end(path), _riff_end(path), _ebml_end(path))
+    return max(0, promised - path.stat().st_size)
+
+
+def _mp4_boxes(path):
+    """Top-level boxes as [(type, end)], empty if this is not an ISO media file."""
+    size = path.stat().st_size
+    boxes, position = [], 0
+    with open(path, "rb") as file:
+        while position + 8 <= size:
+            file.seek(position)
+            header = file.read(16)
+            length, kind = int.from_bytes(header[:4], "big"), header[4:8]
+            if length == 1:
+                length = int.from_bytes(header[8:16], "big")  # a 64-bit size follows the type
+            elif length == 0:
+                length = size - position  # to the end of the file
+            if length < 8 or not kind.isalnum() or (not boxes and kind not in (b"ftyp", b"moov", b"mdat", b"wide")):
+                break
+            position += length
+            boxes.append((kind, position))
+    return boxes
+
+
+def _mp4_end(path):
+    boxes = _mp4_boxes(path)
+    return boxes[-1][1] if boxes else 0
+
+
+def _riff_end(path):
+    size = path.stat().st_size
+    end = 0
+    with open(path, "rb") as file:  # a long AVI is a row of RIFF chunks (OpenDML)
+        while end + 12 <= size:
+            file.seek(end)
+            header = file.read(12)
+            if header[:4] != b"RIFF" or header[8:11] != b"AVI":
+                break
+            length = int.from_bytes(header[4:8], "little")
+            if length == 0:
+                break  # the recorder was stopped before it could write the size
+            end += 8 + length + length % 2
+    return end if end < size + 2**32 else 0
+
+
+def _ebml_end(path):
+    with open(path, "rb") as file:
+        head = file.read(4096)
+    if head[:4] != b"\x1a\x45\xdf\xa3":
+        return 0
+    length, after = _ebml_size(head, 4)
+    segment = after + length
+    if head[segment : segment + 4] != b"\x18\x53\x80\x67":
+        return 0
+    length, after = _ebml_size(head, segment + 4)
+    return after + length
+
+
+def _ebml_size(data, position):
+    """A variable-length size (RFC 8794, Sec. 4) and the position after it; 0 where the size is unknown (all ones)."""
+    first = data[position]
+    width = 9 - first.bit_length()
+    value = int.from_bytes(data[position : position + width], "big") & ((1 << 7 * width) - 1)
+    return (0 if value == (1 << 7 * width) - 1 else value), position + width
+
+
+def signature(path: Path):
+    """What identifies the content of a file without reading it: absolute path, size in bytes, time of change in ns."""
+    status = os.stat(path)
+    return str(path.absolute()), status.st_size, status.st_mtime_ns

@@ -1,0 +1,191 @@
+"""Video in and out: probe a file, read clips exact to the frame, write H.264, play it in a notebook.
+
+Frames are numbered from 0 in the order in which they are shown. A clip is a uint8 tensor (C, T, H, W), RGB, 0 to 255.
+Frames come as a player shows their geometry: rotation and mirroring from the file are applied. They are not
+deinterlaced, and pixels that are not square stay as they are stored. Grey, 4:2:2, 4:4:4 and 10-bit video becomes 8-bit
+RGB; an alpha channel is dropped.
+
+Decoding is in `video_reader`, the table that makes seeking exact in `video_index`, files and their faults in
+`video_file`, writing in `video_write`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from course_lib.data.video_file import codec_name, open_container
+from course_lib.data.video_layout import display_turn
+from course_lib.data.video_reader import VideoReader
+from course_lib.data.video_write import show_video, write_video
+
+__all__ = [
+    "VideoInfo",
+    "VideoReader",
+    "iter_frames",
+    "keyframes",
+    "probe",
+    "read_clip",
+    "read_frames",
+    "show_video",
+    "write_video",
+]
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video file holds.
+
+    Attributes:
+        path: the file.
+        frames: exact number of frames.
+        fps: mean frames per second.
+        duration: seconds from the first frame to the end of the last.
+        height, width: pixels of a frame as read, that is, after rotation.
+        codec: FFmpeg's name of the codec, such as "h264".
+        pixel_format: how pixels are stored, such as "yuv420p".
+        rotation: degrees clockwise by which the stored frames are turned for display: 0, 90, 180 or 270.
+        variable_rate: whether the time between frames varies by more than the rounding of time stamps.
+        has_audio: whether there is sound.
+        size_bytes: size of the file.
+        damage: what is wrong with the file, empty if it is whole.
+    """
+
+    path: Path
+    frames: int
+    fps: float
+    duration: float
+    height: int
+    width: int
+    codec: str
+    pixel_format: str
+    rotation: int
+    variable_rate: bool
+    has_audio: bool
+    size_bytes: int
+    damage: str = ""
+
+
+def probe(path, on_error: str = "raise") -> VideoInfo:
+    """Describe a video file. Reads all of it once, decodes one frame (all, where time stamps cannot be trusted).
+
+    Raises:
+        VideoError: if the file is missing, empty, not a video or, unless `on_error` is "keep", damaged.
+    """
+    with VideoReader(path, on_error) as video:
+        frame = video.first_frame()
+        frames = len(video)
+        index = video.index
+        with open_container(video.path) as (container, stream):
+            rate = stream.average_rate or stream.guessed_rate
+            codec, pixel_format = codec_name(stream), stream.codec_context.pix_fmt
+            has_audio = bool(container.streams.audio)
+        gaps = np.diff(index.pts) if index.seekable else np.ones(max(0, frames - 1))
+        seconds = float((index.pts[-1] - index.pts[0]) * index.time_base) if index.seekable and frames > 1 else 0.0
+        fps = float(rate) if rate else (frames - 1) / seconds if seconds else 0.0
+        varies = len(gaps) > 1 and gaps.max() - gaps.min() > max(1, 0.01 * np.median(gaps))
+        if varies and seconds:
+            fps = (frames - 1) / seconds
+        turns, _ = display_turn(frame)
+        height, width = (frame.width, frame.height) if turns % 2 else (frame.height, frame.width)
+        return VideoInfo(
+            path=video.path,
+            frames=frames,
+            fps=fps,
+            duration=seconds + 1 / fps if seconds and fps else frames / fps if fps else 0.0,
+            height=height,
+            width=width,
+            codec=codec,
+            pixel_format=pixel_format or frame.format.name,
+            rotation=(360 - 90 * turns) % 360,
+            variable_rate=bool(varies),
+            has_audio=has_audio,
+            size_bytes=video.path.stat().st_size,
+            damage=index.damage,
+        )
+
+
+def keyframes(path) -> list[int]:
+    """Frame numbers of the keyframes: the frames that can be decoded without any other.
+
+    Raises:
+        VideoError: as `probe`.
+    """
+    with VideoReader(path) as video:
+        len(video)
+        return video.index.keys.tolist()
+
+
+def read_clip(
+    path, start: int, num_frames: int, stride: int = 1, size=None, crop=None, on_error: str = "raise"
+) -> Tensor:
+    """Read frames start, start + stride, ..., `num_frames` of them, exact to the frame.
+
+    Seeks to the nearest keyframe before the clip, so the cost does not depend on where in the video the clip lies.
+    The first read of a file goes once through its packets to learn their time stamps.
+
+    Args:
+        path: any video that FFmpeg can decode.
+        start: first frame, from 0.
+        num_frames: T, at least 1.
+        stride: temporal stride, at least 1; 2 takes every second frame.
+        size: (height, width) to which each frame is resized while it is decoded (swscale's bilinear filter, which
+            widens its kernel when it shrinks, so nothing aliases). The aspect ratio is yours to keep.
+        crop: (top, left, height, width), taken after `size`, as C3D does (128 x 171, then 112 x 112).
+        on_error: "raise", or "keep" to get the good frames of a damaged or too short file, with a warning.
+    Returns:
+        uint8 (C, T, H, W), RGB, contiguous. With on_error="keep" T may be smaller.
+    Raises:
+        VideoError: if the file is missing, empty, damaged or not a video, or a frame lies outside it.
+    """
+    with VideoReader(path, on_error) as video:
+        clip = video.clip(start, num_frames, stride, size, crop)
+    return _warn_if_fewer(clip, num_frames, path)
+
+
+def read_frames(path, numbers, size=None, crop=None, on_error: str = "raise") -> Tensor:
+    """Read any frames, in any order and with repeats: what the index functions of `data.clips` return.
+
+    Args:
+        path, size, crop, on_error: as for `read_clip`.
+        numbers: frame numbers from 0, a sequence or a 1-dimensional tensor.
+    Returns:
+        uint8 (C, T, H, W), RGB, in the order asked for.
+    Raises:
+        VideoError: as `read_clip`.
+    """
+    numbers = [int(number) for number in numbers]
+    with VideoReader(path, on_error) as video:
+        clip = video.at(numbers, size, crop)
+    return _warn_if_fewer(clip, len(numbers), path)
+
+
+def _warn_if_fewer(clip, asked, path):
+    if clip.shape[1] < asked:
+        warnings.warn(f"{path}: only {clip.shape[1]} of {asked} frames are there and good.", stacklevel=3)
+    return clip
+
+
+def iter_frames(path, start: int = 0, stride: int = 1, size=None, on_error: str = "raise") -> Iterator[Tensor]:
+    """Go through a video frame by frame without holding it in memory.
+
+    Args:
+        path, size, on_error: as for `read_clip`.
+        start: first frame; stride: temporal stride.
+    Yields:
+        uint8 (C, H, W), RGB.
+    Raises:
+        VideoError: as `read_clip`; for a bad path or start before the first frame is asked for.
+    """
+    video = VideoReader(path, on_error)
+    return _closing(video, video.iterate(start, stride, size))
+
+
+def _closing(video, frames):
+    with video:
+        yield from frames

@@ -1,0 +1,91 @@
+"""From a decoded frame to a picture in a tensor: colour, size, rotation, crop.
+
+The conversion goes straight to planar RGB, which is the (C, H, W) layout of a tensor, with the same values as
+interleaved RGB. Transposing interleaved frames afterwards took six times as long as the conversion (16 frames of
+640 x 480: 13 ms against 2 ms).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from course_lib.errors import VideoError
+
+PLANES = (2, 0, 1)  # red, green and blue in FFmpeg's planar format, which is stored as G, B, R
+
+
+class Layout:
+    """How every frame of one clip is turned, resized and cropped; fixed by the first frame."""
+
+    def __init__(self, frame, size, crop, path):
+        self.turn = display_turn(frame)
+        height, width = (frame.width, frame.height) if self.turn[0] % 2 else (frame.height, frame.width)
+        if size is not None:
+            height, width = _pair(size)
+        self.shape = height, width
+        self.crop = (0, 0, height, width) if crop is None else _crop(crop, height, width, path)
+
+    def picture(self, frame):
+        """uint8 (C, h, w), RGB."""
+        turns, mirrored = self.turn
+        height, width = self.shape[::-1] if turns % 2 else self.shape
+        if frame.format.components[0].bits > 8:  # only by way of interleaved RGB do deep colours round alike
+            frame = frame.reformat(width=width, height=height, format="rgb24", interpolation="BILINEAR")
+        planar = frame.reformat(width=width, height=height, format="gbrp", interpolation="BILINEAR")
+        top, left, rows, columns = self.crop
+        picture = np.empty((3, rows, columns), np.uint8)
+        for channel, plane in enumerate(PLANES):
+            buffer = planar.planes[plane]
+            stored = np.frombuffer(buffer, np.uint8).reshape(-1, buffer.line_size)[:height, :width]
+            if turns:
+                stored = np.rot90(stored, turns)
+            if mirrored:
+                stored = stored[:, ::-1]
+            picture[channel] = stored[top : top + rows, left : left + columns]
+        return picture
+
+
+def display_turn(frame):
+    """How a player turns a stored frame: (quarter turns counter-clockwise, then whether mirrored left to right).
+
+    The display matrix of MP4 (ISO/IEC 14496-12, Sec. 8.5.2) maps stored to shown coordinates, x' = ax + cy and
+    y' = bx + dy, in 16.16 fixed point. Turns that are no multiple of 90 degrees are not applied.
+    """
+    matrix = next((data for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
+    if matrix is None:
+        return 0, False
+    a, b, _, c, d = np.sign(np.frombuffer(bytes(matrix), np.int32)[:5]).tolist()
+    turns = {
+        (1, 0, 0, 1): (0, False),
+        (0, -1, 1, 0): (1, False),
+        (-1, 0, 0, -1): (2, False),
+        (0, 1, -1, 0): (3, False),
+        (-1, 0, 0, 1): (0, True),
+        (0, 1, 1, 0): (3, True),
+        (1, 0, 0, -1): (2, True),
+        (0, -1, -1, 0): (1, True),
+    }
+    return turns.get((a, b, c, d), (0, False))
+
+
+def _pair(size):
+    try:
+        height, width = (int(side) for side in size)
+    except (TypeError, ValueError) as error:
+        raise VideoError(f"size={size!r}, expected (height, width) in pixels, such as (128, 171).") from error
+    if height < 1 or width < 1:
+        raise VideoError(f"size={size!r}, expected (height, width) of at least 1 pixel.")
+    return height, width
+
+
+def _crop(crop, height, width, path):
+    try:
+        top, left, rows, columns = (int(side) for side in crop)
+    except (TypeError, ValueError) as error:
+        raise VideoError(f"crop={crop!r}, expected (top, left, height, width) in pixels.") from error
+    if top < 0 or left < 0 or rows < 1 or columns < 1 or top + rows > height or left + columns > width:
+        raise VideoError(
+            f"crop={tuple(crop)} (top, left, height, width) does not fit into the {height} x {width} frames of {path} "
+            "(height x width, after resizing): the crop is taken after `size` is applied."
+        )
+    return top, left, rows, columns
