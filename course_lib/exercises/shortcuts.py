@@ -43,11 +43,10 @@ def find_shortcut(answer, forbidden, own_reference=None):
     """
     rules = _Rules(forbidden, own_reference)
     seen, queue, unreadable = set(), [answer], False
-    if rules.forbids(answer):
-        return Shortcut(_dotted(answer), None), False
-    for base in getattr(answer, "__mro__", ())[1:]:
-        if rules.forbids(base):
-            return Shortcut(_dotted(base), None), False
+    for thing in getattr(answer, "__mro__", (answer,)):
+        culprit = rules.culprit(thing)
+        if culprit is not None:
+            return Shortcut(_name(culprit), None), False
     while queue:
         for function in functions_of(queue.pop(0)):
             if function in seen:
@@ -79,14 +78,16 @@ class _Rules:
         for key in list(self.keys):
             self.keys.update(SYNONYMS.get(key, ()))
 
-    def forbids(self, thing):
+    def culprit(self, thing):
+        """What is forbidden about a thing: itself, a module inside it, the function of a partial; else None."""
         if isinstance(thing, functools.partial):
-            return self.forbids(thing.func)
+            return self.culprit(thing.func)
         if isinstance(thing, torch.nn.Module):
-            return any(map(self.forbids, map(type, thing.modules())))
+            return next(filter(None, map(self.culprit, map(type, thing.modules()))), None)
         if any(thing is other for other in self.objects):
-            return True
-        return callable(thing) and _is_library(thing) and self.forbids_name(getattr(thing, "__name__", ""))
+            return thing
+        named = callable(thing) and _is_library(thing) and self.forbids_name(getattr(thing, "__name__", ""))
+        return thing if named else None
 
     def forbids_name(self, name):
         return _key(name) in self.keys
@@ -157,8 +158,9 @@ class _Reader(ast.NodeVisitor):
         self.aliases[name] = thing
 
     def _judge(self, node, thing, name=""):
-        if self.found is None and (self.rules.forbids(thing) or (name and self.rules.forbids_name(name))):
-            self.found = Shortcut(_dotted(thing) or name, self.source.line(node))
+        culprit = self.rules.culprit(thing)
+        if self.found is None and (culprit is not None or (name and self.rules.forbids_name(name))):
+            self.found = Shortcut(_name(culprit) or name, self.source.line(node))
 
     def _resolve(self, node):
         """The object that an expression names, or None where that is only known when it runs."""
@@ -245,11 +247,8 @@ def _key(name):
     return last
 
 
-def _dotted(thing):
-    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
-    if name is None and isinstance(thing, torch.nn.Module):
-        name = type(thing).__name__
-    return name or ""
+def _name(thing):
+    return getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None) or ""
 
 
 def _filled(cell):

@@ -1,16 +1,16 @@
 """Tables of right and wrong answers, for the tests of a lecture's exercises.
 
-    from table import assert_enough_wrong_answers, assert_rejected, lecture_test
+from table import assert_enough_wrong_answers, assert_rejected, lecture_test
 
-    WRONG = [  # exercise, wrong answer as a learner would type it, part of the expected diagnosis (None: any)
-        ("02.2", "def output_size(size, kernel):\n    return size - kernel", "plus one"),
-        ...
-    ]
-    test_lecture = lecture_test("02")
+WRONG = [  # exercise, wrong answer as a learner would type it, part of the expected diagnosis (None: any)
+    ("02.2", "def output_size(size, kernel):\n    return size - kernel", "plus one"),
+    ...
+]
+test_lecture = lecture_test("02")
 
-    @pytest.mark.parametrize("exercise_id, answer, diagnosis", WRONG)
-    def test_wrong(exercise_id, answer, diagnosis):
-        assert_rejected(exercise_id, answer, diagnosis)
+@pytest.mark.parametrize("exercise_id, answer, diagnosis", WRONG)
+def test_wrong(exercise_id, answer, diagnosis):
+    assert_rejected(exercise_id, answer, diagnosis)
 """
 
 import ast

@@ -1,0 +1,91 @@
+"""The general diagnoses: each common slip is recognised, and nothing is claimed where none fits."""
+
+import numpy as np
+import pytest
+import torch
+
+from course_lib.exercises.diagnose import generic
+
+CLIP = torch.randn(3, 4, 5, 6, generator=torch.Generator().manual_seed(0))
+FRAMES = torch.randint(0, 256, (2, 4, 7), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+SQUARE = CLIP[0, 0, :4, :4].contiguous()
+
+
+def bordered(x):
+    x = x.clone()
+    x[..., 0] = 0
+    return x
+
+
+SLIPS = {
+    "Nothing was returned": (CLIP, None),
+    "generator": (CLIP, (x for x in CLIP)),
+    "A NumPy array came": (CLIP, CLIP.numpy()),
+    "A torch.Tensor came, a NumPy array": (CLIP.numpy(), CLIP),
+    ".item()": (CLIP.sum(), 3.5),
+    "Is a mean or a sum missing": (0.5, CLIP),
+    "torch.stack": (CLIP, list(CLIP)),
+    "One tensor came, 2 values": ((1, 2), torch.tensor([1, 2])),
+    "3 values were returned, 2": ((1, 2), (1, 2, 3)),
+    "float64 came, float32 is expected": (CLIP, CLIP.double()),
+    "The fractions are lost": (CLIP * 9, (CLIP * 9).long()),
+    "wrap around at 256": (FRAMES.int() * 2, FRAMES * 2),
+    "There is NaN": (CLIP, CLIP.log()),
+    "There is infinity": (CLIP, CLIP / 0),
+    "An axis of size 1 is missing": (CLIP[None], CLIP),
+    "An axis of size 1 is too many": (CLIP, CLIP[:, None]),
+    "what should be axis 0 is your axis 1, what should be axis 1 is your axis 0": (CLIP, CLIP.transpose(0, 1)),
+    "the axes stand in another order": (SQUARE, SQUARE.T),
+    "reshape and view": (CLIP, CLIP.permute(1, 2, 3, 0).reshape(CLIP.shape)),
+    "Are two axes exchanged?": (CLIP, CLIP.transpose(2, 3) * 2 + 1),
+    "Off by one: axis 2 has 4, expected 5": (CLIP, CLIP[:, :, 1:]),
+    "Off by two": (CLIP, CLIP[:, :, 1:-1, 1:-1]),
+    "The result has 3 axes (4, 5, 6), expected are 4": (CLIP, CLIP[0]),
+    "Every value is 0": (CLIP, CLIP * 0),
+    "Along axis 3 the values run backwards": (CLIP, CLIP.flip(3)),
+    "Along axis 2 and 3": (CLIP, CLIP.flip(2, 3)),
+    "255 times too large": (CLIP, CLIP * 255),
+    "255 times too small": (CLIP, CLIP / 255),
+    "wrong sign": (CLIP, -CLIP),
+    "too large by the same amount, 0.5": (CLIP, CLIP + 0.5),
+    "one place too late": (CLIP, torch.cat([CLIP[:, :1] * 3, CLIP[:, :-1]], 1)),
+    "one place too early": (CLIP, torch.cat([CLIP[:, 1:], CLIP[:, :1] * 3], 1)),
+    "Only the border is wrong": (CLIP, bordered(CLIP)),
+    "in another order": (CLIP, CLIP.flatten()[torch.randperm(360)].reshape(CLIP.shape)),
+}
+
+
+@pytest.mark.parametrize("words", SLIPS)
+def test_slip_is_recognised(words):
+    assert words in generic([SLIPS[words]])
+
+
+def test_a_slip_within_a_tuple_is_recognised():
+    assert "wrong sign" in generic([((CLIP, 1), (-CLIP, 1))])
+    assert "3 times too large" in generic([((CLIP, 2.0), (CLIP * 3, 6.0))])
+
+
+def test_a_pattern_must_fit_every_failing_test():
+    assert generic([(CLIP, -CLIP), (SQUARE, SQUARE.T)]) is None
+    assert "wrong sign" in generic([(CLIP, -CLIP), (SQUARE, -SQUARE)])
+
+
+def test_scales_of_several_tests():
+    assert "another one in each test" in generic([(CLIP, CLIP * 3), (SQUARE, SQUARE * 2)])
+    assert generic([(5, 7)]) is None, "any number is some multiple of another"
+    assert generic([(5, 7), (6, 7)]) is None
+    assert "2 times too large" in generic([(5, 10), (6, 12)])
+
+
+def test_nothing_is_claimed_of_random_numbers():
+    other = torch.randn(CLIP.shape, generator=torch.Generator().manual_seed(1))
+    assert generic([(CLIP, other)]) is None
+
+
+ODD = [torch.ones(0, 3), torch.tensor(1j), torch.tensor(True), np.array(["a"]), "text", {}, object()]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_outputs_are_no_trouble(odd):
+    for expected in (CLIP, torch.tensor(2.0), 3, (1, 2), {"a": 1}, torch.ones(0)):
+        assert generic([(expected, odd)]) is None or isinstance(generic([(expected, odd)]), str)

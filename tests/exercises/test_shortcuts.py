@@ -1,0 +1,105 @@
+"""Forbidden shortcuts are found whatever they are called, and nothing innocent is."""
+
+import pytest
+import torch
+from table import cell
+
+from course_lib.exercises.shortcuts import find_shortcut
+
+FORBIDDEN = ("torch.nn.functional.conv3d",)
+HEAD = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n"
+
+USES = {
+    "alias": "def f(x, w):\n    return F.conv3d(x, w)",
+    "full name": "def f(x, w):\n    return torch.nn.functional.conv3d(x, w)",
+    "torch's own": "def f(x, w):\n    return torch.conv3d(x, w)",
+    "renamed import": "from torch.nn.functional import conv3d as c\ndef f(x, w):\n    return c(x, w)",
+    "import inside": "def f(x, w):\n    from torch.nn.functional import conv3d as c\n    return c(x, w)",
+    "module inside": "def f(x, w):\n    import torch.nn.functional as G\n    return G.conv3d(x, w)",
+    "layer": "def f(x, w):\n    layer = nn.Conv3d(1, 1, 3)\n    return layer(x)",
+    "lazy layer": "def f(x, w):\n    return nn.LazyConv3d(1, 3)(x)",
+    "layer made outside": "layer = nn.Conv3d(1, 1, 3)\ndef f(x, w):\n    return layer(x)",
+    "layer in a sequence": "net = nn.Sequential(nn.Conv3d(1, 1, 3))\ndef f(x, w):\n    return net(x)",
+    "operator": "def f(x, w):\n    return torch.ops.aten.conv3d(x, w)",
+    "operator's overload": "def f(x, w):\n    return torch.ops.aten.conv3d.default(x, w)",
+    "general convolution": "def f(x, w):\n    return torch.convolution(x, w, None, [1], [0], [1], False, [0], 1)",
+    "getattr": "def f(x, w):\n    return getattr(F, 'conv3d')(x, w)",
+    "getattr by variable": "def f(x, w):\n    name = 'conv3d'\n    return getattr(F, name)(x, w)",
+    "dictionary": "def f(x, w):\n    return F.__dict__['conv3d'](x, w)",
+    "vars": "def f(x, w):\n    return vars(F)['conv3d'](x, w)",
+    "__import__": "def f(x, w):\n    return __import__('torch').conv3d(x, w)",
+    "local module name": "def f(x, w):\n    functional = torch.nn.functional\n    return functional.conv3d(x, w)",
+    "global name": "trick = F.conv3d\ndef f(x, w):\n    return trick(x, w)",
+    "helper": "def helper(x, w):\n    return F.conv3d(x, w)\ndef f(x, w):\n    return helper(x, w)",
+    "helper's helper": (
+        "def a(x, w):\n    return F.conv3d(x, w)\ndef b(x, w):\n    return a(x, w)\ndef f(x, w):\n    return b(x, w)"
+    ),
+    "helper class": (
+        "class H(nn.Module):\n    def forward(self, x, w):\n        return F.conv3d(x, w)\n"
+        "def f(x, w):\n    return H()(x, w)"
+    ),
+    "inner function": "def f(x, w):\n    def g():\n        return F.conv3d(x, w)\n    return g()",
+    "closure": "def make():\n    c = F.conv3d\n    def g(x, w):\n        return c(x, w)\n    return g\nf = make()",
+    "itself": "f = F.conv3d",
+    "partial": "import functools\nf = functools.partial(F.conv3d, stride=1)",
+    "lambda": "f = lambda x, w: F.conv3d(x, w)",
+    "decorated": "@torch.no_grad()\ndef f(x, w):\n    return F.conv3d(x, w)",
+    "class": "class f(nn.Module):\n    def __init__(self):\n        self.c = nn.Conv3d(1, 1, 3)",
+    "subclass": "class f(nn.Conv3d):\n    pass",
+    "static method": "class f:\n    @staticmethod\n    def g(x, w):\n        return F.conv3d(x, w)",
+}
+
+
+@pytest.mark.parametrize("way", USES)
+def test_use_is_found(way):
+    shortcut, _ = find_shortcut(cell(HEAD + USES[way], "f"), FORBIDDEN)
+    assert shortcut is not None
+    assert "conv" in shortcut.name.lower()
+
+
+INNOCENT = {
+    "loops": "def f(x, w):\n    '''Like F.conv3d, by hand.'''\n    return (x.unfold(2, 3, 1) * w).sum()",
+    "another convolution": "def f(x, w):\n    return F.conv2d(x, w)",
+    "a parameter of that name": "def f(conv3d, w):\n    return conv3d * w",
+    "a variable of that name": "def f(x, w):\n    conv3d = x * w\n    return conv3d",
+    "recursion": "def f(x, w):\n    return x if w is None else f(x, None)",
+    "one's own function of that name": "def conv3d(x, w):\n    return x * w\ndef f(x, w):\n    return conv3d(x, w)",
+    "an attribute": "class f(nn.Module):\n    def forward(self, x):\n        return self.conv3d(x)",
+    "a string": "def f(x, w):\n    raise ValueError('conv3d')",
+}
+
+
+@pytest.mark.parametrize("way", INNOCENT)
+def test_innocent_is_left_alone(way):
+    assert find_shortcut(cell(HEAD + INNOCENT[way], "f"), FORBIDDEN) == (None, False)
+
+
+def test_the_line_is_named():
+    code = "def f(x, w):\n    y = x + 1\n    return F.conv3d(y, w)"
+    shortcut, _ = find_shortcut(cell(HEAD + code, "f"), FORBIDDEN)
+    assert shortcut.line == (7, "return F.conv3d(y, w)")
+
+
+def test_methods_of_tensors_count():
+    for use in ("x.mean()", "torch.mean(x)", "(x + 1).mean(0)"):
+        code = f"def f(x):\n    return {use}"
+        assert find_shortcut(cell(HEAD + code, "f"), ("torch.mean",))[0].name.endswith("mean")
+
+
+def test_the_courses_own_answer_is_forbidden():
+    from course_lib.errors import check_shape
+
+    code = "from course_lib.errors import check_shape as mine\ndef f(x):\n    return mine(x, 'B')"
+    assert find_shortcut(cell(code, "f"), (), own_reference=check_shape)[0].name == "check_shape"
+
+
+def test_source_that_cannot_be_read_is_said_and_names_are_still_searched():
+    namespace = {"F": torch.nn.functional}
+    exec("def f(x, w):\n    return F.conv3d(x, w)\ndef g(x, w):\n    return x", namespace)
+    assert find_shortcut(namespace["f"], FORBIDDEN)[0].name == "conv3d"
+    assert find_shortcut(namespace["g"], FORBIDDEN) == (None, True)
+
+
+def test_a_name_that_torch_does_not_have_is_no_trouble():
+    loops = cell(HEAD + INNOCENT["loops"], "f")
+    assert find_shortcut(loops, ("torch.nn.functional.conv9d", "nowhere.at.all")) == (None, False)
