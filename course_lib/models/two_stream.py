@@ -1,0 +1,126 @@
+"""Two streams: one network looks at what is there, the other at how it moves.
+
+Karen Simonyan, Andrew Zisserman, "Two-Stream Convolutional Networks for Action Recognition in Videos", NIPS 2014,
+arXiv:1406.2199. Both streams are CNN-M-2048 (Chatfield et al., "Return of the Devil in the Details", BMVC 2014,
+arXiv:1405.3531): the spatial one sees one RGB frame, the temporal one 2L channels of stacked optical flow.
+For 101 classes they have 90,627,813 and, with L = 10, 90,707,781 parameters.
+
+What the text leaves open, and how we read it:
+- pooling is 3 x 3 with stride 2, as the text says; the paper's figure prints 2 x 2.
+- padding and rounding follow Chatfield's Caffe network (conv1 0, conv2 1, pools rounded up), which leaves 6 x 6 for
+  full6 and gives the counts above. The constants of the local response normalisation are his, from memory.
+- the temporal stream has no second normalisation: the authors dropped it to save memory (Section 5).
+"""
+
+import torch
+from torch import nn
+from torch.nn.functional import local_response_norm, normalize
+
+from course_lib.errors import ShapeError, check_shape
+from course_lib.models.published import load_published
+
+CROP = 224  # rows and columns that the network sees
+
+
+def response_norm(x):
+    """Local response normalisation over 5 channels: alpha 5e-4 (divided by 5, as Caffe does), beta 0.75, k 2."""
+    return local_response_norm(x, size=5, alpha=5e-4, beta=0.75, k=2.0)
+
+
+class CNN_M_2048(nn.Module):
+    """One stream.
+
+    Args:
+        num_classes: 101 for UCF101, 51 for HMDB51.
+        in_channels: 3 for a frame, 2 * L for L stacked flow fields.
+        norm2: normalise after conv2 too; by default for frames alone, as published.
+        dropout: probability after full6 and full7. The paper trains the temporal stream with 0.9.
+        widths: channels of conv1, conv2 and conv3-5; hidden: units of full6 and full7.
+        crop: rows and columns for which full6 is made.
+    """
+
+    def __init__(
+        self,
+        num_classes=101,
+        in_channels=3,
+        *,
+        norm2=None,
+        dropout=0.5,
+        widths=(96, 256, 512),
+        hidden=(4096, 2048),
+        crop=CROP,
+    ):
+        super().__init__()
+        self.norm2 = in_channels == 3 if norm2 is None else norm2
+        self.conv1 = nn.Conv2d(in_channels, widths[0], 7, stride=2)
+        self.conv2 = nn.Conv2d(widths[0], widths[1], 5, stride=2, padding=1)
+        self.conv3 = nn.Conv2d(widths[1], widths[2], 3, padding=1)
+        self.conv4 = nn.Conv2d(widths[2], widths[2], 3, padding=1)
+        self.conv5 = nn.Conv2d(widths[2], widths[2], 3, padding=1)
+        self.pool = nn.MaxPool2d(3, 2, ceil_mode=True)
+        self.fc6 = nn.Linear(widths[2] * pooled_size(crop) ** 2, hidden[0])
+        self.fc7 = nn.Linear(*hidden)
+        self.fc8 = nn.Linear(hidden[1], num_classes)
+        self.dropout = nn.Dropout(dropout)
+
+    @classmethod
+    def mini(cls, num_classes, in_channels=3, *, crop=64):
+        """Eight times narrower, for frames of 64 x 64 on two CPU cores."""
+        return cls(num_classes, in_channels, widths=(12, 32, 64), hidden=(128, 64), crop=crop)
+
+    @classmethod
+    def from_published(cls, source, num_classes=101, in_channels=3):
+        """A stream with weights from a path or a state dict with the keys `conv1.weight` ... `fc8.bias`.
+
+        Raises:
+            CourseError: names the keys that do not fit.
+        """
+        model = cls(num_classes, in_channels)
+        load_published(model, source)
+        return model.eval()
+
+    def forward(self, x):
+        """(B, in_channels, H, W) -> (B, K) class scores before the softmax."""
+        check_shape(x, f"B {self.conv1.in_channels} H W", "x")
+        x = self.pool(response_norm(self.conv1(x).relu()))
+        x = self.conv2(x).relu()
+        x = self.pool(response_norm(x) if self.norm2 else x)
+        x = self.conv5(self.conv4(self.conv3(x).relu()).relu()).relu()
+        x = self.pool(x).flatten(1)
+        x = self.dropout(self.fc6(x).relu())
+        return self.fc8(self.dropout(self.fc7(x).relu()))
+
+
+def pooled_size(crop):
+    """Rows (or columns) that reach full6: 224 -> 109 -> 54 -> 26 -> 13 -> 6."""
+
+    def pool(n):
+        return -(-(n - 3) // 2) + 1  # 3 x 3, stride 2, rounded up
+
+    return pool(pool(((pool((crop - 7) // 2 + 1) + 2 - 5) // 2) + 1))
+
+
+def cross_modality_weight(rgb_weight, in_channels):
+    """First-layer weights for flow from those for RGB: the mean over the three colours, repeated.
+
+    Later work starts the temporal stream so (Wang et al. 2015). Without rescaling: the sum grows by in_channels / 3.
+
+    Args:
+        rgb_weight: (D, 3, H, W).
+    Returns:
+        (D, in_channels, H, W).
+    """
+    check_shape(rgb_weight, "D 3 H W", "rgb_weight")
+    return rgb_weight.mean(1, keepdim=True).repeat(1, in_channels, 1, 1)
+
+
+def fuse_average(spatial, temporal, weight=0.5):
+    """Late fusion: weighted mean of two (N, K) tables of class probabilities; `weight` is the temporal stream's."""
+    if spatial.shape != temporal.shape:
+        raise ShapeError(f"spatial scores are {tuple(spatial.shape)}, temporal {tuple(temporal.shape)}: not the same.")
+    return (1 - weight) * spatial + weight * temporal
+
+
+def svm_features(spatial, temporal):
+    """What the fusing SVM is trained on: both streams' L2-normalised softmax scores, stacked: (N, 2K)."""
+    return torch.cat([normalize(spatial, dim=1), normalize(temporal, dim=1)], 1)
