@@ -5,16 +5,15 @@ horizontal and vertical gradient for every frame, and the horizontal and vertica
 neighbouring frames. Seven frames become 7 + 7 + 7 + 6 + 6 = 33 maps.
 
 Paper: Ji, Xu, Yang, Yu, "3D Convolutional Neural Networks for Human Action Recognition", ICML 2010 and PAMI 2013.
-Difference from the paper: the flow here is iterated Lucas-Kanade at one scale, good for motion of a few pixels; pass a
-better one where you have it (lecture 04 makes some).
+Difference from the paper: unless you pass another, the flow is pyramidal Lucas-Kanade (lecture 04).
 """
 
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 
 from course_lib.errors import ShapeError, check_shape
+from course_lib.ops.flow import pyramidal_lucas_kanade
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601: how much red, green and blue count for brightness
 
@@ -63,48 +62,13 @@ def image_gradients(frames):
     return (wide[..., 2:] - wide[..., :-2]) / 2, (tall[..., 2:, :] - tall[..., :-2, :]) / 2
 
 
-def lucas_kanade(first, second, window=9, iterations=5, damping=1e-4):
-    """Dense optical flow between neighbouring frames: least squares in a window, warp, repeat.
-
-    Args:
-        first, second: grey (N, H, W), best in 0..1.
-        window: odd side in pixels of the square in which the motion is taken as constant.
-        iterations: how often the second image is warped back and the rest estimated.
-        damping: added to the diagonal of the 2 x 2 system, so that a flat patch stays where it is.
-    Returns:
-        (N, 2, H, W) in pixels; channel 0 is u (right), channel 1 is v (down): second(x + u, y + v) = first(x, y).
-    Raises:
-        ShapeError: if the two differ in shape or are not (N, H, W).
-    """
-    n, h, w = check_shape(first, "N H W", name="first").values()
-    if second.shape != first.shape:
-        raise ShapeError(f"second has shape {tuple(second.shape)}, expected the shape of first, {tuple(first.shape)}")
-
-    def around(values):  # mean over the part of the window that lies in the image
-        return F.avg_pool2d(values[:, None], window, 1, window // 2, count_include_pad=False)[:, 0]
-
-    gx, gy = image_gradients(first)
-    a, b, c = around(gx * gx) + damping, around(gx * gy), around(gy * gy) + damping
-    rows = torch.arange(h, dtype=first.dtype, device=first.device).view(h, 1)
-    columns = torch.arange(w, dtype=first.dtype, device=first.device)
-    u, v = torch.zeros_like(first), torch.zeros_like(first)
-    for _ in range(iterations):
-        at = torch.stack((2 * (columns + u) / max(w - 1, 1) - 1, 2 * (rows + v) / max(h - 1, 1) - 1), dim=-1)
-        warped = F.grid_sample(second[:, None], at, padding_mode="border", align_corners=True)[:, 0]
-        difference = warped - first
-        p, q = around(gx * difference), around(gy * difference)
-        u = around(u - (c * p - b * q) / (a * c - b * b))  # smoothing keeps the iteration from running away
-        v = around(v - (a * q - b * p) / (a * c - b * b))
-    return torch.stack((u, v), dim=1)
-
-
 def hardwired(clip, flow=None):
     """The five hardwired channels of a colour clip.
 
     Args:
         clip: (3, T, H, W) or (B, 3, T, H, W), RGB in 0..1.
         flow: (T - 1, 2, H, W) or (B, T - 1, 2, H, W) in pixels, with u (right) before v (down); None estimates it
-            with `lucas_kanade`.
+            with `course_lib.ops.flow.pyramidal_lucas_kanade`.
     Returns:
         HardwiredChannels; `.maps()` puts the 5 T - 2 maps on one axis.
     Raises:
@@ -116,7 +80,8 @@ def hardwired(clip, flow=None):
         raise ShapeError("clip has 1 frame, expected at least 2: optical flow needs a pair")
     if flow is None:
         first, second = brightness[..., :-1, :, :], brightness[..., 1:, :, :]
-        flow = lucas_kanade(first.reshape(-1, h, w), second.reshape(-1, h, w)).view(*lead, frames - 1, 2, h, w)
+        flow = pyramidal_lucas_kanade(first.reshape(-1, 1, h, w), second.reshape(-1, 1, h, w))
+        flow = flow.view(*lead, frames - 1, 2, h, w)
     elif tuple(flow.shape) != (*lead, frames - 1, 2, h, w):
         raise ShapeError(
             f"flow has shape {tuple(flow.shape)}, expected {(*lead, frames - 1, 2, h, w)}: "
