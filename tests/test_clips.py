@@ -13,6 +13,7 @@ from course_lib.data.clips import (
     clip_indices,
     dense_indices,
     random_segment_indices,
+    raw_bytes,
     resample_indices,
     ten_crop,
     uniform_indices,
@@ -32,6 +33,23 @@ def coordinates(height, width, frames=2):
     """A clip (2, T, H, W) whose pixels say where they are: channel 0 the row, channel 1 the column."""
     rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
     return torch.stack([rows, columns])[:, None].expand(2, frames, height, width)
+
+
+# ---- sizes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((480, 640, 30, 60), 1_658_880_000),  # SD, one minute
+        ((1080, 1920, 30, 60), 11_197_440_000),  # HD, one minute
+        ((112, 112, 5, 3.2), 602_112),  # 16 frames: 588 times 1024
+        ((112, 112, 5, 3.2, 3, 4), 2_408_448),
+        ((2, 3, 30000 / 1001, 1001 / 30, 1), 6000),
+    ],
+)
+def test_raw_bytes_table(arguments, expected):
+    assert raw_bytes(*arguments) == expected
 
 
 # ---- one clip -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Which frames become a clip: index sampling, crops, and averaging over the clips of one video.
+"""How large a video is, which frames become a clip, crops, and one prediction from the clips of a video.
 
 Everything here is pure. The index functions turn numbers into a LongTensor of frame numbers that start at 0 and never
 touch a file: sampling can be printed, plotted and tested without a decoder. A crop is one window for the whole clip.
@@ -20,6 +20,20 @@ import torch
 from torch import Tensor
 
 from course_lib.errors import ShapeError, VideoError, check_shape
+
+
+def raw_bytes(height: int, width: int, fps: float, seconds: float, channels: int = 3, bytes_per_value: int = 1) -> int:
+    """Size of a video without compression: frames x height x width x channels x bytes per value.
+
+    Args:
+        height, width: pixels of a frame.
+        fps, seconds: frames per second and duration; their product, rounded, is the number of frames.
+        channels: values per pixel: 3 for colour, 1 for grey, 2 for flow.
+        bytes_per_value: 1 for uint8, 2 for float16, 4 for float32.
+    Returns:
+        bytes.
+    """
+    return round(fps * seconds) * height * width * channels * bytes_per_value
 
 
 def clip_indices(num_frames: int, start: int, clip_len: int, stride: int = 1, mode: str = "clamp") -> Tensor:

@@ -21,7 +21,7 @@ MAX_EMBEDDED_BYTES = 4_000_000  # base64 in a notebook takes a third more; large
 BROWSERS_PLAY = {("h264", "yuv420p"), ("vp9", "yuv420p"), ("vp8", "yuv420p")}
 
 
-def write_video(path, clip, fps: float, crf: int = 18) -> Path:
+def write_video(path, clip, fps: float, crf: int = 18, gop: int | None = None) -> Path:
     """Write a clip as H.264, yuv420p, in an MP4 file that starts to play before it is loaded (faststart).
 
     The file appears whole or not at all, and the same clip gives the same bytes with the same PyAV.
@@ -33,11 +33,12 @@ def write_video(path, clip, fps: float, crf: int = 18) -> Path:
         clip: (C, T, H, W), C = 3 (RGB) or 1 (grey); uint8 0..255 or float 0..1; tensor or array.
         fps: frames per second, above 0.
         crf: x264's constant rate factor, 0 (lossless) to 51; 18 is visually close to lossless, 23 x264's default.
+        gop: frames from one keyframe to the next, exactly. None: x264's choice, at scene cuts and at most 250 apart.
     Returns:
         the path.
     Raises:
         ShapeError: if the clip has another layout.
-        VideoError: for another dtype, values outside the range, a bad fps, crf or path.
+        VideoError: for another dtype, values outside the range, a bad fps, crf, gop or path.
     """
     path = Path(path)
     if path.suffix.lower() != ".mp4":
@@ -48,11 +49,13 @@ def write_video(path, clip, fps: float, crf: int = 18) -> Path:
         raise VideoError(f"fps={fps}, expected frames per second above 0 and below 1000.")
     if not 0 <= crf <= 51:
         raise VideoError(f"crf={crf}, expected 0 (lossless) to 51 (worst).")
+    if gop is not None and gop < 1:
+        raise VideoError(f"gop={gop}, expected at least 1 frame from one keyframe to the next.")
     frames = _as_frames(clip)
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".part.mp4")
     os.close(handle)
     try:
-        _encode(beside, frames, fps, crf)
+        _encode(beside, frames, fps, crf, gop)
         os.chmod(beside, 0o644)  # mkstemp makes files that only their owner may read
         os.replace(beside, path)
     except BaseException:
@@ -86,13 +89,15 @@ def _as_frames(clip):
     return np.pad(frames, ((0, 0), (0, rows), (0, columns), (0, 0)), mode="edge")
 
 
-def _encode(path, frames, fps, crf):
+def _encode(path, frames, fps, crf, gop):
     av = load_av()
     with av.open(path, "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(crf), "preset": "medium"}
+        if gop is not None:
+            stream.options |= {"g": str(gop), "sc_threshold": "0"}  # no keyframes at scene cuts
         context = stream.codec_context
         context.thread_count = 1  # x264's decisions depend on the number of threads
         context.colorspace, context.color_range = 6, 1  # SMPTE 170M, limited range: what the conversion below makes
