@@ -38,7 +38,8 @@ def generic(pairs, rtol=1e-4, atol=1e-5):
     """One sentence on how the outputs differ from what was expected, if one of the known patterns fits; else None.
 
     Args:
-        pairs: (expected, got) of the failing tests that returned at all. A pattern must fit every pair.
+        pairs: (expected, got) of the failing tests that returned at all. A pattern must fit every pair, or at least
+            every pair whose shape (or else dtype) is wrong.
     """
     if not pairs:
         return None
@@ -49,8 +50,20 @@ def generic(pairs, rtol=1e-4, atol=1e-5):
     parts = [part for expected, got in pairs for part in _differing_tensors(expected, got, rtol, atol)]
     if not parts or any(max(a.numel(), b.numel()) > LARGEST for a, b in parts):
         return None
-    for rule in _ON_TENSORS:
-        found = [rule(expected, got, _Agreement(rtol, atol)) for expected, got in parts]
+    agree = _Agreement(rtol, atol)
+    found = _pattern(parts, agree)  # of all; else at least of those whose shape or dtype is wrong
+    found = found or _pattern([(a, b) for a, b in parts if a.shape != b.shape], agree)
+    found = found or _pattern([(a, b) for a, b in parts if a.dtype != b.dtype], agree)
+    return found or next((_other_dtype(a, b) for a, b in parts if a.dtype != b.dtype), None)
+
+
+def _other_dtype(expected, got):
+    return f"{_name(got.dtype)} came, {_name(expected.dtype)} is expected, and the values differ too."
+
+
+def _pattern(parts, agree):
+    for rule in _ON_TENSORS if parts else ():
+        found = [rule(expected, got, agree) for expected, got in parts]
         if all(found) and rule is _scaled:
             found[0] = _over_tests(found, only_numbers=all(expected.numel() == 1 for expected, _ in parts))
         if all(found):

@@ -28,9 +28,13 @@ class ParameterMismatch(Exception):
 def _slots(module):
     slots = {name: tensor for name, tensor in module.named_parameters()}
     for name, tensor in module.named_buffers():
-        if name.rpartition(".")[2] in RUNNING:
+        if _is_statistic(name):
             slots[name] = tensor
     return slots
+
+
+def _is_statistic(name):
+    return name.rpartition(".")[2] in RUNNING
 
 
 def _corresponding(mine, theirs):
@@ -40,8 +44,9 @@ def _corresponding(mine, theirs):
         return list(wanted)
     if list(shapes.values()) == list(wanted.values()):
         return list(shapes)
-    count, asked = (sum(tensor.numel() for tensor in slots.values()) for slots in (mine, theirs))
-    raise ParameterMismatch(_mismatch(shapes, wanted) + f" Yours has {count:,} numbers in all, expected are {asked:,}.")
+    shapes, wanted = ({n: s for n, s in each.items() if not _is_statistic(n)} for each in (shapes, wanted))
+    count, asked = (sum(torch.Size(shape).numel() for shape in each.values()) for each in (shapes, wanted))
+    raise ParameterMismatch(_mismatch(shapes, wanted) + f" Yours has {count:,} parameters, expected are {asked:,}.")
 
 
 def _mismatch(shapes, wanted):
@@ -55,6 +60,8 @@ def _mismatch(shapes, wanted):
     for (name, shape), (other, asked) in zip(shapes.items(), wanted.items(), strict=False):
         if shape != asked:
             return f"Your parameter {name} has shape {shape}, expected is {asked} at this place ({other})."
+    if len(shapes) == len(wanted):
+        return "Your parameters are right, the running statistics of your normalisation layers are not."
     guess = "a layer too many, or a bias that does not belong?" if len(shapes) > len(wanted) else "is one missing?"
     return f"Your module has {len(shapes)} parameter tensors, expected are {len(wanted)}: {guess}"
 

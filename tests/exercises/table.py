@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.exercises import evaluate, find, lecture
-from course_lib.lecture_source import parse, solution_lines
+from course_lib.lecture_source import INSTEAD, parse, solution_lines
 
 SOURCES = Path(__file__).parents[2] / "notebooks" / "src"
 SEEDS = (0, 1, 2)
@@ -72,11 +72,11 @@ def assert_solved(exercise_id, seeds=SEEDS, more=""):
 
 
 def assert_stub(exercise_id, more=""):
-    """The learner's untouched cell earns nothing: "not attempted", or, with a starting point, "not yet"."""
+    """The learner's untouched cell earns nothing. It is "not attempted", unless it starts from code with a mistake."""
     report = evaluate(find(exercise_id), answer(exercise_id, "learner", more))
     source = next(c.source for c in _cells(exercise_id[:2]) if c.exercise == exercise_id)
     assert not report.passed, report.as_text()
-    assert report.attempted == ("# STARTING POINT" in source), report.as_text()
+    assert not report.attempted or INSTEAD in source, report.as_text()
 
 
 def assert_rejected(exercise_id, source, diagnosis=None, seeds=SEEDS, more=""):

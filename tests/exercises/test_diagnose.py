@@ -70,6 +70,11 @@ def test_a_pattern_must_fit_every_failing_test():
     assert "wrong sign" in generic([(CLIP, -CLIP), (SQUARE, -SQUARE)])
 
 
+def test_a_wrong_shape_is_told_though_other_tests_fail_in_another_way():
+    assert "Are two axes exchanged" in generic([(CLIP, CLIP.transpose(2, 3) * 2 + 1), (SQUARE, SQUARE * SQUARE)])
+    assert "int32 came, float32 is expected, and the values" in generic([(CLIP, CLIP.int() ** 2), (SQUARE, SQUARE**2)])
+
+
 def test_scales_of_several_tests():
     assert "another one in each test" in generic([(CLIP, CLIP * 3), (SQUARE, SQUARE * 2)])
     assert generic([(5, 7)]) is None, "any number is some multiple of another"
