@@ -121,7 +121,7 @@ def composite(background, sprite, corner, flash=None):
     height, width = background.shape[-2:]
     if background.ndim == 4:
         background = background.unsqueeze(2)
-    clips = torch.empty(batch, 3, frames, height, width, device=sprite.device)
+    clips = torch.empty(batch, 3, frames, height, width, device=sprite.device, dtype=sprite.dtype)
     step = max(1, CHUNK_BYTES // (16 * frames * height * width))
     for i in range(0, batch, step):
         some = slice(i, i + step)
