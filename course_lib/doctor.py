@@ -14,6 +14,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.errors import CourseError
+
 OLDEST_PYTHON = (3, 10)
 OLDEST_IPYWIDGETS = (7, 7, 1)  # what Colab has
 ROOM_WANTED = 2 * 1024**3  # bytes; with less than this even a small data set may not fit
@@ -193,18 +195,20 @@ def find_kernel():
     return Finding("Jupyter kernel", "ok", "python3 runs this interpreter")
 
 
-def find_data():
+def find_clips():
     try:
         shipped = importlib.import_module("course_lib.data.shipped")
-        clips = [shipped.clip_path(name) for name in shipped.names()]
-        lost = [path.name for path in clips if not path.is_file()]
     except Exception as error:
-        return Finding("the course's clips", "problem", _said(error), INSTALL)
-    if lost or not clips:
-        value = f"missing: {', '.join(lost)}" if lost else "none are here"
-        return Finding("the course's clips", "problem", value, "`course data make` renders them anew.")
-    size = sum(path.stat().st_size for path in clips)
-    return Finding("the course's clips", "ok", f"{len(clips)} clips, {size / 1e6:.1f} MB")
+        return Finding("clips", "problem", _said(error), INSTALL)
+    found, lost = [], []
+    for name in shipped.clip_names():
+        try:
+            found.append(shipped.clip_path(name).stat().st_size)
+        except (CourseError, OSError):
+            lost.append(name)
+    if lost:
+        return Finding("clips", "problem", f"missing: {', '.join(lost)}", "`course data make` renders them anew.")
+    return Finding("clips", "ok", f"{len(found)} that ship with the course, {sum(found) / 1e6:.1f} MB")
 
 
 CHECKS = (
@@ -214,7 +218,7 @@ CHECKS = (
     find_ipywidgets,
     find_pyav,
     find_kernel,
-    find_data,
+    find_clips,
     find_cache,
     find_sandbox,
 )
@@ -267,7 +271,7 @@ def _said(error):
 
 
 def _numbers(version):
-    """"8.1.9rc1" -> (8, 1, 9)."""
+    """The first three numbers of a version: of "8.1.9rc1" (8, 1, 9)."""
     parts = []
     for part in version.split(".")[:3]:
         digits = "".join(character for character in part if character.isdigit())

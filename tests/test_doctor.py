@@ -9,6 +9,7 @@ import types
 import pytest
 
 from course_lib import doctor
+from course_lib.errors import DataError
 
 
 def without(monkeypatch, *names):
@@ -194,16 +195,26 @@ def test_kernel_of_this_interpreter(monkeypatch, tmp_path):
     assert doctor.find_kernel().status == "ok"
 
 
-@pytest.mark.parametrize("there, status", [(True, "ok"), (False, "problem")])
-def test_clips(monkeypatch, tmp_path, there, status):
-    if there:
-        (tmp_path / "one.mp4").write_bytes(b"0" * 1000)
-    standing_in(
-        monkeypatch, "course_lib.data.shipped", names=lambda: ("one",), clip_path=lambda name: tmp_path / f"{name}.mp4"
-    )
-    finding = doctor.find_data()
-    assert finding.status == status
-    assert there or ("one.mp4" in finding.value and "course data make" in finding.fix)
+def test_clips(monkeypatch, tmp_path):
+    def clip_path(name):
+        if name == "lost":
+            raise DataError("The clip lost is missing")  # "vanished" has a path, but no file
+        return tmp_path / name
+
+    (tmp_path / "one").write_bytes(b"0" * 1000)
+    names = ["one"]
+    standing_in(monkeypatch, "course_lib.data.shipped", clip_names=lambda: names, clip_path=clip_path)
+    assert doctor.find_clips().status == "ok"
+    names += ["lost", "vanished"]
+    finding = doctor.find_clips()
+    assert finding.status == "problem" and "course data make" in finding.fix
+    assert "lost" in finding.value and "vanished" in finding.value and "one" not in finding.value
+
+
+def test_clips_without_pyav(monkeypatch):
+    without(monkeypatch, "course_lib.data.shipped")
+    finding = doctor.find_clips()
+    assert finding.status == "problem" and "make env" in finding.fix
 
 
 def test_a_check_that_crashes_is_a_finding(monkeypatch):
