@@ -155,9 +155,9 @@ def _first_difference(expected, got, wrong):
         return brief(expected), brief(got)
     index = tuple(torch.nonzero(wrong)[0].tolist())
     place = f"at [{', '.join(map(str, index))}]"
-    count = f"{int(wrong.sum()):,} of {wrong.numel():,} values differ"
+    count = f"{int(wrong.sum()):,} of {wrong.numel():,} differ"
     ours, theirs = (_number(tensor[index].item()) for tensor in (expected, got))
-    return f"{_header(expected)}, {place}: {ours}", f"{_header(got)}, {place}: {theirs} (the first; {count})"
+    return f"{_header(expected)}, {place}: {ours}", f"{_header(got)}, {place}: {theirs} ({count})"
 
 
 def brief(value):

@@ -51,7 +51,7 @@ class Report:
         """The verdict in a few words, with its mark."""
         if self.passed:
             return "✓ Correct"
-        return "✗ Not yet" if self.attempted else "○ Not attempted yet: carrying on with the course's version"
+        return "✗ Not yet" if self.attempted else "○ Not attempted yet"
 
     def as_text(self):
         lines = [f"{self.verdict}. {self._heading()}"]
@@ -98,12 +98,16 @@ class Report:
     def _next_steps(self):
         if self.passed:
             return ()
+        again = " Change your cell, run it and this one again." if self.attempted else ""
         hints = ("Three hints are below, from the idea to nearly the code.",) if self.hinted else ()
-        carried = ("The notebook carries on with the course's version. Change your cell, run it and this one again.",)
-        return hints + carried if self.attempted else hints
+        return (f"Carrying on with the course's version.{again}", *hints)
 
 
-_CODE = "margin:.2em 0;padding:.2em .6em;white-space:pre-wrap;overflow-wrap:anywhere;background:none;color:inherit"
+_CODE = (
+    "margin:.2em 0;padding:.2em .6em;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
+    "background:none;color:inherit;"
+    "font-family:ui-monospace,Menlo,Consolas,monospace"
+)
 
 
 def _word(ok):

@@ -16,7 +16,7 @@ from course_lib.data.shipped import clip_path
 from course_lib.data.video_io import probe, read_clip, show_video
 from course_lib.doctor import diagnose, report
 from course_lib.exercises import evaluate, find
-from course_lib.plots import bars, film_strip, show
+from course_lib.plots import film_strip, show
 from course_lib.widgets.clip_sampler import ClipSampler
 
 # %% [markdown] tags=["objective"]
@@ -74,11 +74,12 @@ print(f"{info.duration:g} seconds of video in {info.size_bytes / 1e6:.2f} MB")
 memory = predict("How much memory do 16 decoded frames take?", None, unit="MB")
 
 # %% [markdown]
-# `read_clip(path, start, num_frames, stride)` decodes; with stride 20 it takes every twentieth frame.
+# `read_clip(path, start, num_frames, stride)` decodes; with stride 40 it takes every fortieth frame.
 
 # %%
-clip = read_clip(path, start=0, num_frames=15, stride=20)
-show(film_strip(clip)[0], alt="Eight frames of the video, 40 frames apart: the view wanders and comes closer.")
+clip = read_clip(path, start=0, num_frames=8, stride=40)
+fig, ax = film_strip(clip, titles=[f"frame {40 * i}" for i in range(8)])
+show(fig, alt="Eight frames of the video, 40 frames apart: the view wanders, a disc and a square move.")
 memory.reveal(16 * clip[:, 0].nbytes / 1e6)
 
 # %% [markdown]
@@ -87,7 +88,7 @@ memory.reveal(16 * clip[:, 0].nbytes / 1e6)
 #
 # ## How a lecture works
 #
-# You have met the first three of these:
+# You have met the first two of these:
 #
 # | what | what you do |
 # |---|---|
@@ -178,7 +179,7 @@ ClipSampler(path, clip_len=16, stride=2)
 # ## Exercise 00.2: Which stride?
 #
 # This one asks for a number. At which stride do 16 frames of this video, which has 30 frames per second, stand for
-# 3.2 seconds? (It is a real one: the first large networks for video were trained on clips that are sampled like this.)
+# 3.2 seconds? (Sixteen frames at five per second are a common choice; lecture 01 says what they cost.)
 
 # %% tags=["exercise"] exercise="00.2" points=1
 # BEGIN SOLUTION
@@ -195,8 +196,9 @@ stride = check("00.2", stride)
 
 # %%
 sampled = read_clip(path, start=0, num_frames=16, stride=stride, size=(120, 160))
-show(film_strip(sampled, titles=[f"{i * stride / 30:.1f} s" for i in range(0, 16, 2)], indices=range(0, 16, 2))[0],
-     alt="Every second frame of the sampled clip, from 0 to 2.8 seconds: the disc goes round once.")
+every_other = range(0, 16, 2)
+fig, ax = film_strip(sampled, every_other, titles=[f"{i * stride / 30:.1f} s" for i in every_other])
+show(fig, alt="Every second frame of the sampled clip, from 0 to 2.8 seconds: the disc nearly goes round once.")
 
 # %% [markdown]
 # ## What does a GPU change?
@@ -233,19 +235,19 @@ def milliseconds_per_clip(device, clips, repeats=5):
     return statistics.median(times[1:]) / clips
 
 # %% [markdown]
-# Here is the answer for the machine that runs this notebook. With a GPU there are two bars, and the clips go through
-# it 32 at a time, since a single one would leave most of it idle.
+# Here is the answer for the machine that runs this notebook. If it has a GPU there are two lines, and the clips go
+# through the GPU 32 at a time, since a single one would leave most of it idle.
 
 # %% tags=["gpu", "nbval-ignore-output"]
 measured = {"CPU": milliseconds_per_clip(torch.device("cpu"), clips=1)}
 if course.device.type == "cuda":
     measured["GPU"] = milliseconds_per_clip(course.device, clips=course.pick(cpu=1, gpu=32))
-fig, ax = bars(list(measured), list(measured.values()), ylabel="milliseconds per clip", width=4.0)
-show(fig, alt=", ".join(f"{name}: {value:.2f} ms per clip" for name, value in measured.items()))
+for name, value in measured.items():
+    print(f"{name}: {value:.3g} ms per clip, {measured['CPU'] / value:.3g} times as fast as the CPU")
 wait.reveal(measured["CPU"])
 
 # %% [markdown]
-# If there is one bar and you would like two: on Colab choose *Runtime > Change runtime type > GPU* and run the
+# If there is one line and you would like two: on Colab choose *Runtime > Change runtime type > GPU* and run the
 # notebook again. No exercise needs it.
 #
 # ## How is this graded?

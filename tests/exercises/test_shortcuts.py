@@ -93,6 +93,11 @@ def test_the_courses_own_answer_is_forbidden():
     assert find_shortcut(cell(code, "f"), (), own_reference=check_shape)[0].name == "check_shape"
 
 
+def test_asking_the_registry_for_the_answer_is_found():
+    code = "from course_lib.exercises import find\ndef f(x):\n    return find('00.1').reference(x)"
+    assert find_shortcut(cell(code, "f"), ())[0].name == "find"
+
+
 def test_source_that_cannot_be_read_is_said_and_names_are_still_searched():
     namespace = {"F": torch.nn.functional}
     exec("def f(x, w):\n    return F.conv3d(x, w)\ndef g(x, w):\n    return x", namespace)
