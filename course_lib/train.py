@@ -1,7 +1,8 @@
 """One training loop for every lecture: readable from top to bottom, on a CPU or a GPU.
 
 A batch is a function of the step number. So the loop can stop after any step and resume exactly: the same weights,
-the same batches, the same loss curve.
+the same batches, the same loss curve. Under `torchrun` every process takes its share of each batch, and the gradients
+are averaged: the loss curve is again the same.
 """
 
 import math
@@ -12,7 +13,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 from torch.nn.functional import cross_entropy
+from torch.nn.parallel import DistributedDataParallel
 
 from course_lib.errors import CourseError
 from course_lib.progress import progress
@@ -62,7 +65,7 @@ def fit(
         metric: a `Metric`: measured now and then, shown in the progress bar, and able to end training early.
         checkpoint: a `Checkpoint`: where to save, how often, and from where to resume.
     Returns:
-        History.
+        History. Under torchrun the same in every process; call `join_processes` first.
     Raises:
         CourseError: if the loss becomes NaN or infinite (seen at the next look), or a checkpoint does not fit.
     """
@@ -73,13 +76,14 @@ def fit(
     history, losses = History(), []
     state = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "scaler": scaler}
     first = checkpoint.resume(state, history, device) if checkpoint else 0
+    network = _across_processes(model, device)
 
     model.train()
     bar = progress(range(first, steps), desc="training")
     for step in bar:
-        inputs, labels = (part.to(device, non_blocking=True) for part in batches(step))
+        inputs, labels = (_share(part).to(device, non_blocking=True) for part in batches(step))
         with torch.autocast(device.type, dtype) if dtype != torch.float32 else nullcontext():
-            value = loss(model(inputs), labels)
+            value = loss(network(inputs), labels)
         optimizer.zero_grad(set_to_none=True)
         scaler.scale(value).backward()
         if clip_norm is not None:
@@ -173,7 +177,9 @@ class Checkpoint:
         return done % self.every == 0 or done == steps
 
     def save(self, state, history, done):
-        """Write all state with the history; an interruption leaves the previous file whole."""
+        """Write all state with the history; an interruption leaves the previous file whole. One process writes."""
+        if _rank() != 0:
+            return
         path = Path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + ".part")
@@ -209,9 +215,52 @@ def _factor(schedule, steps):
     raise CourseError(f'schedule is {schedule!r}, expected "cosine", "constant" or a function step -> factor.')
 
 
+def join_processes():
+    """Join the processes that torchrun started; alone, do nothing.
+
+    Returns:
+        torch.device for this process: its own GPU where there is one, else the CPU.
+    """
+    local = int(os.environ.get("LOCAL_RANK", 0))
+    gpu = torch.cuda.is_available()
+    if "WORLD_SIZE" in os.environ and not dist.is_initialized():
+        if gpu:
+            torch.cuda.set_device(local)
+        dist.init_process_group("nccl" if gpu else "gloo")
+    return torch.device("cuda", local) if gpu else torch.device("cpu")
+
+
+def _processes():
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def _rank():
+    return dist.get_rank() if _processes() > 1 else 0
+
+
+def _across_processes(model, device):
+    if _processes() == 1:
+        return model
+    return DistributedDataParallel(model, device_ids=[device.index] if device.type == "cuda" else None)
+
+
+def _share(part):
+    """The rows of a batch that belong to this process: every n-th one, so that all processes have equally many."""
+    processes = _processes()
+    if len(part) % processes:
+        raise CourseError(f"A batch of {len(part)} cannot be shared equally by {processes} processes.")
+    return part[_rank() :: processes]
+
+
 def _look(losses, done):
-    """Move the collected losses to the host and empty the list."""
-    values = torch.stack(losses).float().tolist() if losses else []
+    """Move the collected losses to the host, averaged over the processes, and empty the list."""
+    if not losses:
+        return []
+    stacked = torch.stack(losses).float()
+    if _processes() > 1:
+        dist.all_reduce(stacked)
+        stacked /= _processes()
+    values = stacked.tolist()
     losses.clear()
     if any(value != value or abs(value) == float("inf") for value in values):
         raise CourseError(

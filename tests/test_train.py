@@ -1,8 +1,15 @@
 """The training loop learns, resumes exactly, stops early, and says why it cannot go on."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
+from course_lib import train
 from course_lib.errors import CourseError
 from course_lib.train import Checkpoint, Metric, fit, predict
 
@@ -10,6 +17,11 @@ from course_lib.train import Checkpoint, Metric, fit, predict
 def model():
     torch.manual_seed(0)
     return torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Dropout(0.1), torch.nn.Linear(8, 2))
+
+
+def plain_model():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
 
 
 def batch(step):
@@ -130,6 +142,31 @@ def test_predict_keeps_the_mode_and_the_order():
     outputs = predict(net, inputs, batch_size=7)
     assert net.training
     assert torch.allclose(outputs, net.eval()(inputs), atol=1e-6)
+
+
+def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
+    alone = plain_model()
+    expected = fit(alone, batch, 24, schedule="constant")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    root = Path(__file__).parents[1]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
+    command += ["-m", "tests.train_in_processes", str(tmp_path)]
+    ran = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    together = json.loads((tmp_path / "history.json").read_text())
+    assert together["processes"] == 2
+    assert together["loss"] == pytest.approx(expected.loss, rel=1e-5)
+    weights = torch.cat([p.flatten() for p in alone.parameters()])
+    assert torch.allclose(torch.tensor(together["weights"]), weights, atol=1e-5)
+    resumed = plain_model()
+    fit(resumed, batch, 24, schedule="constant", checkpoint=Checkpoint(tmp_path / "net.pt"))
+    assert torch.allclose(torch.cat([p.flatten() for p in resumed.parameters()]), weights, atol=1e-5)
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
+    monkeypatch.setattr(train, "_processes", lambda: 3)
+    with pytest.raises(CourseError, match="32 cannot be shared equally by 3"):
+        train._share(torch.zeros(32, 4))
 
 
 @pytest.mark.gpu

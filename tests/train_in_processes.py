@@ -1,0 +1,25 @@
+"""What test_train.py runs under torchrun: train on shares of each batch and write the history."""
+
+import json
+import sys
+
+import torch
+import torch.distributed as dist
+
+from course_lib.train import Checkpoint, fit, join_processes
+from tests.test_train import batch, plain_model
+
+
+def main(folder):
+    join_processes()
+    model = plain_model()
+    history = fit(model, batch, 24, schedule="constant", checkpoint=Checkpoint(f"{folder}/net.pt", every=10))
+    if dist.get_rank() == 0:
+        weights = [value.item() for value in torch.cat([p.flatten() for p in model.parameters()])]
+        with open(f"{folder}/history.json", "w") as file:
+            json.dump({"processes": dist.get_world_size(), "loss": history.loss, "weights": weights}, file)
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
