@@ -174,6 +174,16 @@ def test_nothing_touches_the_border(name):
     assert (pixels[:, -1] == 255).all() and (pixels[-1] == 255).all()
 
 
+def test_parts_of_the_convolution_lie_below_each_other():
+    """Grey clip, then the coloured kernel, then the coloured output: three bands of rows that do not overlap."""
+    pixels = ConvolutionExplorer().draw().astype(int)
+    black = (pixels == 0).all(axis=2).sum(axis=1) > 600  # the clip alone is black over half of the width
+    weight = (pixels == (103, 0, 31)).all(axis=2).sum(axis=1) > 100  # 2 of 2 in all three frames of the kernel
+    clip_rows, kernel_rows = black.nonzero()[0], weight.nonzero()[0]
+    assert 80 <= clip_rows.min() and clip_rows.max() <= 2 * (40 + 7 * 16)
+    assert kernel_rows.min() > clip_rows.max() + 40
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_bundle_holds_view_picture_and_words(name):
     widget = make(name)
@@ -196,6 +206,10 @@ def test_picture_has_alternative_text_and_a_fixed_size(name):
     height, width = (side // 2 for side in widget.draw().shape[:2])
     assert f'width="{width}" height="{height}"' in markup
     assert markup.count(widget.caption()) == 2  # alt and caption
+    picture = Image.open(io.BytesIO(base64.b64decode(markup.split("base64,")[1].split('"')[0]))).convert("RGB")
+    assert picture.size == (2 * width, 2 * height)
+    assert picture.getpixel((2 * width - 1, 2 * height - 1)) == (255, 255, 255)
+    assert np.abs(np.asarray(picture).astype(int) - widget.draw()).mean() < 6  # 256 colours are enough
 
 
 # --- controls --------------------------------------------------------------------------------------------------------

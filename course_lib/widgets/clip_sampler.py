@@ -10,7 +10,7 @@ from PIL import Image
 from course_lib.data.clips import clip_indices
 from course_lib.plots import COLORS, MUTED, RULE, to_pictures
 from course_lib.widgets.drawing import SCALE, Sheet
-from course_lib.widgets.explorer import Explorer, slider
+from course_lib.widgets.explorer import Explorer, choice, slider
 
 WIDTH, EDGE, COLUMNS, GAP = 760, 14, 8, 8
 INSIDE, BEYOND = COLORS[0], COLORS[1]
@@ -69,12 +69,8 @@ class ClipSampler(Explorer):
         last = self.num_frames - 1
         self._start = slider("start t", min(start, last), 0, max(1, last))
         self._stride = slider("stride s", stride, 1, max(stride, min(16, self.num_frames)))
-        self._mode = ipywidgets.ToggleButtons(
-            options=[("repeat the last frame", "clamp"), ("start again", "loop")],
-            value=mode,
-            description="beyond the end:",
-            style={"description_width": "initial", "button_width": "11em"},
-        )
+        endings = [("repeat the last frame", "clamp"), ("start again at frame 0", "loop")]
+        self._mode = choice("beyond the end", endings, mode, width="25em")
         step = max(1, round(self.fps / 10))  # ten pictures a second, at the video's own speed
         play = ipywidgets.Play(value=self._start.value, min=0, max=max(1, last), step=step, interval=100)
         ipywidgets.jslink((play, "value"), (self._start, "value"))
@@ -109,8 +105,8 @@ class ClipSampler(Explorer):
         for k, (frame, beyond) in enumerate(zip(state.taken, state.beyond, strict=True)):
             left, top = k % COLUMNS * (THUMB + GAP) + 2, 98 + k // COLUMNS * (height + 26)
             color = BEYOND if beyond else INSIDE
-            again = {"clamp": " repeated", "loop": " looped"}[self._mode.value] if beyond else ""
-            sheet.text(left, top - 5, f"{frame}{again}", size=11.5, color=color, anchor="ls", bold=True)
+            again = {"clamp": " again", "loop": " looped"}[self._mode.value] if beyond else ""
+            sheet.text(left, top - 5, f"{frame}{again}", size=13, color=color, anchor="ls", bold=True)
             width = self._thumbs.shape[2] // SCALE
             sheet.box(left, top, width, height, edge=color, line=1.5)
             sheet.picture(left, top, width, height, self._thumbs[frame])
@@ -125,11 +121,11 @@ def _draw_timeline(sheet, state, num_frames, fps):
     y = 24
     sheet.box(at(0), y - 4, max(1, at(num_frames - 1) - at(0)), 8, fill=RULE)
     sheet.line([(at(num_frames - 1), y - 12), (at(num_frames - 1), y + 12)], color=MUTED, width=1.5)
-    sheet.text(at(num_frames - 1) + 6, y - 22, "beyond the end", size=11, color=MUTED)
+    sheet.text(at(num_frames - 1) + 6, y - 22, "beyond the end", size=12, color=MUTED)
     for frame in range(0, num_frames, _tick(num_frames)):
         sheet.line([(at(frame), y + 6), (at(frame), y + 11)], color=MUTED)
-        sheet.text(at(frame), y + 14, frame, size=11, anchor="mt")
-        sheet.text(at(frame), y + 29, f"{frame / fps:.3g} s", size=11, color=MUTED, anchor="mt")
+        sheet.text(at(frame), y + 13, frame, size=12, anchor="mt")
+        sheet.text(at(frame), y + 29, f"{frame / fps:.3g} s", size=12, color=MUTED, anchor="mt")
     radius = min(5, max(2.5, 0.45 * scale * (state.wanted[1] - state.wanted[0] if len(state.wanted) > 1 else 9)))
     for wanted, taken, beyond in zip(state.wanted, state.taken, state.beyond, strict=True):
         if beyond and at(wanted) < WIDTH - 5:

@@ -96,7 +96,7 @@ class ConvolutionExplorer(Explorer):
         frames, rows, columns = output.shape
         self._kernel = choice("kernel", list(self.kernels), name, width="27em")
         self._time = slider("time t", int(t), 0, max(1, frames - 1))
-        self._place = slider("place (row by row)", int(y * columns + x), 0, max(1, rows * columns - 1))
+        self._place = slider("place (row by row)", int(y * columns + x), 0, max(1, rows * columns - 1), "29em")
         self._backgrounds = {}
         super().__init__({"kernel": self._kernel, "time": self._time, "place": self._place})
 
@@ -193,7 +193,7 @@ class _Plan:
         """Titles of all frames, and a frame around `mark_size` cells at `place` in the marked ones."""
         for t in range(size[0]):
             left, here = self._left(t, size, cell), t in marked
-            sheet.text(left, top - 5, f"{word} {t}", 11.5, color=MARK if here else MUTED, anchor="ls", bold=here)
+            sheet.text(left, top - 5, f"{word} {t}", 12.5, color=MARK if here else MUTED, anchor="ls", bold=here)
             if here:
                 corner = (left + place[1] * cell, top + place[0] * cell)
                 sheet.box(*corner, mark_size[1] * cell, mark_size[0] * cell, edge=MARK, line=2)
@@ -208,11 +208,11 @@ def _draw_block(sheet, left, top, state, kernel, t, r):
     cell = _kernel_cell(kernel.shape)
     rows, columns = kernel.shape[1:]
     low, high = min(0.0, state.window.min()), max(1.0, state.window.max())
-    top = np.abs(kernel).max() or 1.0
+    largest = np.abs(kernel).max() or 1.0
     parts = (
         (state.window[r], grey_colors(state.window[r], low, high), "×"),
-        (kernel[r], signed_colors(kernel[r], top), "="),
-        (state.products[r], signed_colors(state.products[r], top * max(high, -low)), ""),
+        (kernel[r], signed_colors(kernel[r], largest), "="),
+        (state.products[r], signed_colors(state.products[r], largest * max(high, -low)), ""),
     )
     x = left + 2
     for values, colors, sign in parts:
@@ -222,9 +222,9 @@ def _draw_block(sheet, left, top, state, kernel, t, r):
         sheet.text(x + 8, top + rows * cell / 2, sign, size=14, anchor="mm")
         x += 16
     under = top + rows * cell + 6
-    sheet.text(left + 2, under, f"frame {t + r}", size=11.5, color=MARK, bold=True)
+    sheet.text(left + 2, under, f"frame {t + r}", size=12.5, color=MARK, bold=True)
     sum_text = f"sum {number(state.frame_sums[r], '{:.3g}')}"
-    sheet.text(left + 2 + 2 * (columns * cell + 16), under, sum_text, size=11.5, bold=True)
+    sheet.text(left + 2 + 2 * (columns * cell + 16), under, sum_text, size=12.5, bold=True)
 
 
 def _kernel_cell(kernel_size):

@@ -109,9 +109,12 @@ def grey_colors(values, low, high):
 
 
 def png(pixels):
-    """PNG bytes of a (H, W, 3) uint8 array in 256 colours, packed fast rather than tight."""
+    """PNG bytes of a drawing, (H, W, 3) uint8 with a white corner, in 256 colours; packed fast rather than tight."""
     out = io.BytesIO()
     image = Image.fromarray(pixels).quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette, paper = image.getpalette(), image.getpixel((image.width - 1, image.height - 1))
+    palette[3 * paper : 3 * paper + 3] = [255, 255, 255]  # the fast method makes white a light grey
+    image.putpalette(palette)
     image.save(out, "PNG", compress_level=1)
     return out.getvalue()
 

@@ -73,9 +73,9 @@ class Explorer:
         return data, {"image/png": {"alt": caption}}
 
 
-def slider(description, value, low, high):
+def slider(description, value, low, high, width="21em"):
     """An IntSlider whose description is never cut off."""
-    return ipywidgets.IntSlider(value=value, min=low, max=high, description=description, **_readable("21em"))
+    return ipywidgets.IntSlider(value=value, min=low, max=high, description=description, **_readable(width))
 
 
 def limit(control, top):

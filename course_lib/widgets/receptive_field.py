@@ -6,7 +6,7 @@ import numpy as np
 
 from course_lib.errors import ShapeError
 from course_lib.ops.receptive_field import FUSIONS, Row, fusion_layers, receptive_field
-from course_lib.plots import COLORS, INK, to_pictures
+from course_lib.plots import COLORS, INK, MUTED, to_pictures
 from course_lib.widgets.drawing import Sheet
 from course_lib.widgets.explorer import Explorer, choice, limit, slider
 
@@ -134,7 +134,7 @@ class ReceptiveFieldExplorer(Explorer):
         text = (
             f"{self._network.value}, {_name(row)}, {size}: the unit at t = {state.unit[0]} in mid-picture "
             f"sees {which} ({frames} of {total}) and {rows} × {columns} of {height} × {width} pixels, "
-            f"{share:.3g} % of the clip."
+            f"{share:.3g}\N{NO-BREAK SPACE}% of the clip."
         )
         if state.extent != row.field:
             whole = " × ".join(map(str, row.field))
@@ -156,9 +156,7 @@ class ReceptiveFieldExplorer(Explorer):
             shown = pale[t].astype(np.uint8)
             if inside:
                 shown[y0 : y1 + 1, x0 : x1 + 1] = self._pictures[t, y0 : y1 + 1, x0 : x1 + 1]
-            sheet.text(
-                left, top - 5, f"frame {t}", size=11, color=MARK if inside else "#8c959f", anchor="ls", bold=inside
-            )
+            sheet.text(left, top - 5, f"frame {t}", size=12, color=MARK if inside else MUTED, anchor="ls", bold=inside)
             sheet.picture(left, top, thumb, tall, shown)
             if inside:
                 box = (left + x0 * thumb / width, top + y0 * tall / height)
@@ -180,11 +178,11 @@ def _outline(sheet, left, top, width, height):
 
 def _draw_table(sheet, top, rows, chosen):
     """Layer, tensor size, receptive field: the table of the worked example, with the chosen row marked."""
-    columns = ((10, "lt"), (520, "rt"), (WIDTH - 12, "rt"))
+    columns = ((12, "lt"), (510, "rt"), (WIDTH - 12, "rt"))
     heads = ("layer", "size: channels × time × rows × columns", "sees: frames × rows × columns")
     for (x, anchor), head in zip(columns, heads, strict=True):
-        sheet.text(x, top + 6, head, size=11.5, color="#57606a", anchor=anchor)
-    sheet.line([(2, top + 25), (WIDTH - 2, top + 25)], color="#57606a")
+        sheet.text(x, top + 6, head, size=12.5, color=MUTED, anchor=anchor)
+    sheet.line([(2, top + 25), (WIDTH - 2, top + 25)], color=MUTED)
     for i, row in enumerate(rows):
         y = top + 27 + 25 * i
         here = i == chosen
@@ -193,4 +191,4 @@ def _draw_table(sheet, top, rows, chosen):
             sheet.box(2, y, 4, 24, fill=MARK)
         cells = (f"{i}  {_name(row)}", " × ".join(map(str, row.size)), " × ".join(map(str, row.field)))
         for (x, anchor), cell in zip(columns, cells, strict=True):
-            sheet.text(x, y + 6, cell, size=12.5, color=INK, anchor=anchor, bold=here)
+            sheet.text(x, y + 5, cell, size=13.5, color=INK, anchor=anchor, bold=here)

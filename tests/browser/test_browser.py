@@ -1,0 +1,178 @@
+"""Widgets in a real JupyterLab: run the notebook, move a slider with the keyboard, see the picture follow.
+
+Screenshots land in tests/screenshots/ (not in git): look at them.
+"""
+
+import re
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "tests" / "screenshots"
+PICTURE = ".jp-OutputArea-output .widget-html img"
+HANDLE = ".widget-slider:not(:has([disabled])) .noUi-handle"
+pytestmark = pytest.mark.browser
+
+CLIP = """\
+import numpy as np
+from skimage import data
+photo = data.chelsea()
+clip = np.stack([photo[:, 2 * t : 2 * t + 300] for t in range(75)]).transpose(3, 0, 1, 2)
+clip.shape"""
+WIDGETS = {
+    "clip_sampler": (
+        CLIP,
+        "from course_lib.widgets.clip_sampler import ClipSampler\nClipSampler(clip, start=20, stride=4)",
+    ),
+    "convolution": (
+        "from course_lib.widgets.convolution_explorer import ConvolutionExplorer",
+        "ConvolutionExplorer()",
+    ),
+    "receptive_field": (
+        "from course_lib.widgets.receptive_field import ReceptiveFieldExplorer",
+        "ReceptiveFieldExplorer()",
+    ),
+}
+NUMBERED = re.compile(r"\[\d+\]")  # the prompt of a cell that has run
+LECTURES = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_widget_follows_the_keyboard(page, lab, name):
+    cells = [nbformat.v4.new_code_cell(source, id=f"cell{i}") for i, source in enumerate(WIDGETS[name])]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = lab.workspace / f"{name}.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), notebook)
+    open_notebook(page, lab, notebook.name)
+    run_all(page)
+    cell = show_cell(page, 1)
+    cell.locator(PICTURE).wait_for(timeout=60_000)
+    page.screenshot(path=shot(f"{name}_1280"))
+    assert move_every_slider(page, cell) == 2
+    nothing_is_cut_off(cell)
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.wait_for_timeout(500)
+    nothing_is_cut_off(cell)
+    page.screenshot(path=shot(f"{name}_900"))
+    no_errors_in(page, notebook)
+
+
+@pytest.mark.parametrize("name", LECTURES)
+def test_lecture_runs_and_its_widgets_move(page, lab, name):
+    notebook = lab.workspace / name
+    open_notebook(page, lab, name)
+    cells = nbformat.read(notebook, as_version=4).cells
+    widgets = [i for i, cell in enumerate(cells) if "widget" in cell.metadata.get("tags", ())]
+    last = max(i for i, cell in enumerate(cells) if cell.cell_type == "code")
+    run_all(page)
+    show_cell(page, last).locator(".jp-InputPrompt").filter(has_text=NUMBERED).wait_for(timeout=240_000)
+    moved = 0
+    for index in widgets:
+        cell = show_cell(page, index)
+        page.wait_for_timeout(500)  # a view that was out of sight is drawn anew
+        moved += move_every_slider(page, cell)
+        nothing_is_cut_off(cell)
+        cell.scroll_into_view_if_needed()
+        page.screenshot(path=shot(f"{Path(name).stem}_cell{index}"))
+    assert moved or not widgets, "no slider of this lecture could be moved"
+    no_errors_in(page, notebook)
+
+
+def open_notebook(page, lab, name):
+    """Open a notebook as the learner does, and wait until its kernel is there."""
+    page.goto(f"{lab.address}/lab/tree/{name}?token={lab.token}&reset", timeout=60_000)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    status(page, "Idle", seconds=60)
+
+
+def status(page, word, seconds):
+    """Wait until the status bar says that the kernel is Idle or Busy."""
+    page.locator("#jp-main-statusbar").get_by_text(f"| {word}").wait_for(timeout=1000 * seconds)
+
+
+def run_all(page):
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def show_cell(page, index):
+    """Scroll to a cell. JupyterLab keeps only the cells near the window in the page."""
+    cell = page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
+    scroller = page.locator(".jp-WindowedPanel-outer").first
+    scroller.evaluate("panel => panel.scrollTop = 0")
+    for _ in range(200):
+        page.wait_for_timeout(100)
+        if cell.count():
+            cell.scroll_into_view_if_needed()
+            return cell
+        scroller.evaluate("panel => panel.scrollTop += 0.7 * panel.clientHeight")
+    pytest.fail(f"cell {index} never came into view")
+
+
+def move_every_slider(page, cell):
+    """Focus each slider, press an arrow key, see number, picture and caption change; returns how many moved."""
+    sliders = cell.locator(HANDLE)
+    for i in range(sliders.count()):
+        handle = sliders.nth(i)
+        number, before = handle.get_attribute("aria-valuenow"), shown(cell)
+        at_start = number == handle.get_attribute("aria-valuemin")
+        handle.focus()
+        started = time.perf_counter()
+        page.keyboard.press("ArrowRight" if at_start else "ArrowLeft")
+        wait_for_change(page, cell, before)
+        print(f"slider {i}: {1e3 * (time.perf_counter() - started):.0f} ms from key to picture")
+        assert handle.get_attribute("aria-valuenow") != number
+    return sliders.count()
+
+
+def shown(cell):
+    """(picture, alternative text) that the widget shows now."""
+    picture = cell.locator(PICTURE)
+    return picture.get_attribute("src"), picture.get_attribute("alt")
+
+
+def wait_for_change(page, cell, before, seconds=10):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        now = shown(cell)
+        if now[0] != before[0] and now[1] != before[1]:
+            return
+        page.wait_for_timeout(10)
+    pytest.fail(f"the picture did not follow the slider within {seconds} s; it still says: {before[1]}")
+
+
+def nothing_is_cut_off(cell):
+    """No picture wider than its place, no label, button or choice shortened."""
+    cut = cell.evaluate(
+        """cell => [...cell.querySelectorAll('img, .widget-label, .widget-button, .widget-toggle-button, select')]
+            .filter(part => {
+                const place = part.closest('.jp-OutputArea-output')
+                return part.scrollWidth > part.clientWidth + 1
+                    || (place && part.getBoundingClientRect().right > place.getBoundingClientRect().right + 1)
+            })
+            .map(part => part.textContent || part.alt)"""
+    )
+    assert not cut, f"cut off: {cut}"
+
+
+def no_errors_in(page, notebook):
+    """Save as the learner would, and read all outputs from the file: the page holds only those near the window."""
+    before = notebook.stat().st_mtime_ns
+    page.keyboard.press("Control+s")
+    for _ in range(100):
+        page.wait_for_timeout(100)
+        if notebook.stat().st_mtime_ns != before:
+            break
+    cells = [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs, "the saved notebook holds no outputs: was it run and saved?"
+    errors = [output.ename + ": " + output.evalue for output in outputs if output.output_type == "error"]
+    assert not errors, errors
+
+
+def shot(name):
+    SHOTS.mkdir(exist_ok=True)
+    return SHOTS / f"{name}.png"
