@@ -1,0 +1,165 @@
+"""The command `course`. Each command is thin: it imports what does the work, and says what came of it."""
+
+import sys
+
+import click
+
+from course_lib import __version__
+from course_lib.errors import CourseError
+
+INTERRUPTED = 130  # the exit code of a command that Ctrl-C ended
+
+
+@click.group(name="course", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="course")
+def course():
+    """Deep Learning for Video: open the lectures, run and build them, fetch data, check the set-up."""
+
+
+@course.command(context_settings={"ignore_unknown_options": True})
+@click.option("--workspace", metavar="DIR", help="Where your copies live (default: work/ in the checkout).")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@click.argument("jupyter_arguments", nargs=-1, type=click.UNPROCESSED)
+def lab(workspace, no_browser, jupyter_arguments):
+    """Copy the lectures into your workspace and open JupyterLab there.
+
+    A notebook that you have changed is never overwritten: a newer edition is put beside it. Everything else that you
+    write here goes to JupyterLab, such as --port=9999.
+    """
+    import importlib.util
+
+    from course_lib import workspace as space
+    from course_lib.notebooks import find_root
+
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise CourseError('JupyterLab is not installed here. Use make lab, or: pip install "course_lib[lab]"')
+    root = find_root()
+    folder = workspace or root / "work"
+    for change in space.refresh(root / "notebooks", folder):
+        click.echo(change.line)
+    click.echo(f"Your notebooks are in {folder}. Jupyter prints its address below; Ctrl-C ends it.")
+    command = space.lab_command(folder, space.first_notebook(folder), not no_browser, jupyter_arguments)
+    sys.exit(space.open_lab(command))
+
+
+@course.command()
+@click.argument("lecture", metavar="NN")
+@click.option("--edition", type=click.Choice(["learner", "solutions"]), default="solutions", show_default=True)
+@click.option("--html", metavar="FILE", help="The page to write (default: build/html/NN_topic.html).")
+def run(lecture, edition, html):
+    """Execute one lecture without Jupyter and write it as an HTML page."""
+    from course_lib import execution
+    from course_lib.notebooks import find_root, find_sources, make_edition, read, repository_of
+
+    root = find_root()
+    for source in find_sources(root, [lecture]):
+        authored = read(source)
+        made = make_edition(authored, edition, repository_of(root))
+        strict = {"COURSE_STRICT": "1"} if edition == "solutions" else {}
+        notebook, seconds = execution.execute(made, authored, strict)
+        page = html or root / "build" / "html" / f"{authored.name}.html"
+        execution.write_html(notebook, page, authored.title)
+        click.echo(f"{authored.name}, {edition} edition: {seconds:.0f} s. Read it: {page}")
+
+
+@course.command()
+@click.argument("lectures", nargs=-1, metavar="[NN]...")
+@click.option("--check", is_flag=True, help="Write nothing; name each stale edition and exit with 1.")
+@click.option("--force", is_flag=True, help="Execute also what did not change.")
+def build(lectures, check, force):
+    """Build the notebooks from notebooks/src; only lectures that changed run again."""
+    from course_lib import build as builder
+    from course_lib.notebooks import find_root
+
+    root = find_root()
+    if not check:
+        builder.build(root, lectures, force, say=click.echo)
+        return
+    stale = builder.find_stale(root, lectures)
+    for line in stale:
+        click.echo(line, err=True)
+    if stale:
+        raise CourseError("Stale. Run: course build")
+    click.echo("All editions are what their sources make.")
+
+
+@course.group()
+def data():
+    """The clips that ship, and real data sets."""
+
+
+@data.command("make")
+@click.argument("directory", required=False, type=click.Path())
+def data_make(directory):
+    """Render the clips that ship (default: into data/clips of the checkout)."""
+    from course_lib.data import shipped
+    from course_lib.notebooks import find_root
+
+    for path in shipped.make(directory or find_root() / "data" / "clips"):
+        click.echo(f"{path}  {path.stat().st_size / 1000:.0f} KB")
+
+
+@data.command("list")
+def data_list():
+    """List the data sets: what, licence, size, how to get them."""
+    from course_lib.data import catalog
+
+    for entry in catalog.entries():
+        click.echo(str(entry))
+
+
+@data.command("get")
+@click.argument("name")
+@click.option("--to", metavar="DIR", help="Where to (default: a folder of that name in the cache, see COURSE_DATA).")
+@click.option("--parts", default=0, metavar="N", help="For data sets in many archives: how many of each list to fetch.")
+@click.option("--unpack", is_flag=True, help="Unpack the archives too.")
+def data_get(name, to, parts, unpack):
+    """Download one data set, or say how to obtain it. Run it again to continue an interrupted download."""
+    from course_lib.data import catalog
+
+    click.echo(f"{name} is in {catalog.get(name, to, parts, unpack)}")
+
+
+@course.command()
+def doctor():
+    """Check the set-up: one screen, each problem with its fix."""
+    from course_lib import doctor as examination
+
+    sys.exit(examination.main())
+
+
+@course.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(arguments):
+    """Measure the course's code against its peers: [NAME...] [--json FILE]."""
+    from course_lib import bench as benchmark
+
+    sys.exit(benchmark.main(list(arguments)))
+
+
+def main(arguments=None):
+    """Run the command line. Errors of the course are one message and exit code 1, never a traceback.
+
+    Args:
+        arguments: list of str; by default those of the process.
+    """
+    try:
+        result = course.main(arguments, prog_name="course", standalone_mode=False)
+    except CourseError as error:
+        _say(f"course: {error}")
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _say("course: interrupted")
+        sys.exit(INTERRUPTED)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _say(text):
+    click.echo(text, err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What tests of several files share: a tiny checkout, and the seconds that each lecture took, printed at the end."""
+
+import pytest
+from mini_course import LECTURE, make_checkout
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A folder that looks like a checkout of the course, with one lecture that has no exercises."""
+    return make_checkout(tmp_path)
+
+
+@pytest.fixture
+def lecture_text():
+    """An authored lecture 02 with one exercise, `twice`; the fixture `registry` knows it."""
+    return LECTURE
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    """Replace the course's exercises by one for lecture 02."""
+    from course_lib import notebooks
+    from course_lib.exercises.spec import Case, Exercise
+
+    exercise = Exercise(
+        id="02.1",
+        title="Twice",
+        name="twice",
+        kind="function",
+        reference=lambda x: 2 * x,
+        cases=lambda generator: [Case("three", (3,))],
+        hints=("Add it to itself.", "Use `*`.", "`2 * ...`"),
+        points=2,
+    )
+    exercises = {"02": {"02.1": exercise}}
+    monkeypatch.setattr(notebooks, "registered", lambda number: exercises.get(number, {}))
+    return exercises
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how long each lecture took to validate; xdist carries the property here from its workers."""
+    seconds = [
+        (value, report.nodeid)
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "lecture_seconds"
+    ]
+    if seconds:
+        terminalreporter.section("seconds per lecture", sep="-")
+        for value, test in sorted(seconds, reverse=True):
+            terminalreporter.write_line(f"{value:6.1f} s  {test}")
