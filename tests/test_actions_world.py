@@ -74,15 +74,25 @@ def test_sprites_land_where_the_reference_puts_them():
     torch.testing.assert_close(place(sprite, corner, 8, 9), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("chunk_bytes", [1, 10**9])
-def test_compositing_is_sprite_plus_what_shines_through(monkeypatch, chunk_bytes):
-    monkeypatch.setattr("course_lib.data.worlds.sprites.CHUNK_BYTES", chunk_bytes)
+@pytest.mark.parametrize(("height", "width"), [(7, 6), (3, 9)])  # the second is no larger than the sprite
+def test_compositing_is_sprite_plus_what_shines_through(height, width):
     generator = torch.Generator().manual_seed(0)
-    background, sprite = torch.rand(3, 3, 7, 6, generator=generator), torch.rand(3, 4, 3, 3, generator=generator)
-    corner = torch.rand(3, 2, 2, generator=generator) * 4
-    layer = place_reference(sprite, corner, 7, 6)  # (B, T, 4, H, W)
-    expected = layer[:, :, :3] + (1 - layer[:, :, 3:]) * background[:, None]
-    torch.testing.assert_close(composite(background, sprite, corner), expected.transpose(1, 2))
+    background, sprite = (
+        torch.rand(3, 3, height, width, generator=generator),
+        torch.rand(3, 4, 3, 3, generator=generator),
+    )
+    corner = torch.rand(3, 5, 2, generator=generator) * 14 - 4  # inside, across every edge, and outside
+    flash = torch.rand(3, 5, generator=generator)
+    layer = place_reference(sprite, corner, height, width)  # (B, T, 4, H, W)
+    color, alpha = layer[:, :, :3], layer[:, :, 3:]
+    lit = color + flash[:, :, None, None, None] * (alpha - color)
+    for moving in (background, background.unsqueeze(2).repeat(1, 1, 5, 1, 1)):
+        before = moving.clone()
+        expected = (color + (1 - alpha) * background[:, None]).transpose(1, 2)
+        torch.testing.assert_close(composite(moving, sprite, corner), expected)
+        expected = (lit + (1 - alpha) * background[:, None]).transpose(1, 2)
+        torch.testing.assert_close(composite(moving, sprite, corner, flash), expected)
+        assert torch.equal(moving, before)
 
 
 @pytest.mark.parametrize("shape", range(len(SHAPES)))
