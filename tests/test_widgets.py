@@ -12,7 +12,7 @@ from PIL import Image
 from course_lib import plots
 from course_lib.errors import CourseError, ShapeError
 from course_lib.ops.receptive_field import FUSIONS, build, fusion_layers, gradient_map
-from course_lib.widgets.clip_sampler import ClipSampler, sampler_state
+from course_lib.widgets.clip_sampler import ClipSampler, _tick, sampler_state
 from course_lib.widgets.convolution_explorer import (
     ConvolutionExplorer,
     convolution_state,
@@ -267,6 +267,14 @@ def test_sampler_takes_short_and_long_clips(frames):
     widget.controls["start"].value = widget.controls["start"].max
     assert widget.state.taken.max() < min(frames, 300)
     assert widget.draw().shape[1] == 1520
+
+
+@pytest.mark.parametrize(
+    ("frames", "fps", "tick"),
+    [(1, 25, 1), (12, 25, 1), (13, 25, 2), (60, 25, 5), (300, 30, 30), (300, 29.97, 50), (800, 25, 125)],
+)
+def test_timeline_has_at_most_twelve_labels(frames, fps, tick):
+    assert _tick(frames, fps) == tick
 
 
 def test_sampler_refuses_what_it_cannot_show():

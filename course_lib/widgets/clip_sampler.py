@@ -122,7 +122,7 @@ def _draw_timeline(sheet, state, num_frames, fps):
     sheet.box(at(0), y - 4, max(1, at(num_frames - 1) - at(0)), 8, fill=RULE)
     sheet.line([(at(num_frames - 1), y - 12), (at(num_frames - 1), y + 12)], color=MUTED, width=1.5)
     sheet.text(at(num_frames - 1) + 6, y - 22, "beyond the end", size=12, color=MUTED)
-    for frame in range(0, num_frames, _tick(num_frames)):
+    for frame in range(0, num_frames, _tick(num_frames, fps)):
         sheet.line([(at(frame), y + 6), (at(frame), y + 11)], color=MUTED)
         sheet.text(at(frame), y + 13, frame, size=12, anchor="mt")
         sheet.text(at(frame), y + 29, f"{frame / fps:.3g} s", size=12, color=MUTED, anchor="mt")
@@ -133,12 +133,11 @@ def _draw_timeline(sheet, state, num_frames, fps):
         sheet.dot(at(taken), y, radius, fill=BEYOND if beyond else INSIDE)
 
 
-def _tick(num_frames):
-    """Round distance between labels: at most about twelve of them."""
-    for step in (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500):
-        if num_frames / step <= 12:
-            return step
-    return 1000
+def _tick(num_frames, fps):
+    """Frames between two labels: at most twelve labels, at whole seconds where there are some."""
+    unit = int(fps) if fps == int(fps) and num_frames >= 3 * fps else 1
+    steps = (unit * factor * 10**power for power in range(9) for factor in (1, 2, 5))
+    return next(step for step in steps if num_frames <= 12 * step)
 
 
 def _thumbnails(source, fps, max_frames):

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "tests" / "screenshots"
 PICTURE = ".jp-OutputArea-output .widget-html img"
 HANDLE = ".widget-slider:not(:has([disabled])) .noUi-handle"
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one JupyterLab is enough
 
 CLIP = """\
 import numpy as np
@@ -52,6 +52,7 @@ def test_widget_follows_the_keyboard(page, lab, name):
     cell.locator(PICTURE).wait_for(timeout=60_000)
     page.screenshot(path=shot(f"{name}_1280"))
     assert move_every_slider(page, cell) == 2
+    play_by_keyboard(page, cell)
     nothing_is_cut_off(cell)
     page.set_viewport_size({"width": 900, "height": 900})
     page.wait_for_timeout(500)
@@ -126,6 +127,24 @@ def move_every_slider(page, cell):
         print(f"slider {i}: {1e3 * (time.perf_counter() - started):.0f} ms from key to picture")
         assert handle.get_attribute("aria-valuenow") != number
     return sliders.count()
+
+
+def play_by_keyboard(page, cell):
+    """Where there is a player: its button starts it, the video runs on, the button stops it."""
+    buttons = cell.locator(".widget-play button")
+    if not buttons.count():
+        return
+    handle = cell.locator(HANDLE).first
+    start = float(handle.get_attribute("aria-valuenow"))
+    buttons.first.focus()
+    page.keyboard.press("Enter")
+    deadline = time.monotonic() + 10
+    while float(handle.get_attribute("aria-valuenow")) < start + 4:
+        assert time.monotonic() < deadline, "the player stands still"
+        page.wait_for_timeout(50)
+    before = shown(cell)
+    wait_for_change(page, cell, before)
+    page.keyboard.press("Enter")
 
 
 def shown(cell):
