@@ -84,7 +84,7 @@ class Entry:
             f"Put it into {folder}",
         ]
         if self.after:
-            lines.append(self.after)
+            lines.insert(1 if self.how == "register" else 3, self.after)  # who must register does so first
         numbered = "\n".join(f"  {number}. {line}" for number, line in enumerate(lines, 1))
         return f"To obtain {self.name} by hand:\n{numbered}"
 
