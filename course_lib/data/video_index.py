@@ -72,21 +72,35 @@ _indexes: OrderedDict[tuple, VideoIndex] = OrderedDict()
 _lock = threading.Lock()
 
 
-def index_of(path, counted=False) -> VideoIndex:
+def index_of(path, opened=None) -> VideoIndex:
     """The table of a file, remembered until the file changes.
 
     Args:
         path: an existing file (`video_file.resolve`).
-        counted: decode the whole file once where that is needed to know the exact number of frames.
+        opened: its (container, stream) just opened, if there is one; its packets are used up then.
     """
     key = signature(path)
     with _lock:
         index = _indexes.get(key)
     if index is None:
-        index = _remember(key, _read_packets(path))
-    if counted and not index.seekable and not index.counted:
-        index = _remember(key, _decode_all(path, index))
+        if opened is None:
+            with open_container(path) as opened:
+                index = _read_packets(path, *opened)
+        else:
+            index = _read_packets(path, *opened)
+        _remember(key, index)
     return index
+
+
+def is_known(path) -> bool:
+    """Whether the table of a file is remembered."""
+    return signature(path) in _indexes
+
+
+def counted_index_of(path) -> VideoIndex:
+    """As `index_of`, with the exact number of frames: decodes the whole file once where only that tells."""
+    index = index_of(path)
+    return index if index.seekable or index.counted else distrust(path)
 
 
 def distrust(path) -> VideoIndex:
@@ -114,24 +128,22 @@ def _remember(key, index):
     return index
 
 
-def _read_packets(path):
-    av = load_av()
+def _read_packets(path, container, stream):
     packets, damage = [], ""
-    with open_container(path) as (container, stream):
-        try:
-            for packet in container.demux(stream):
-                if packet.is_corrupt:
-                    damage = "its last packet is incomplete"
-                    break
-                if packet.size:  # the last packet of all is empty: it tells the decoder that the end is reached
-                    packets.append((packet.pts, packet.dts, packet.is_keyframe, not packet.is_discard))
-        except av.error.FFmpegError as error:
-            damage = f"reading stopped after {len(packets)} packets ({error.strerror})"
-        lost = missing_bytes(path)
-        if lost:
-            damage = f"the container promises {lost:,} bytes more than the file has"
-        trusted = _is_trusted(container, stream, packets)
-        time_base = stream.time_base
+    try:
+        for packet in container.demux(stream):
+            if packet.is_corrupt:
+                damage = "its last packet is incomplete"
+                break
+            if packet.size:  # the last packet of all is empty: it tells the decoder that the end is reached
+                packets.append((packet.pts, packet.dts, packet.is_keyframe, not packet.is_discard))
+    except load_av().error.FFmpegError as error:
+        damage = f"reading stopped after {len(packets)} packets ({error.strerror})"
+    lost = missing_bytes(path)
+    if lost:
+        damage = f"the container promises {lost:,} bytes more than the file has"
+    trusted = _is_trusted(container, stream, packets)
+    time_base = stream.time_base
     if not trusted:
         pts = np.arange(sum(shown for *_, shown in packets), dtype=np.int64)  # a first estimate of the length
         keys = [(pts, pts if dts is None else dts) for pts, dts, key, _ in packets if key and pts is not None]

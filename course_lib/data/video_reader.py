@@ -12,6 +12,7 @@ Four things make it as fast as the file allows:
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +22,15 @@ import torch
 from torch import Tensor
 
 from course_lib.data.video_file import codec_name, load_av, open_container, resolve
-from course_lib.data.video_index import VideoIndex, distrust, forbid_seeking, forget_keyframes, index_of
+from course_lib.data.video_index import (
+    VideoIndex,
+    counted_index_of,
+    distrust,
+    forbid_seeking,
+    forget_keyframes,
+    index_of,
+    is_known,
+)
 from course_lib.data.video_layout import Layout
 from course_lib.errors import VideoError
 
@@ -59,14 +68,24 @@ class VideoReader:
         self._codec = ""
         self._fresh = False  # whether nothing was read yet since opening
         self._entry = None  # pts of the keyframe where decoding started, until it came out
-        self.index: VideoIndex = index_of(self.path)
-        self._refuse_damage()
+        self.index: VideoIndex = self._index()
 
-    def _refuse_damage(self):
-        if self.index.damage and self.on_error == "raise":
+    def _index(self):
+        try:
+            self._open()
+            self._fresh = is_known(self.path)  # if not, the next line reads the file to its end
+            index = index_of(self.path, (self._container, self._stream))
+            self._refuse_damage(index)
+        except BaseException:
+            self.close()
+            raise
+        return index
+
+    def _refuse_damage(self, index):
+        if index.damage and self.on_error == "raise":
             raise VideoError(
-                f'{self.path} is truncated or damaged: {self.index.damage}. Fetch it again, or pass on_error="keep" '
-                f"to read its good frames (about {self.index.frames})."
+                f'{self.path} is truncated or damaged: {index.damage}. Fetch it again, or pass on_error="keep" to '
+                f"read its good frames (about {index.frames})."
             )
 
     def __enter__(self):
@@ -86,8 +105,8 @@ class VideoReader:
         return self.index.frames
 
     def _count(self):
-        self.index = index_of(self.path, counted=True)
-        self._refuse_damage()
+        self.index = counted_index_of(self.path)
+        self._refuse_damage(self.index)
 
     def clip(self, start: int, num_frames: int, stride: int = 1, size=None, crop=None) -> Tensor:
         """Frames start, start + stride, ... as a uint8 tensor (C, T, H, W), RGB. See `video_io.read_clip`."""
@@ -114,15 +133,17 @@ class VideoReader:
         if not numbers or min(numbers) < 0:
             raise VideoError(f"expected at least one frame number from 0 on, got {numbers[:8]}.")
         wanted = sorted(set(numbers))
-        self._check_end(wanted)
+        wanted = self._check_end(wanted)
         pictures: dict[int, np.ndarray] = {}
         layout = None
         for number, frame in self._frames(wanted):
             layout = layout or Layout(frame, size, crop, self.path)
             pictures[number] = layout.picture(frame)
-        if len(pictures) < len(wanted):
-            self._explain_missing([number for number in wanted if number not in pictures])
-            numbers = [number for number in numbers if number in pictures]
+        missing = [number for number in wanted if number not in pictures]
+        if missing and (self.on_error == "raise" or not pictures):
+            self._count()  # so that the message gives the exact number of frames
+            self._refuse(missing)
+        numbers = [number for number in numbers if number in pictures]
         clip = np.empty((3, len(numbers), *next(iter(pictures.values())).shape[1:]), np.uint8)
         for place, number in enumerate(numbers):
             clip[:, place] = pictures[number]
@@ -136,7 +157,8 @@ class VideoReader:
         if start:
             self._check_end([start])
         layout, given = None, -1
-        for number, frame in self._frames(range(start, len(self), stride)):
+        end = self.index.frames if self.index.seekable else sys.maxsize  # without time stamps, the end shows itself
+        for number, frame in self._frames(range(start, end, stride)):
             if number > given:
                 layout, given = layout or Layout(frame, size, crop, self.path), number
                 yield torch.from_numpy(layout.picture(frame))
@@ -152,26 +174,25 @@ class VideoReader:
     def _check_end(self, wanted):
         if wanted[-1] >= self.index.frames:
             self._count()  # the number of packets may be an estimate; now it is exact
-        frames = self.index.frames
-        if wanted[0] >= frames or (wanted[-1] >= frames and self.on_error == "raise"):
-            self._explain_missing([number for number in wanted if number >= frames])
+        outside = [number for number in wanted if number >= self.index.frames]
+        if outside and (self.on_error == "raise" or len(outside) == len(wanted)):
+            self._refuse(outside)
+        return wanted[: len(wanted) - len(outside)]
 
-    def _explain_missing(self, missing):
+    def _refuse(self, missing):
         frames = self.index.frames
+        asked = f"frame {missing[0]}" if len(missing) == 1 else f"frames {missing[0]} to {missing[-1]}"
         if not frames:
             raise VideoError(f"{self.path} holds no frame that can be decoded. Fetch the file again.")
-        asked = f"frame {missing[0]}" if len(missing) == 1 else f"frames {missing[0]} to {missing[-1]}"
         if missing[0] < frames:
-            problem = f"{self.path}: {asked} cannot be decoded although the file lists {frames} frames: it is damaged."
-            advice = ' Fetch it again, or pass on_error="keep" to get the frames that are good.'
-        else:
-            problem = f"{self.path} has {frames} frames, numbered 0 to {frames - 1}; {asked} asked for."
-            advice = (
-                ' Start earlier, take fewer frames or a smaller stride; or let clip_indices(..., mode="clamp") '
-                "repeat the last frame and use read_frames."
+            raise VideoError(
+                f"{self.path}: {asked} cannot be decoded although the file lists {frames} frames: it is damaged. "
+                'Fetch it again, or pass on_error="keep" to get the frames that are good.'
             )
-        if self.on_error == "raise" or missing[0] == 0 or (missing[0] >= frames and len(missing) == 0):
-            raise VideoError(problem + advice)
+        raise VideoError(
+            f"{self.path} has {frames} frames, numbered 0 to {frames - 1}; {asked} asked for. Start earlier, take "
+            'fewer frames or a smaller stride; or repeat the last frame: read_frames(path, clip_indices(..., "clamp")).'
+        )
 
     # ---- decoding
 
@@ -197,7 +218,7 @@ class VideoReader:
                     self.index = forget_keyframes(self.path)
                 except _IndexIsWrong:
                     self.index = forbid_seeking(self.path) if self.index.counted else distrust(self.path)
-                    self._refuse_damage()
+                    self._refuse_damage(self.index)
                     wanted = [number for number in wanted if number < self.index.frames]
             yield from self._counting(wanted)
         except av.error.FFmpegError as error:
@@ -213,12 +234,15 @@ class VideoReader:
             return
         self._open()
         self._fresh = False
+        last, wanted = wanted[-1], wanted if isinstance(wanted, range) else set(wanted)
         for number, frame in enumerate(self._container.decode(self._stream)):
-            if frame.is_corrupt or number > wanted[-1]:
+            if frame.is_corrupt:
+                if self.on_error == "raise":
+                    self._refuse([number])
                 return
             if number in wanted:
                 yield number, frame
-            if number == wanted[-1]:
+            if number == last:
                 return
 
     def _seeking(self, wanted):
@@ -284,24 +308,20 @@ class VideoReader:
         raise _IndexIsWrong
 
     def _seek_stamps(self, key):
-        """Times to seek to, best first; None is the start of the file."""
-        if key > 0:
-            index = self.index
-            shown, decoded = int(index.key_pts[key]), int(index.key_dts[key])
-            by_pts = "matroska" in self._container_name()
-            yield from dict.fromkeys((shown, decoded) if by_pts else (decoded, shown))
-            yield int(index.key_dts[key - 1])
+        """Times to seek to, best first; None is the start of the file.
+
+        MP4 and Matroska find a keyframe by the time at which it is shown. Other containers know only when it is
+        decoded; there the first try can land too late, and the second is right.
+        """
+        index = self.index
+        if key > 0 or not self._fresh:
+            stamps = index.key_pts[key], index.key_dts[key], index.key_dts[max(0, key - 1)]
+            yield from dict.fromkeys(int(stamp) for stamp in stamps)
         yield None
 
-    def _container_name(self):
-        if self._container is None:
-            self._open()
-        return self._container.format.name
-
     def _seek(self, stamp):
-        if stamp is None or self._container is None:
-            if not self._fresh or self._container is None:
-                self._open()
+        if self._container is None or (stamp is None and not self._fresh):
+            self._open()
         if stamp is not None:
             try:
                 self._container.seek(stamp, stream=self._stream, backward=True)
