@@ -281,3 +281,10 @@ def test_a_gpu_renders_the_same_clips():
         there = getattr(on_gpu, name)
         assert there.is_cuda
         torch.testing.assert_close(there.cpu(), getattr(on_cpu, name), rtol=1e-4, atol=1e-4, equal_nan=True)
+
+
+def test_backdrop_dims_the_photograph_alone():
+    lit, dim = (ActionWorld("direction", 32, 32, 6, backdrop=b).sample(3, seed=4) for b in (1.0, 0.25))
+    change = (lit.clips - dim.clips).abs().amax(1)  # (B, T, H, W)
+    assert (dim.clips <= lit.clips + 1e-6).all()
+    assert change[lit.mask].median() < 0.05 < change[~lit.mask].median()

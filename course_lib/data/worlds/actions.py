@@ -93,12 +93,24 @@ class ActionWorld:
         camera: constant pan of the whole picture, sprite included: (u, v) pixels per frame, or a number: that speed,
             in a random direction for every clip.
         noise: standard deviation of the sensor's noise, new in every frame (on the scale 0..1).
+        backdrop: brightness of the photograph behind: 1 as it was taken, 0.3 dim, 0 black.
     Raises:
         DataError: if the task is unknown, or the event, the sprite or its travel does not fit.
     """
 
     def __init__(
-        self, task, height=64, width=64, frames=16, *, duration=None, travel=None, size=None, camera=0.0, noise=0.0
+        self,
+        task,
+        height=64,
+        width=64,
+        frames=16,
+        *,
+        duration=None,
+        travel=None,
+        size=None,
+        camera=0.0,
+        noise=0.0,
+        backdrop=1.0,
     ):
         if task not in TASKS:
             raise DataError(f"There is no task {task!r}. There are: {', '.join(TASKS)}.")
@@ -108,7 +120,7 @@ class ActionWorld:
         self.duration = _default_duration(task, frames) if duration is None else duration
         self.travel = 0.18 * shorter if travel is None else float(travel)
         self.size = 0.25 * shorter if size is None else float(size)
-        self.camera, self.noise = camera, float(noise)
+        self.camera, self.noise, self.backdrop = camera, float(noise), float(backdrop)
         shortest = 4 if task == "order" else 2
         if not shortest <= self.duration <= frames - 1:
             raise DataError(
@@ -164,7 +176,7 @@ class ActionWorld:
         background = self._draw_background(n, drift, generator)
         brightness = _spread(n, 0.2, generator).view(-1, 1, 1, 1)
         sprite[:, :3] = torch.minimum(sprite[:, :3] * brightness, sprite[:, 3:])
-        background = (background * brightness.view(-1, *[1] * (background.ndim - 1))).clamp_(max=1)
+        background = (background * brightness.view(-1, *[1] * (background.ndim - 1))).clamp_(max=1) * self.backdrop
 
         there = [x if x is None else x.to(device) for x in (background, sprite, centers - canvas / 2, flash)]
         clips = composite(*there)
