@@ -32,4 +32,4 @@ notebooks: env
 
 test: env
 	@sh .ci/timed "ruff" .venv/bin/ruff check .
-	@$(TEST_ENV) sh .ci/timed "pytest" .venv/bin/python -m pytest -n $(WORKERS) --dist loadscope --durations=10 -rs $(TEST_ARGS)
+	@$(TEST_ENV) sh .ci/timed "pytest" .venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --durations=10 -rs $(TEST_ARGS)

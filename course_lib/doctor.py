@@ -139,22 +139,12 @@ def find_sandbox():
     return Finding("sandbox", "ok", "bubblewrap works")
 
 
-def cache_folder():
-    """Where downloaded data sets lie: COURSE_DATA, or the user's cache folder. Touches nothing."""
-    if os.environ.get("COURSE_DATA"):
-        return Path(os.environ["COURSE_DATA"]).expanduser()
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "course_lib"
-
-
 def find_cache():
-    folder = cache_folder()
+    """Where downloaded data sets lie. Nothing is created there."""
+    try:
+        folder = importlib.import_module("course_lib.data.catalog").cache_folder()
+    except Exception as error:
+        return Finding("cache folder", "note", f"not looked at: {_said(error)}", INSTALL)
     standing = next(place for place in (folder, *folder.parents) if place.exists())
     try:
         with tempfile.TemporaryFile(dir=standing):

@@ -28,7 +28,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-pytestmark = [pytest.mark.slow, pytest.mark.net]
+pytestmark = [pytest.mark.slow, pytest.mark.net, pytest.mark.xdist_group("colab")]  # one environment is enough
 
 ROOT = Path(__file__).resolve().parent.parent
 COLAB = tomllib.loads((ROOT / "tests/fixtures/colab_versions.toml").read_text(encoding="utf-8"))

@@ -154,6 +154,12 @@ def test_cache_folder_is_not_made_by_looking(monkeypatch, tmp_path):
     assert not (tmp_path / "a").exists()
 
 
+def test_cache_folder_where_torch_is_missing(monkeypatch):
+    without(monkeypatch, "course_lib.data.catalog")
+    finding = doctor.find_cache()
+    assert finding.status == "note" and "make env" in finding.fix
+
+
 def test_cache_folder_that_cannot_be_written(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "file" / "data"))
