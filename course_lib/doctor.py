@@ -173,8 +173,7 @@ def find_kernel():
         fix = "`pip install 'ipykernel>=6.29' jupyterlab`, then `python -m ipykernel install --sys-prefix`."
         return Finding("Jupyter kernel", "problem", _said(error), fix)
     program = shutil.which(spec.argv[0]) or spec.argv[0]
-    # Do not resolve symbolic links: in an environment, bin/python is a link to the interpreter that it was made with.
-    if spec.argv[0] not in ("python", "python3") and Path(program).absolute() != Path(sys.executable).absolute():
+    if spec.argv[0] not in ("python", "python3") and not _same_interpreter(program, sys.executable):
         return Finding(
             "Jupyter kernel",
             "problem",
@@ -252,6 +251,13 @@ def main():
     findings = diagnose()
     print(report(findings))
     return int(any(finding.status == "problem" for finding in findings))
+
+
+def _same_interpreter(one, other):
+    """Whether two paths start the same Python: bin/python and bin/python3 do, those of two environments do not,
+    although both are links to the interpreter that the environments were made with."""
+    one, other = Path(one).absolute(), Path(other).absolute()
+    return one.parent == other.parent and one.resolve() == other.resolve()
 
 
 def _said(error):

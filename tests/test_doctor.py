@@ -192,6 +192,17 @@ def test_kernel_of_another_interpreter(monkeypatch, tmp_path):
     assert "jupyter kernelspec remove" in finding.fix
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links to interpreters")
+def test_interpreters_of_two_environments_differ(tmp_path):
+    for path in ("one/python", "one/python3", "two/python"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).symlink_to(sys.executable)
+    (tmp_path / "one/other").write_text("")
+    assert doctor._same_interpreter(tmp_path / "one/python", tmp_path / "one/python3")
+    assert not doctor._same_interpreter(tmp_path / "one/python", tmp_path / "two/python")
+    assert not doctor._same_interpreter(tmp_path / "one/python", tmp_path / "one/other")
+
+
 def test_kernel_of_this_interpreter(monkeypatch, tmp_path):
     folder = tmp_path / "kernels" / "python3"
     folder.mkdir(parents=True)
