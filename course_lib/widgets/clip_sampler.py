@@ -135,7 +135,7 @@ def _draw_timeline(sheet, state, num_frames, fps):
 
 def _tick(num_frames, fps):
     """Frames between two labels: at most twelve labels, at whole seconds where there are some."""
-    unit = int(fps) if fps == int(fps) and num_frames >= 3 * fps else 1
+    unit = int(fps) if fps == int(fps) and num_frames >= 6 * fps else 1
     steps = (unit * factor * 10**power for power in range(9) for factor in (1, 2, 5))
     return next(step for step in steps if num_frames <= 12 * step)
 

@@ -123,6 +123,7 @@ def page(chromium, lab, request):
     SHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SHOTS / f"{request.node.name}.end.png")  # where a failed test got stuck
     context.close()
+    _end_kernels(lab)
     assert not abroad, f"the page called other servers: {abroad[:5]}"
     assert not errors, f"the page raised errors: {errors[:5]}"
 
@@ -145,6 +146,15 @@ def _wait_until_up(url, process, log):
             time.sleep(0.3)
     tail = log.read_text(encoding="utf-8", errors="replace")[-3000:]
     pytest.fail(f"JupyterLab did not answer within {START_SECONDS} s (exit code {process.poll()}):\n{tail}")
+
+
+def _end_kernels(lab):
+    """Free the memory of the kernels: each lecture holds half a gigabyte."""
+    with urllib.request.urlopen(f"{lab.address}/api/kernels?token={lab.token}", timeout=20) as answer:
+        kernels = json.load(answer)
+    for kernel in kernels:
+        url = f"{lab.address}/api/kernels/{kernel['id']}?token={lab.token}"
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE"), timeout=20).close()
 
 
 def _end(process):

@@ -181,15 +181,25 @@ def no_errors_in(page, notebook):
     """Save as the learner would, and read all outputs from the file: the page holds only those near the window."""
     before = notebook.stat().st_mtime_ns
     page.keyboard.press("Control+s")
-    for _ in range(100):
-        page.wait_for_timeout(100)
-        if notebook.stat().st_mtime_ns != before:
-            break
-    cells = [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
+    deadline = time.monotonic() + 20
+    while (saved := saved_since(notebook, before)) is None:
+        assert time.monotonic() < deadline, "the notebook could not be saved"
+        page.wait_for_timeout(200)
+    cells = [cell for cell in saved.cells if cell.cell_type == "code"]
     outputs = [output for cell in cells for output in cell.outputs]
     assert outputs, "the saved notebook holds no outputs: was it run and saved?"
     errors = [output.ename + ": " + output.evalue for output in outputs if output.output_type == "error"]
     assert not errors, errors
+
+
+def saved_since(notebook, before):
+    """The notebook as saved after the moment `before`, None while that is not so or JupyterLab is still writing."""
+    if notebook.stat().st_mtime_ns == before:
+        return None
+    try:
+        return nbformat.read(notebook, as_version=4)
+    except nbformat.reader.NotJSONError:
+        return None
 
 
 def shot(name):
