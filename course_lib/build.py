@@ -10,6 +10,7 @@ from course_lib.lecture_source import shown
 from course_lib.notebooks import find_sources, make_edition, read, repository_of, to_bytes
 
 LARGEST = 600_000  # bytes of a solved notebook: beyond it GitHub is slow to show it, and a clone of the course grows
+LONGEST = 60  # seconds that a lecture may take on two cores
 ENVIRONMENT = {"COURSE_STRICT": "1", "COURSE_PROFILE": "cpu"}  # a claim that fails stops the build; two cores suffice
 
 
@@ -101,8 +102,9 @@ def _build_one(root, source, force, say):
         content = to_bytes(notebook)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, content)
-        say(f"{source.stem}: executed in {seconds:.0f} s, {len(content) / 1000:.0f} KB")
-        _warn(notebook, content, target, say)
+        say(f"{source.stem}: executed in {sum(seconds):.0f} s, {len(content) / 1000:.0f} KB")
+        lines = [f"{shown(source)}:{cell.line}" for cell in lecture.cells]
+        _warn(notebook, content, seconds, lines, say)
     if _learner_reason(learner_path(root, source), learner):
         write_atomically(learner_path(root, source), learner)
         say(f"{source.stem}: learner edition written")
@@ -111,13 +113,22 @@ def _build_one(root, source, force, say):
     return bool(stale)
 
 
-def _warn(notebook, content, target, say):
+def _warn(notebook, content, seconds, lines, say):
+    """Say what is too large, too slow or invisible, and which cells are to blame."""
+    kilobytes = [len(json.dumps(cell.get("outputs", ()))) / 1000 for cell in notebook.cells]
     if len(content) > LARGEST:
-        size, most = len(content) // 1000, LARGEST // 1000
-        say(f"warning: {shown(target)} has {size} KB, more than {most}: use smaller or fewer figures.")
-    for index, cell in enumerate(notebook.cells):
+        most = f"more than {LARGEST // 1000} KB; use fewer or smaller figures. Largest"
+        say(f"warning: {len(content) // 1000} KB is {most}: {_worst(kilobytes, 'KB', lines)}")
+    if sum(seconds) > LONGEST:
+        say(f"warning: {sum(seconds):.0f} s is more than {LONGEST} s. Slowest: {_worst(seconds, 's', lines)}")
+    for cell, line in zip(notebook.cells, lines, strict=True):
         if "widget" in cell.metadata.get("tags", ()) and not any("data" in output for output in cell.outputs):
-            say(f"warning: {shown(target)}, cell {index + 1}: the widget leaves no picture where there is no kernel.")
+            say(f"warning: {line}: the widget leaves no picture where there is no kernel.")
+
+
+def _worst(values, unit, lines):
+    worst = sorted(zip(values, lines, strict=True), reverse=True)[:3]
+    return ", ".join(f"{line} ({value:.0f} {unit})" for value, line in worst)
 
 
 def _learner_reason(path, expected):

@@ -59,7 +59,7 @@ def run(lecture, edition, html):
         notebook, seconds = execution.execute(made, authored, strict)
         page = html or root / "build" / "html" / f"{authored.name}.html"
         execution.write_html(notebook, page, authored.title)
-        click.echo(f"{authored.name}, {edition} edition: {seconds:.0f} s. Read it: {page}")
+        click.echo(f"{authored.name}, {edition} edition: {sum(seconds):.0f} s. Read it: {page}")
 
 
 @course.command()

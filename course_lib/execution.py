@@ -33,7 +33,7 @@ def execute(edition, lecture, environment=None, timeout=CELL_TIMEOUT):
         environment: variables for the kernel beside the present ones, such as {"COURSE_PROFILE": "cpu"}.
         timeout: seconds per cell.
     Returns:
-        (the executed notebook, seconds that it took).
+        (the executed notebook, list of the seconds that each cell took).
     Raises:
         ExecutionError: at the first cell that fails.
     """
@@ -46,7 +46,7 @@ def execute(edition, lecture, environment=None, timeout=CELL_TIMEOUT):
 
     notebook = nbformat.from_dict(edition.notebook)
     metadata = dict(notebook.metadata)
-    began = time.perf_counter()
+    seconds = []
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch) / "lecture"
         folder.mkdir()
@@ -61,10 +61,12 @@ def execute(edition, lecture, environment=None, timeout=CELL_TIMEOUT):
         client = NotebookClient(notebook, km=kernel, timeout=timeout, record_timing=False, store_widget_state=False)
         with client.setup_kernel(env=_environment(environment), cwd=str(folder), cleanup_kc=True):
             for index, cell in enumerate(progress(notebook.cells, desc=f"{lecture.name}, cells")):
+                began = time.perf_counter()
                 _execute_cell(client, cell, index, edition, lecture, timeout)
+                seconds.append(time.perf_counter() - began)
     _clean(notebook, folder)
     notebook.metadata = nbformat.from_dict(metadata)
-    return notebook, time.perf_counter() - began
+    return notebook, seconds
 
 
 def write_html(notebook, path, title):

@@ -37,13 +37,7 @@ def validate(notebook, folder, strict):
         (list of what failed, one readable text per cell; number of cells that ran; seconds).
     """
     shutil.copy(notebook, folder)
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    threads = str(max(1, (os.cpu_count() or 1) // workers))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COURSE_"))}
-    environment |= {"COURSE_PROFILE": "cpu", "PYTHONPATH": str(ROOT), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)
-    if strict:
-        environment["COURSE_STRICT"] = "1"
+    environment = validation_environment(strict)
     report = Path(folder) / "report.xml"
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", notebook.name]
     command += [f"--nbval-cell-timeout={CELL_TIMEOUT}", f"--junitxml={report}", f"--rootdir={folder}"]
@@ -58,6 +52,17 @@ def validate(notebook, folder, strict):
     if run.returncode and not failures:
         failures = [f"pytest ended with {run.returncode}:\n{run.stdout}{run.stderr}"]
     return failures, len(cases), seconds
+
+
+def validation_environment(strict):
+    """The variables of a validation: the small profile, and for each test worker its share of the cores."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    share = str(max(1, (os.cpu_count() or 1) // workers))
+    environment = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), share)
+    environment |= {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment.pop("COURSE_STRICT", None)
+    environment |= {"COURSE_PROFILE": "cpu", "PYTHONPATH": str(ROOT), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return environment | ({"COURSE_STRICT": "1"} if strict else {})
 
 
 def _trouble(case):
@@ -106,7 +111,18 @@ def test_every_lecture_is_validated_in_both_editions():
     assert [path.stem for path in LEARNER] == names
 
 
-# That a notebook can fail
+# That a notebook can fail, and that the workers share the cores
+
+
+def test_two_workers_share_the_cores_unless_the_caller_has_said_how(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "2")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert validation_environment(True)["OMP_NUM_THREADS"] == "2"
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert validation_environment(True)["OMP_NUM_THREADS"] == "1"
+    monkeypatch.setenv("COURSE_STRICT", "1")
+    assert "COURSE_STRICT" not in validation_environment(False)
 
 
 def write_notebook(folder, *cells):

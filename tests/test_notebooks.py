@@ -503,22 +503,24 @@ def test_check_names_hand_edits_broken_files_and_orphans(copy):
     assert builder.find_stale(copy, ["90"]) == [expected]
 
 
-def test_a_lecture_that_fails_keeps_its_editions_and_does_not_stop_the_others(copy):
+def test_a_lecture_that_fails_keeps_its_editions_and_does_not_stop_the_others(copy, monkeypatch):
     folder = copy / "notebooks"
     before = {path: path.read_bytes() for path in folder.rglob("*.ipynb")}
     source = folder / "src" / "90_plain.py"
     plain = source.read_text(encoding="utf-8")
     source.write_text(plain.replace("1 + 1", "1 / 0"), encoding="utf-8")
-    large = '\n# %% tags=["widget"]\nprint("x" * 700_000)\n'
+    large = '\n# %% tags=["widget"]\nprint("x" * 700_000)\nimport time\ntime.sleep(1)\n'
     (folder / "src" / "91_more.py").write_text(plain.replace("90", "91") + large, encoding="utf-8")
     said = []
+    monkeypatch.setattr(builder, "LONGEST", 0.5)
     with pytest.raises(CourseError, match="ZeroDivisionError"):
         builder.build(copy, say=said.append)
     assert {path: path.read_bytes() for path in before} == before
     assert (folder / "solutions" / "91_more.ipynb").is_file()
     assert not list(folder.rglob("*.part"))
-    assert any("91_more.ipynb has 70" in line and "more than 600" in line for line in said)
-    assert any("91_more.ipynb, cell 4: the widget leaves no picture" in line for line in said)
+    assert any("warning: 70" in line and "91_more.py:11 (700 KB)" in line for line in said)
+    assert any("91_more.py:11: the widget leaves no picture" in line for line in said)
+    assert any("Slowest: " in line and "91_more.py:11 (1 s)" in line for line in said)
 
 
 def test_the_page_is_readable_on_its_own(tmp_path):
