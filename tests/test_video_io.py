@@ -1,5 +1,4 @@
 import random
-import struct
 import sys
 import warnings
 
@@ -15,6 +14,7 @@ from video_samples import (
     numbered_frame,
     numbers_of,
     remux,
+    set_display_matrix,
     slow_reference,
     write_numbered,
     write_sound,
@@ -224,16 +224,26 @@ def test_a_file_that_changes_gets_a_new_table(tmp_path):
 # ---- geometry and colour
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_rotation_is_applied(tmp_path, degrees):
-    path = write_numbered(tmp_path / "phone.mp4", frames=3, rotation=degrees)
+QUARTER_TURN = (0, -1, 1, 0)  # counter-clockwise, as the display matrix of MP4
+MATRICES = [  # display matrix, quarter turns counter-clockwise, then mirrored
+    (QUARTER_TURN, 1, False), ((-1, 0, 0, -1), 2, False), ((0, 1, -1, 0), 3, False), ((-1, 0, 0, 1), 0, True),
+    ((1, 0, 0, -1), 2, True), ((0, 1, 1, 0), 3, True), ((0, -1, -1, 0), 1, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("matrix, turns, mirrored", MATRICES)
+def test_turning_and_mirroring_are_applied(tmp_path, matrix, turns, mirrored):
+    path = set_display_matrix(write_numbered(tmp_path / "phone.mp4", frames=3), *matrix)
     stored = slow_reference(path)[2]
     info, clip = probe(path), read_clip(path, 2, 1)
-    assert info.rotation == (360 - degrees) % 360
-    assert (info.height, info.width) == ((128, 96) if degrees % 180 else (96, 128))
-    assert np.array_equal(clip[:, 0].numpy(), np.rot90(stored, degrees // 90, (1, 2)))
-    if degrees == 90:  # what was at the right is at the top after a quarter turn counter-clockwise
-        assert np.array_equal(clip[:, 0, 0].numpy(), stored[:, :, -1])
+    expected = np.rot90(stored, turns, (1, 2))
+    assert info.rotation == (360 - 90 * turns) % 360
+    assert (info.height, info.width) == ((128, 96) if turns % 2 else (96, 128))
+    assert np.array_equal(clip[:, 0].numpy(), expected[:, :, ::-1] if mirrored else expected)
+    a, b, c, d = matrix  # by the formula, one pixel: where does the stored (x, y) = (5, 9) go?
+    x, y = a * 5 + c * 9, b * 5 + d * 9
+    x, y = x + (info.width - 1) * (a + c < 0), y + (info.height - 1) * (b + d < 0)
+    assert np.array_equal(clip[:, 0, y, x].numpy(), stored[:, 9, 5])
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuvj420p", "yuv422p", "nv12", "yuv444p", "gray", "rgba"])
@@ -252,18 +262,6 @@ def test_every_width_and_height_converts_to_the_last_pixel(pixel_format):
             plane.update(noise.integers(0, 256, plane.buffer_size, np.uint8).tobytes())
         expected = frame.to_ndarray(format="rgb24").transpose(2, 0, 1)
         assert np.array_equal(Layout(frame, None, None, "noise").picture(frame), expected), (height, width)
-
-
-def test_mirroring_is_applied(tmp_path):
-    path = write_numbered(tmp_path / "selfie.mp4", frames=1)
-    stored = slow_reference(path)[0]
-    data = path.read_bytes()
-    identity = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-    mirror = struct.pack(">9i", -0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-    track = data.index(b"tkhd")
-    place = data.index(identity, track)
-    path.write_bytes(data[:place] + mirror + data[place + len(mirror) :])
-    assert np.array_equal(read_clip(path, 0, 1)[:, 0].numpy(), stored[:, :, ::-1])
 
 
 def test_size_is_applied_before_crop(plain):
@@ -288,7 +286,7 @@ def test_shrinking_does_not_alias(tmp_path):
 
 
 def test_size_and_crop_of_a_rotated_video_refer_to_what_is_shown(tmp_path):
-    path = write_numbered(tmp_path / "phone.mp4", frames=1, rotation=90)
+    path = set_display_matrix(write_numbered(tmp_path / "phone.mp4", frames=1), *QUARTER_TURN)
     clip = read_clip(path, 0, 1, size=(80, 40))
     assert clip.shape == (3, 1, 80, 40)
     assert number_of(np.rot90(clip[:, 0].numpy(), -1, (1, 2))) == 0

@@ -4,6 +4,7 @@ A frame is a grid of 4 x 4 black and white cells, the 16 bits of the frame numbe
 of that size survive any codec, so `number_of` reads the number back after lossy compression and resizing.
 """
 
+import struct
 from fractions import Fraction
 
 import av
@@ -39,13 +40,12 @@ def numbers_of(clip):
 
 def write_numbered(
     path, frames=40, codec="libx264", height=96, width=128, rate=25, options=None, pix_fmt="yuv420p", stamps=None,
-    container_options=None, rotation=None, gop=None, b_frames=None,
+    container_options=None, gop=None, b_frames=None,
 ):  # fmt: skip
     """Write `frames` numbered frames.
 
     Args:
         stamps: time of each frame in milliseconds; by default regular at `rate`.
-        rotation: degrees counter-clockwise for the display matrix.
         gop, b_frames: set on the codec context, for codecs that take no such options.
     """
     with av.open(str(path), "w", options=container_options or {}) as container:
@@ -57,14 +57,25 @@ def write_numbered(
             stream.codec_context.max_b_frames = b_frames
         if stamps is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
-        if rotation is not None:
-            stream.set_display_rotation(rotation)
         for number in range(frames):
             frame = av.VideoFrame.from_ndarray(numbered_frame(number, height, width), format="rgb24")
             if stamps is not None:
                 frame.pts, frame.time_base = stamps[number], Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return path
+
+
+def set_display_matrix(path, a, b, c, d):
+    """Have players show an MP4 turned or mirrored: x' = ax + cy, y' = bx + dy (ISO/IEC 14496-12, Sec. 8.5.2)."""
+
+    def matrix(*entries):
+        a, b, c, d = (entry << 16 for entry in entries)
+        return struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+
+    data = path.read_bytes()
+    place = data.index(matrix(1, 0, 0, 1), data.index(b"tkhd"))
+    path.write_bytes(data[:place] + matrix(a, b, c, d) + data[place + 36 :])
     return path
 
 
