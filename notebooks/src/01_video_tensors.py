@@ -47,7 +47,7 @@ from course_lib.widgets.clip_sampler import ClipSampler
 
 # %%
 path = clip_path("moving_camera")
-show_video(read_clip(path, 0, 100, stride=2, size=(144, 192)), fps=15, width=320,
+show_video(read_clip(path, 0, 75, stride=2, size=(144, 192)), fps=15, width=320,
            alt="A camera wanders over a table with a cup; a disc circles, a square passes by.")
 
 # %%
@@ -215,7 +215,7 @@ slower.reveal(cost[8] / cost[9])
 # %% tags=["nbval-ignore-output"]
 def random_access(file, numbers):
     """Mean time to read one frame of `file`, over the frames `numbers`, in ms."""
-    times = [milliseconds(lambda number=number: read_clip(file, number, 1), repeats=2) for number in numbers]
+    times = [milliseconds(lambda number=number: read_clip(file, number, 1), repeats=3) for number in numbers]
     return sum(times) / len(times)
 
 
@@ -366,9 +366,9 @@ resample_indices = check("01.3", resample_indices)
 # %%
 speeds = clip_path("three_speeds")
 numbers = resample_indices(probe(speeds).frames, 30, 5)
-sparse = read_frames(speeds, numbers, size=(45, 60))
+sparse = read_frames(speeds, numbers, size=(60, 80), crop=(15, 0, 30, 80))
 titles = [f"{i / 5:.1f} s" for i in range(len(numbers))]
-show(film_strip(sparse, range(len(numbers)), titles, columns=10, width=7),
+show(film_strip(sparse, range(len(numbers)), titles, columns=8, width=6.4),
      alt="30 frames at 5 fps: of the three crossings 13, 6 and 3 frames are left.")
 
 # %% [markdown]
@@ -383,7 +383,7 @@ show(film_strip(sparse, range(len(numbers)), titles, columns=10, width=7),
 heights = (240, 112, 56, 28)
 views = [read_clip(path, 50, 1, size=(h, h * 4 // 3))[:, 0].float() for h in heights]
 enlarged = torch.stack([nn.functional.interpolate(v[None], (240, 320), mode="nearest")[0] for v in views], dim=1)
-show(film_strip(enlarged.byte(), titles=[f"{h} x {h * 4 // 3}" for h in heights]),
+show(film_strip(enlarged.byte(), width=6.4, titles=[f"{h} x {h * 4 // 3}" for h in heights]),
      alt="One frame at 240, 112, 56 and 28 rows. At 56 the bricks on the disc are gone, at 28 "
          "the spoon is a grey patch.")
 
@@ -402,8 +402,8 @@ show(film_strip(enlarged.byte(), titles=[f"{h} x {h * 4 // 3}" for h in heights]
 #
 # The function takes frames as a decoder delivers them, $T \times H \times W \times C$, and returns
 # $10 \times C \times T \times h \times w$ in the order top left, top right, bottom left, bottom right, centre, then
-# the five mirrored. The learner's copy of this notebook starts from a version that runs, returns the right shape, and
-# has **two bugs**. Find them; nothing else needs to change.
+# the five mirrored. The version that you start from runs, returns the right shape, and has **two bugs**. Find them;
+# nothing else needs to change.
 
 # %% tags=["exercise"] exercise="01.4" points=2
 def ten_crop(frames, size):
@@ -433,7 +433,7 @@ ten_crop = check("01.4", ten_crop)
 # %%
 crops = ten_crop(frames[:1], (160, 160))[:, :, 0].transpose(0, 1)  # (C, 10, h, w): ten crops of frame 0
 places = ["top left", "top right", "bottom left", "bottom right", "centre"]
-show(film_strip(crops, range(10), [*places, *(f"{p}, mirrored" for p in places)], columns=5, width=6.4),
+show(film_strip(crops, range(10), [*places, *["mirrored"] * 5], columns=5, width=5.6),
      alt="Ten crops of one frame: corners and centre, below the same five mirrored left to right.")
 
 # %% [markdown]
