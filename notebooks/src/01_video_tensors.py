@@ -47,7 +47,7 @@ from course_lib.widgets.clip_sampler import ClipSampler
 
 # %%
 path = clip_path("moving_camera")
-show_video(read_clip(path, 0, 75, stride=2, size=(144, 192)), fps=15, width=320,
+show_video(read_clip(path, 0, 50, stride=2, size=(144, 192)), fps=15, width=320,
            alt="A camera wanders over a table with a cup; a disc circles, a square passes by.")
 
 # %%
