@@ -1,0 +1,237 @@
+"""A Jupyter kernel in a box of the sandbox, as seen from outside: send a cell, read what it says, never trust it.
+
+Messages come over ipc sockets in the box's folder. Sizes are limited before anything is parsed, and the end of the
+kernel is noticed at once.
+"""
+
+import json
+import queue
+import secrets
+import time
+from dataclasses import dataclass, field
+
+import zmq
+from jupyter_client.session import Session
+
+from course_lib.errors import CourseError
+
+PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
+LARGEST_MESSAGE = 32 * 2**20  # bytes; an answer has at most 16 MB, and base64 adds a third
+LARGEST_OUTPUT = 64 * 2**20  # bytes of all messages of one cell
+KEPT_TEXT = 4000  # characters of what a cell printed
+WAITING = 20  # messages that may wait to be read
+BEAT = 0.1  # seconds between two looks at whether the kernel lives
+START = 60  # seconds until a forked kernel must answer
+GRACE = 3.0  # seconds from an interrupt to the end
+
+
+@dataclass
+class CellResult:
+    """What running a cell gave.
+
+    status: "ok", "error" (an exception), "timeout" (interrupted, the kernel lives), "dead" (see why).
+    displays: the MIME bundles that it displayed.
+    error: (name, message) of the exception, or None.
+    printed: the beginning of what it printed.
+    why: what ended the kernel, in words.
+    """
+
+    status: str = "ok"
+    displays: list = field(default_factory=list)
+    error: tuple | None = None
+    printed: str = ""
+    why: str = ""
+    timed_out: bool = False
+
+
+class Kernel:
+    """One kernel. Use it as a context manager: at its end, all that it started ends."""
+
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.number, self.folder = sandbox.box()
+        key = secrets.token_hex(16)
+        self.session = Session(key=key.encode())
+        self.context = zmq.Context()
+        self._write_connection(key)
+        sandbox.fork(self.number, self.folder)
+        self._connect()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        self.stop()
+
+    def is_alive(self):
+        return self.context is not None and self.sandbox.ended(self.number) is None
+
+    def why_ended(self):
+        """What ended the kernel, in words for the learner."""
+        why = self.sandbox.ended(self.number)
+        if why == "memory":
+            return f"Your code took more than {self.sandbox.limits.memory} MB of memory and was ended."
+        return "The kernel ended while your code ran (an exit, a crash, or too much memory or time)."
+
+    def send(self, code):
+        """Send a cell; returns the id of the message."""
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": False,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        return self._post(self.shell, "execute_request", content)
+
+    def interrupt(self):
+        self._post(self.control, "interrupt_request", {})
+
+    def receive(self, socket, seconds):
+        """The next message of a socket ("shell" or "iopub").
+
+        Raises:
+            queue.Empty: none came in time, or the one that came was no message.
+        """
+        source = getattr(self, socket)
+        if not source.poll(max(int(seconds * 1000), 0)):
+            raise queue.Empty
+        return self._read(source)[0]
+
+    def execute(self, code, timeout):
+        """Run a cell and collect what it displays.
+
+        Args:
+            code: source.
+            timeout: seconds until it is interrupted, and ended if that does not help.
+        """
+        message = self.send(code)
+        result, size = CellResult(), 0
+        until, interrupted = time.monotonic() + timeout, False
+        reply = idle = None
+        while reply is None or not idle:
+            if time.monotonic() > until:
+                if interrupted:
+                    self.stop()
+                    result.status, result.why = "dead", "Your code ran too long and could not be interrupted."
+                    return result
+                self.interrupt()
+                interrupted, until = True, time.monotonic() + GRACE
+            ready = dict(self.poller.poll(BEAT * 1000))
+            if not ready and not self.is_alive():
+                result.status, result.why = "dead", self.why_ended()
+                return result
+            try:
+                if self.iopub in ready:
+                    content, bytes_read = self._read(self.iopub)
+                    size += bytes_read
+                    if size > LARGEST_OUTPUT:
+                        self.stop()
+                        megabytes = LARGEST_OUTPUT // 2**20
+                        result.status, result.why = "dead", f"Your code put out more than {megabytes} MB and was ended."
+                        return result
+                    idle = _collect(content, message, result) or idle
+                if self.shell in ready:
+                    content, _ = self._read(self.shell)
+                    if _belongs(content, message):
+                        reply = content["content"]
+            except queue.Empty:
+                continue
+        result.timed_out = interrupted
+        if reply.get("status") != "ok":
+            result.status = "timeout" if interrupted else "error"
+            result.error = str(reply.get("ename", ""))[:80], str(reply.get("evalue", ""))[:KEPT_TEXT]
+        return result
+
+    def stop(self):
+        """End the kernel and everything that it started. Harmless when it has ended."""
+        if self.context is not None:
+            self.context.destroy(linger=0)
+            self.context = None
+            self.sandbox.end(self.number, self.folder)
+
+    def _write_connection(self, key):
+        if len(str(self.folder)) > 90:
+            text = "The folder for temporary files has too long a name for sockets"
+            raise CourseError(f"{text}: {self.folder}. Set TMPDIR to a shorter one.")
+        ip = str(self.sandbox.inside("boxes") / self.folder.name / "s")
+        info = {"transport": "ipc", "ip": ip, "key": key, "signature_scheme": "hmac-sha256", **PORTS}
+        (self.folder / "kernel.json").write_text(json.dumps(info), encoding="utf-8")
+
+    def _connect(self):
+        for option, value in ((zmq.MAXMSGSIZE, LARGEST_MESSAGE), (zmq.RCVHWM, WAITING), (zmq.LINGER, 0)):
+            self.context.setsockopt(option, value)
+        until = time.monotonic() + START
+        address = f"{self.folder}/s-"
+        while not (self.folder / "s-1").exists() or not (self.folder / "s-4").exists():
+            self._still_starting(until)
+            time.sleep(0.005)
+        kinds = (("shell", zmq.DEALER, 1), ("iopub", zmq.SUB, 2), ("control", zmq.DEALER, 4))
+        for name, kind, port in kinds:
+            socket = self.context.socket(kind)
+            if kind == zmq.SUB:
+                socket.setsockopt(zmq.SUBSCRIBE, b"")
+            socket.connect(f"ipc://{address}{port}")
+            setattr(self, name, socket)
+        self.poller = zmq.Poller()
+        self.poller.register(self.shell, zmq.POLLIN)
+        self.poller.register(self.iopub, zmq.POLLIN)
+        self._wait_for_iopub(until)
+
+    def _wait_for_iopub(self, until):
+        """Until the kernel's broadcasts reach us: the first ones are lost."""
+        asked = 0.0
+        while True:
+            self._still_starting(until)
+            if time.monotonic() - asked > 0.5:
+                self._post(self.shell, "kernel_info_request", {})
+                asked = time.monotonic()
+            if self.iopub.poll(20):
+                break
+        while self.shell.poll(0) or self.iopub.poll(0):
+            for socket in (self.shell, self.iopub):
+                if socket.poll(0):
+                    socket.recv_multipart()
+
+    def _still_starting(self, until):
+        if time.monotonic() > until or self.sandbox.ended(self.number) is not None:
+            self.stop()
+            raise CourseError("A kernel did not start in the sandbox.")
+
+    def _post(self, socket, kind, content):
+        message = self.session.msg(kind, content)
+        self.session.send(socket, message)
+        return message["header"]["msg_id"]
+
+    def _read(self, socket):
+        """(message, bytes) or queue.Empty for what is none: learners hold the key of the session too."""
+        frames = socket.recv_multipart()
+        size = sum(map(len, frames))
+        try:
+            _, rest = self.session.feed_identities(frames)
+            message = self.session.deserialize(rest, content=True)
+        except Exception as problem:  # a learner can send any bytes; what cannot be read is no message
+            raise queue.Empty from problem
+        if not all(isinstance(message.get(key), dict) for key in ("header", "parent_header", "content")):
+            raise queue.Empty
+        return message, size
+
+
+def _belongs(message, identity):
+    return message["parent_header"].get("msg_id") == identity
+
+
+def _collect(message, identity, result):
+    """Add a broadcast to the result; True when the cell is done."""
+    if not _belongs(message, identity):
+        return False
+    kind, content = message.get("msg_type"), message["content"]
+    if kind == "status":
+        return content.get("execution_state") == "idle"
+    if kind in ("display_data", "execute_result") and isinstance(content.get("data"), dict):
+        result.displays.append(content["data"])
+        del result.displays[:-WAITING]
+    elif kind == "stream" and isinstance(content.get("text"), str) and len(result.printed) < KEPT_TEXT:
+        result.printed += content["text"][: KEPT_TEXT - len(result.printed)]
+    return False

@@ -1,0 +1,106 @@
+"""A lecture as the grader knows it: the pristine cells, the solutions, and what each exercise needs."""
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+
+from course_lib.grading.names import bound_names, defines_only, used_names
+from course_lib.lecture_source import solution_lines
+
+
+PREAMBLE = "from course_lib import check, claim, predict, start"
+
+
+@dataclass(frozen=True)
+class PristineCell:
+    """One code cell of the course.
+
+    source: as the learner edition has it.
+    solution: as the solutions edition has it.
+    exercise: the id if it is an exercise cell, else None.
+    check: the id if it is a check cell, else None.
+    """
+
+    source: str
+    solution: str
+    exercise: str | None
+    check: str | None
+    setup: bool
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The code of one lecture.
+
+    number: "02".
+    name: "02_convolutions_in_time".
+    cells: tuple of PristineCell.
+    exercises: dict from id to the registered Exercise, in the order of the lecture.
+    """
+
+    number: str
+    name: str
+    cells: tuple
+    exercises: dict
+
+    @classmethod
+    def of(cls, lecture):
+        """The lesson in an authored lecture (`course_lib.notebooks.read`)."""
+        cells, current = [], None
+        for cell in lecture.cells:
+            current = cell.exercise or current
+            if cell.kind == "code":
+                texts = ["\n".join(t for _, t in solution_lines(cell.source, e)) for e in ("learner", "solutions")]
+                exercise, check = (current if tag in cell.tags else None for tag in ("exercise", "check"))
+                cells.append(PristineCell(*texts, exercise, check, "setup" in cell.tags))
+        exercises = {cell.exercise: lecture.exercises[cell.exercise] for cell in cells if cell.exercise}
+        return cls(lecture.number, lecture.name, tuple(cells), exercises)
+
+    @cached_property
+    def sources(self):
+        """The stripped sources of all cells that a learner did not write."""
+        return {cell.source.strip() for cell in self.cells if not cell.exercise}
+
+    @cached_property
+    def stubs(self):
+        """From exercise id to the source that the learner starts from."""
+        return {cell.exercise: cell.source for cell in self.cells if cell.exercise}
+
+    @cached_property
+    def modules(self):
+        """The modules that the lecture's own cells import: worth loading once, before the first learner."""
+        found = []
+        for cell in self.cells:
+            for node in ast.walk(ast.parse(cell.source)) if not cell.exercise else ():
+                if isinstance(node, ast.Import):
+                    found += [item.name for item in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    found.append(node.module)
+        return list(dict.fromkeys(found))
+
+    def needed_before(self, exercise_id, names=()):
+        """The course's own cells that must run before an exercise: set-up, imports, and what defines a used name.
+
+        An earlier exercise among them stands with the course's solution, so that no mistake is paid for twice. Cells
+        that train or plot are needed only where the exercise itself, as handed out, uses what they make.
+
+        Args:
+            exercise_id: "02.3".
+            names: what the learner's own code uses beyond that; brings in cells that only define.
+        Returns:
+            list of source texts.
+        """
+        position = next(i for i, cell in enumerate(self.cells) if cell.exercise == exercise_id)
+        own = self.cells[position]
+        strong, weak = used_names(own.source) | used_names(own.solution), set(names)
+        kept = []
+        for cell in reversed(self.cells[:position]):
+            if cell.check:
+                continue
+            text = cell.solution
+            bound = bound_names(text)
+            plain = cell.setup or defines_only(text, only_imports=True)
+            if plain or bound & strong or (bound & weak and (cell.exercise or defines_only(text))):
+                kept.append(f"{PREAMBLE}\n{text}" if cell.setup else text)
+                strong |= set() if plain else used_names(text)
+        return kept[::-1]

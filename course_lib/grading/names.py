@@ -1,0 +1,104 @@
+"""Which names a cell binds and uses, read from its source without running it."""
+
+import ast
+import re
+
+LONGEST = 500_000  # characters of a cell that is still parsed
+
+_MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
+_BINDING = re.compile(r"^(?:async def|def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
+
+
+def parsed(source):
+    """The syntax tree of a cell (lines of magic left out), or None where it has none."""
+    if len(source) > LONGEST:
+        return None
+    for text in (source, _without_magic(source)):
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+            continue
+    return None
+
+
+def bound_names(source):
+    """The names that a cell defines at its top level; guessed from its lines where it is no valid Python."""
+    tree = parsed(source)
+    if tree is None:
+        return {a or b for a, b in _BINDING.findall(source[:LONGEST])}
+    found = set()
+    for node in _top_level(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(item.asname or item.name).partition(".")[0] for item in node.names}
+        elif not _is_check(node):
+            found |= {n.id for n in _walk_scope(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return found
+
+
+def used_names(source):
+    """Every name that a cell reads, in functions too."""
+    tree = parsed(source)
+    nodes = ast.walk(tree) if tree is not None else ()
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def checks_in(source):
+    """The exercise ids that a cell calls `check` for."""
+    return re.findall(r"""\bcheck\(\s*["'](\d\d\.\d+)["']""", source[:LONGEST])
+
+
+def defines_only(source, only_imports=False):
+    """Whether a cell does nothing but import, define functions and classes, and name constants."""
+    tree = parsed(source)
+    if tree is None:
+        return False
+    kinds = (ast.Import, ast.ImportFrom)
+    if not only_imports:
+        kinds += (ast.FunctionDef, ast.ClassDef)
+    return bool(tree.body) and all(
+        isinstance(node, kinds)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        or (not only_imports and isinstance(node, ast.Assign) and _is_constant(node.value))
+        for node in tree.body
+    )
+
+
+def _is_constant(node):
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _is_check(node):
+    call = node.value if isinstance(node, ast.Assign) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check"
+
+
+def _top_level(tree):
+    """Statements of the module, with those inside its if, for, try and with."""
+    waiting = list(tree.body)
+    while waiting:
+        node = waiting.pop(0)
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            for field in ("body", "orelse", "finalbody", "handlers"):
+                waiting += getattr(node, field, None) or [] if isinstance(getattr(node, field, None), list) else []
+
+
+def _walk_scope(node):
+    """The expressions of one statement, without what belongs to functions and statements inside it."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        inner = (ast.stmt, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.ExceptHandler)
+        waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, inner)]
+
+
+def _without_magic(source):
+    """Magics and shell lines as comments, so that the line numbers stay."""
+    return _MAGIC.sub("#", source)

@@ -1,0 +1,140 @@
+"""From what came back to points. Everything here happens in the grader's process, and nothing of the learner's runs."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from course_lib.errors import CourseError
+from course_lib.exercises import evaluate
+from course_lib.exercises.checking import judge
+from course_lib.exercises.shortcuts import find_shortcut
+from course_lib.exercises.source import is_stub
+from course_lib.grading.evasion import evasion
+from course_lib.grading.inert import inert
+from course_lib.grading.probe import Reply
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on one exercise of one submission.
+
+    points: earned, of `possible`; a share for each test passed.
+    passed: every test passed and nothing was wrong otherwise.
+    attempted: False for a missing answer or an untouched stub.
+    tests, right: how many tests count, and how many of them passed.
+    summary: one sentence.
+    shown: `Test` of each shown input, for the feedback; the secret ones are never told.
+    diagnosis: the likeliest reason for what is wrong with them, or None.
+    source: the learner's own code.
+    notes: how the answer was found, and what happened on the way.
+    ok: whether each secret test passed.
+    """
+
+    exercise_id: str
+    title: str
+    possible: float
+    points: float = 0.0
+    passed: bool = False
+    attempted: bool = True
+    tests: int = 0
+    right: int = 0
+    summary: str = ""
+    shown: tuple = ()
+    diagnosis: str | None = None
+    source: str = ""
+    notes: tuple = ()
+    ok: tuple = ()
+
+
+def decide(question, reply, answer, before=(), baseline=frozenset()):
+    """The verdict on an answer.
+
+    Args:
+        question: Question that was asked.
+        reply: Reply, as `understand` gave it.
+        answer: Answer, the learner's cells.
+        before: source texts of the course's cells above the exercise.
+        baseline: numbers of the secret tests that the released stub passes: they earn nothing on their own.
+    """
+    exercise = question.exercise
+    sources = [cell.source for cell in answer.cells]
+    verdict = Verdict(exercise.id, exercise.title, float(exercise.points), source=answer.source, notes=answer.notes)
+    with inert(sources, exercise.name, before) as readable:
+        if reply.state == "value":
+            return _settle(verdict, _spoken(evaluate, exercise, reply.value), None, baseline)
+        if reply.state != "ran":
+            return _without_outcomes(verdict, exercise, reply)
+        if readable is not None and is_stub(readable):
+            return dataclasses.replace(verdict, attempted=False, summary="Not attempted: this is still the stub.")
+        stand_in = readable if readable is not None else _unreadable
+        hidden = find_shortcut(stand_in, exercise.forbidden, exercise.reference)[0]
+        secret, shown = (
+            _spoken(judge, exercise, stand_in, cases, outcomes)
+            for cases, outcomes in zip(question.sets, reply.outcomes, strict=True)
+        )
+    verdict = _settle(verdict, secret, shown, baseline)
+    shortcut = secret.diagnosis if hidden else None
+    reason = shortcut or evasion(sources, exercise)
+    if exercise.forbidden and readable is None:
+        reason = f"The source of {exercise.name} cannot be read, and this exercise forbids some functions: define it with def."
+    if reason:
+        return dataclasses.replace(verdict, points=0.0, passed=False, summary=reason)
+    return verdict
+
+
+def _unreadable(*args, **kwargs):
+    """Stands for an answer that has no source: a lambda, or what a decorator returned."""
+
+
+def _spoken(judging, exercise, *arguments):
+    try:
+        return judging(exercise, *arguments)
+    except Exception as problem:
+        # The learner's data is decoded and plain by now: what fails here is the exercise, and must not be hidden as
+        # a wrong answer.
+        raise CourseError(f"Exercise {exercise.id} could not be judged: {type(problem).__name__}: {problem}") from problem
+
+
+def _settle(verdict, secret, shown, baseline):
+    """Points from the report on the secret inputs; words from the one on the shown inputs."""
+    if not secret.attempted:
+        summary = secret.diagnosis or "Not attempted: this is still the stub."
+        return dataclasses.replace(verdict, attempted=False, summary=summary)
+    counted = [test.ok for number, test in enumerate(secret.tests) if number not in baseline]
+    right, tests = sum(counted), len(counted)
+    share = 1.0 if secret.passed else right / tests if tests else 0.0
+    told = shown if shown is not None else secret
+    return dataclasses.replace(
+        verdict,
+        points=round(verdict.possible * share, 2),
+        passed=secret.passed,
+        tests=tests,
+        right=right,
+        summary=_summary(secret, shown, right, tests),
+        shown=told.tests,
+        diagnosis=None if secret.passed else told.diagnosis,
+        notes=(*verdict.notes, *secret.notes),
+        ok=tuple(test.ok for test in secret.tests),
+    )
+
+
+def _summary(secret, shown, right, tests):
+    if secret.passed:
+        return "Correct."
+    if shown is not None and shown.passed:
+        return f"Right on the shown inputs, wrong on others: {right} of {tests} tests passed. Is something fixed in it?"
+    diagnosis = (shown or secret).diagnosis
+    count = f"{right} of {tests} tests passed. " if tests > 1 else ""
+    return f"{count}{diagnosis}" if diagnosis else f"{count}Not right yet.".strip()
+
+
+def _without_outcomes(verdict, exercise, reply: Reply):
+    wanted = {"function": "a function", "class": "a class"}.get(exercise.kind, f"a {exercise.kind}")
+    attempted = reply.state in ("other", "broken", "nothing")
+    summary = {
+        "missing": f"Nothing is called {exercise.name} after your cell has run.",
+        "empty": "Not attempted: this is still the stub.",
+        "other": f"{exercise.name} is to be {wanted}, and a thing of type {reply.type} came.",
+        "nothing": reply.text or "No answer came from your code.",
+        "broken": reply.text,
+    }[reply.state]
+    return dataclasses.replace(verdict, attempted=attempted, summary=summary)
