@@ -107,7 +107,9 @@ class _Reader(ast.NodeVisitor):
     def _note(self, what, node):
         where = f" (line {node.lineno} of its cell)" if node is not None else ""
         if self.found is None and _key(what) in self.keys:
-            self.found = f"The exercise is to do without {what}, which your code names{where}. Write yourself what it does."
+            self.found = (
+                f"The exercise is to do without {what}, which your code names{where}. Write yourself what it does."
+            )
         elif self.found is None:
             self.found = (
                 f"This exercise forbids some functions, so what your code calls must be readable, and {what}{where} hides "

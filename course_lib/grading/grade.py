@@ -1,5 +1,6 @@
 """Grade one notebook: graft the learner's answers onto the course, ask in the sandbox, form the verdict out here."""
 
+import ast
 import dataclasses
 import hashlib
 import secrets
@@ -7,15 +8,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.errors import CourseError
 from course_lib.grading import probe, submission
 from course_lib.grading.kernel import Kernel
 from course_lib.grading.lesson import Lesson
 from course_lib.grading.names import parsed, used_names
 from course_lib.grading.sandbox import Limits, Sandbox, choose
 from course_lib.grading.verdict import Verdict, decide
-from course_lib.errors import CourseError
 
 TIMEOUT = 30  # seconds for each cell of a learner
+PROBE = 2  # times as long as a cell may all tests of an exercise together take
 OWN_TIMEOUT = 120  # seconds for a cell of the course
 
 
@@ -78,13 +80,13 @@ class Grader:
         warning: what the reader of the grades must know about the sandbox, or None.
     """
 
-    def __init__(self, root=None, *, sandbox="auto", seed=None, timeout=TIMEOUT, memory=Limits.memory):
-        """See `grade`."""
+    def __init__(self, root=None, *, lessons=(), sandbox="auto", seed=None, timeout=TIMEOUT, memory=Limits.memory):
+        """As for `grade`; `lessons` are further ones, which no checkout has."""
         self.root = root
         self.seed = secrets.randbits(62) if seed is None else int(seed)
         self.timeout, self.limits = timeout, Limits(memory=memory)
         self.bwrap, self.warning = choose(sandbox)
-        self._lessons, self._sandboxes, self._baselines = {}, {}, {}
+        self._lessons, self._sandboxes, self._baselines = {lesson.number: lesson for lesson in lessons}, {}, {}
 
     def __enter__(self):
         return self
@@ -161,7 +163,9 @@ class Grader:
             for source in before:
                 result = kernel.execute(source, OWN_TIMEOUT)
                 if result.status != "ok":
-                    raise CourseError(f"A cell of lecture {lesson.number} failed in the sandbox: {result.error or result.why}")
+                    raise CourseError(
+                        f"A cell of lecture {lesson.number} failed in the sandbox: {result.error or result.why}"
+                    )
             reply, remarks = ask_kernel(kernel, question, answer, self.timeout)
         verdict = decide(question, reply, answer, before, baseline)
         return dataclasses.replace(verdict, notes=(*verdict.notes, *remarks))
@@ -202,11 +206,13 @@ def ask_kernel(kernel, question, answer, timeout):
         elif result.status == "error":
             name, message = result.error
             remarks.append(f"Cell {cell.number} ended with {name}: {message[:300]}")
-    result = kernel.execute(question.code, timeout * (1 + len(question.sets or ())))
+    result = kernel.execute(question.code, PROBE * timeout)
     if result.status == "dead":
         return probe.Reply("nothing", text=f"While your code was tested: {result.why}"), remarks
     if result.status == "error":
-        return probe.Reply("broken", text=f"Testing your code ended with {result.error[0]}: {result.error[1][:300]}"), remarks
+        return probe.Reply(
+            "broken", text=f"Testing your code ended with {result.error[0]}: {result.error[1][:300]}"
+        ), remarks
     reply = probe.understand(question, result.displays)
     if reply.state == "nothing" and result.timed_out:
         reply = probe.Reply("nothing", text=f"Your code was interrupted after {timeout:g} s.")
@@ -215,9 +221,10 @@ def ask_kernel(kernel, question, answer, timeout):
 
 def _same_code(one, other):
     """Whether two sources differ in nothing but comments and layout."""
-    import ast
-
     trees = parsed(one), parsed(other)
     if None in trees:
         return one.strip() == other.strip()
-    return ast.dump(trees[0]) == ast.dump(trees[1])
+    try:
+        return ast.dump(trees[0]) == ast.dump(trees[1])
+    except RecursionError:  # nested deeper than anything of ours
+        return False

@@ -14,12 +14,14 @@ import zmq
 from jupyter_client.session import Session
 
 from course_lib.errors import CourseError
+from course_lib.grading.probe import MIME
 
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 LARGEST_MESSAGE = 32 * 2**20  # bytes; an answer has at most 16 MB, and base64 adds a third
 LARGEST_OUTPUT = 64 * 2**20  # bytes of all messages of one cell
 KEPT_TEXT = 4000  # characters of what a cell printed
-WAITING = 20  # messages that may wait to be read
+WAITING = 200  # messages that may wait to be read
+KEPT_ANSWERS = 10  # of one cell
 BEAT = 0.1  # seconds between two looks at whether the kernel lives
 START = 60  # seconds until a forked kernel must answer
 GRACE = 3.0  # seconds from an interrupt to the end
@@ -30,7 +32,7 @@ class CellResult:
     """What running a cell gave.
 
     status: "ok", "error" (an exception), "timeout" (interrupted, the kernel lives), "dead" (see why).
-    displays: the MIME bundles that it displayed.
+    displays: the MIME bundles with answers that it displayed.
     error: (name, message) of the exception, or None.
     printed: the beginning of what it printed.
     why: what ended the kernel, in words.
@@ -230,8 +232,8 @@ def _collect(message, identity, result):
     if kind == "status":
         return content.get("execution_state") == "idle"
     if kind in ("display_data", "execute_result") and isinstance(content.get("data"), dict):
-        result.displays.append(content["data"])
-        del result.displays[:-WAITING]
+        if MIME in content["data"] and len(result.displays) < KEPT_ANSWERS:
+            result.displays.append(content["data"])
     elif kind == "stream" and isinstance(content.get("text"), str) and len(result.printed) < KEPT_TEXT:
         result.printed += content["text"][: KEPT_TEXT - len(result.printed)]
     return False

@@ -7,7 +7,6 @@ from functools import cached_property
 from course_lib.grading.names import bound_names, defines_only, used_names
 from course_lib.lecture_source import solution_lines
 
-
 PREAMBLE = "from course_lib import check, claim, predict, start"
 
 

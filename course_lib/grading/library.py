@@ -67,7 +67,9 @@ def _is_public(thing):
 def _empty(target, dotted):
     """Replace the body of a function, or of every method of a class, by an error."""
     parts = dotted.split(".")[1:]
-    file = next((f for i in range(len(parts), 0, -1) if (f := target.joinpath(*parts[:i]).with_suffix(".py")).is_file()), None)
+    file = next(
+        (f for i in range(len(parts), 0, -1) if (f := target.joinpath(*parts[:i]).with_suffix(".py")).is_file()), None
+    )
     if file is None:
         return
     path = parts[len(file.relative_to(target).parts) :]
@@ -77,7 +79,9 @@ def _empty(target, dotted):
         node = next((n for n in ast.iter_child_nodes(node) if getattr(n, "name", None) == name), None)
         if node is None:
             return
-    functions = [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else [node]
+    functions = (
+        [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else [node]
+    )
     for function in sorted(functions, key=lambda function: -function.lineno):
         first, last = function.body[0].lineno, function.end_lineno
         indent = " " * function.body[0].col_offset

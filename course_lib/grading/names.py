@@ -1,10 +1,14 @@
 """Which names a cell binds and uses, read from its source without running it."""
 
 import ast
+import contextlib
 import re
+import symtable
+import warnings
 
 LONGEST = 500_000  # characters of a cell that is still parsed
 
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)  # what Python says of odd sources
 _MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
 _BINDING = re.compile(r"^(?:async def|def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
 
@@ -14,10 +18,11 @@ def parsed(source):
     if len(source) > LONGEST:
         return None
     for text in (source, _without_magic(source)):
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-            continue
+        with contextlib.suppress(*UNREADABLE), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the learner's code, not of ours
+            tree = ast.parse(text)
+            compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)  # refuses a return outside of a function
+            return tree
     return None
 
 
@@ -38,10 +43,20 @@ def bound_names(source):
 
 
 def used_names(source):
-    """Every name that a cell reads, in functions too."""
+    """The names that a cell takes from elsewhere: read at its top level, or in a function that does not bind them."""
     tree = parsed(source)
-    nodes = ast.walk(tree) if tree is not None else ()
-    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    if tree is None:
+        return set()
+    try:
+        found, tables = set(), [symtable.symtable(ast.unparse(tree), "<cell>", "exec")]
+    except UNREADABLE:
+        return set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        top = table.get_type() == "module"
+        found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
+    return found
 
 
 def checks_in(source):
@@ -68,7 +83,7 @@ def defines_only(source, only_imports=False):
 def _is_constant(node):
     try:
         ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+    except (*UNREADABLE, TypeError):
         return False
     return True
 

@@ -34,7 +34,7 @@ class Limits:
 
     memory: int = 2048
     cpu: int = 300
-    processes: int = 128
+    processes: int = 256
     files: int = 256
     file: int = 64
     scratch: int = 128
@@ -210,7 +210,14 @@ class Sandbox:
         for path in site.getsitepackages():  # an installed course has the solutions
             if os.path.isdir(os.path.join(path, "course_lib")):
                 command += ["--tmpfs", os.path.join(path, "course_lib")]
-        command += ["--ro-bind", str(self.folder / "library"), "/course", "--bind", str(self.folder / "boxes"), "/boxes"]
+        command += [
+            "--ro-bind",
+            str(self.folder / "library"),
+            "/course",
+            "--bind",
+            str(self.folder / "boxes"),
+            "/boxes",
+        ]
         return [*command, "--remount-ro", "/", "--chdir", "/tmp", "--", *python]
 
     def _environment(self):

@@ -85,7 +85,7 @@ class _Refused(Exception):
 
 def _bytes(path, inside):
     if inside is not None:
-        root, real = Path(inside).resolve(), path.resolve()
+        root, real = (Path(os.path.realpath(place)) for place in (inside, path))
         if root != real and root not in real.parents:
             raise _Refused("The file is a link that leads out of the submissions; it is not followed.")
     # O_NONBLOCK: opening a named pipe must not wait for somebody to write into it.
@@ -195,7 +195,9 @@ def _by_check(cells, exercise, lesson):
     for place in places:
         for cell in reversed(cells[: place + 1]):
             if exercise.name in bound_names(cell.source) and not _of_the_course(cell, lesson):
-                return [cell], (f"The mark of this exercise is lost; cell {cell.number}, next to its check, was taken.",)
+                return [cell], (
+                    f"The mark of this exercise is lost; cell {cell.number}, next to its check, was taken.",
+                )
     return None
 
 

@@ -91,7 +91,9 @@ def _spoken(judging, exercise, *arguments):
     except Exception as problem:
         # The learner's data is decoded and plain by now: what fails here is the exercise, and must not be hidden as
         # a wrong answer.
-        raise CourseError(f"Exercise {exercise.id} could not be judged: {type(problem).__name__}: {problem}") from problem
+        raise CourseError(
+            f"Exercise {exercise.id} could not be judged: {type(problem).__name__}: {problem}"
+        ) from problem
 
 
 def _settle(verdict, secret, shown, baseline):

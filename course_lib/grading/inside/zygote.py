@@ -43,12 +43,12 @@ def _preload(modules):
     import torch
 
     torch.set_num_threads(1)
-    import IPython.core.interactiveshell  # noqa: F401
-    import ipykernel.ipkernel  # noqa: F401
+    import ipykernel.ipkernel
     import ipykernel.kernelapp  # noqa: F401
+    import IPython.core.interactiveshell  # noqa: F401
 
     import course_lib.exercises
-    import course_lib.grading.inside.answering  # noqa: F401
+    import course_lib.grading.inside.answering
 
     for name in modules:
         try:

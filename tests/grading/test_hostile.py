@@ -1,0 +1,91 @@
+"""Every attack of the table: no points gained, the other exercises graded, the grader alive."""
+
+import os
+import resource
+import socket
+from pathlib import Path
+
+import pytest
+from hostile import DEADLY, FORGERY, HARMLESS, PRYING, SHORTCUTS
+from tiny import COUNT, SOLUTIONS, lesson
+
+from course_lib.grading import submission
+from course_lib.grading.grade import ask_kernel
+from course_lib.grading.kernel import Kernel
+from course_lib.grading.probe import ask
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def named(table):
+    return [pytest.param(*row, id=row[0].replace(" ", "-")) for row in table]
+
+
+def assert_only(verdicts, answers, attacked):
+    """The attacked exercise earns nothing, and says something; a neighbour keeps its points."""
+    graded = verdicts(answers)
+    assert graded[attacked].points == 0 and not graded[attacked].passed, graded[attacked]
+    assert graded[attacked].summary
+    neighbour = "90.3" if attacked != "90.3" else "90.1"
+    assert graded[neighbour].points == graded[neighbour].possible, graded[neighbour]
+    return graded[attacked]
+
+
+def rest_unanswered(number):
+    """Only the attacked exercise and one neighbour are answered: kernels cost time."""
+    return {other: "..." for other in SOLUTIONS if other not in (number, "90.3" if number != "90.3" else "90.1")}
+
+
+@pytest.mark.parametrize(("what", "number", "source"), named(FORGERY))
+def test_forgery_earns_nothing(verdicts, what, number, source):
+    assert_only(verdicts, {number: source} | rest_unanswered(number), number)
+
+
+@pytest.mark.parametrize(("what", "source"), named(SHORTCUTS))
+def test_shortcuts_earn_nothing(verdicts, what, source):
+    assert_only(verdicts, {"90.2": source} | rest_unanswered("90.2"), "90.2")
+
+
+@pytest.mark.parametrize(("what", "source"), named(HARMLESS))
+def test_noise_costs_nothing(verdicts, what, source):
+    graded = verdicts({"90.1": source} | rest_unanswered("90.1"))
+    assert graded["90.1"].points == 4, graded["90.1"]
+    assert graded["90.3"].points == 1
+
+
+@pytest.mark.parametrize(("what", "source"), named(DEADLY))
+def test_what_ends_the_kernel_ends_nothing_else(verdicts, boxed, what, source):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    verdict = assert_only(verdicts, {"90.1": source} | rest_unanswered("90.1"), "90.1")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 400_000, f"the grader grew by {grown} KB: {verdict.summary}"
+
+
+def test_prying_reaches_nothing(grader, boxed, tmp_path):
+    outside = tmp_path / "grades.csv"
+    outside.write_text("secret")
+    os.chmod(tmp_path, 0o777)
+    os.chmod(outside, 0o666)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        source = PRYING.format(port=port, outside=outside, checkout=CHECKOUT)
+        answer = submission.Answer((submission.Cell(1, source),))
+        tiny = grader.lesson("90")
+        with Kernel(grader._sandbox(tiny)) as kernel:
+            reply, remarks = ask_kernel(kernel, ask(COUNT, 0), answer, 20)
+    assert reply.state == "value" and reply.value == [], (reply, remarks)
+
+
+def test_the_points_in_the_metadata_count_for_nothing(grader):
+    import json
+
+    from tiny import cells_of, code
+
+    cells = cells_of({"90.1": "...", "90.2": "..."})
+    for cell in cells:
+        if "course" in cell["metadata"]:
+            cell["metadata"]["course"]["points"] = 1000
+    cells.append(code("x = 1", "90.99"))
+    tiny = lesson()
+    data = json.dumps({"nbformat": 4, "cells": cells}).encode()
+    assert grader.grade_submission(submission.parse(data, tiny), tiny).points == {"90.1": 0, "90.2": 0, "90.3": 1}
