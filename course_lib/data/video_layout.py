@@ -18,6 +18,7 @@ class Layout:
     """How every frame of one clip is turned, resized and cropped; fixed by the first frame."""
 
     def __init__(self, frame, size, crop, path):
+        self._to_rgb, self._to_planar = _converter(), _converter()
         self.turn = display_turn(frame)
         height, width = (frame.width, frame.height) if self.turn[0] % 2 else (frame.height, frame.width)
         if size is not None:
@@ -30,8 +31,8 @@ class Layout:
         turns, mirrored = self.turn
         height, width = self.shape[::-1] if turns % 2 else self.shape
         if not _goes_straight(frame, height, width):
-            frame = frame.reformat(width=width, height=height, format="rgb24", interpolation="BILINEAR")
-        planar = frame.reformat(format="gbrp")
+            frame = self._to_rgb(frame, width=width, height=height, format="rgb24", interpolation="BILINEAR")
+        planar = self._to_planar(frame, format="gbrp")
         top, left, rows, columns = self.crop
         picture = np.empty((3, rows, columns), np.uint8)
         for channel, plane in enumerate(PLANES):
@@ -43,6 +44,25 @@ class Layout:
                 stored = stored[:, ::-1]
             picture[channel] = stored[top : top + rows, left : left + columns]
         return picture
+
+
+def _converter():
+    """PyAV's conversion, with one thread and nothing that outlives the clip.
+
+    `frame.reformat` keeps a thread per processor in the file's decoder: on a large machine that is more than the
+    decoding itself uses, and worker processes that are forked meanwhile wait for those threads for ever.
+    """
+    from av.video.reformatter import VideoReformatter
+
+    converter = VideoReformatter()
+
+    def convert(frame, **how):
+        try:
+            return converter.reformat(frame, threads=1, **how)
+        except TypeError:  # before PyAV 17 there are no threads to limit
+            return converter.reformat(frame, **how)
+
+    return convert
 
 
 def _goes_straight(frame, height, width):
@@ -59,8 +79,11 @@ def display_turn(frame):
     """How a player turns a stored frame: (quarter turns counter-clockwise, then whether mirrored left to right).
 
     The display matrix of MP4 (ISO/IEC 14496-12, Sec. 8.5.2) maps stored to shown coordinates, x' = ax + cy and
-    y' = bx + dy, in 16.16 fixed point. Turns that are no multiple of 90 degrees are not applied.
+    y' = bx + dy, in 16.16 fixed point. Turns that are no multiple of 90 degrees are not applied, nor is turning upside
+    down by mirroring alone.
     """
+    if not frame.rotation:  # PyAV's angle; asked first, because the side data keep the frame alive in a reference cycle
+        return 0, False
     matrix = next((data for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
     if matrix is None:
         return 0, False
@@ -72,7 +95,6 @@ def display_turn(frame):
         (0, 1, -1, 0): (3, False),
         (-1, 0, 0, 1): (0, True),
         (0, 1, 1, 0): (3, True),
-        (1, 0, 0, -1): (2, True),
         (0, -1, -1, 0): (1, True),
     }
     return turns.get((a, b, c, d), (0, False))
