@@ -83,6 +83,42 @@ def build(lectures, check, force):
     click.echo("All editions are what their sources make.")
 
 
+@course.command()
+@click.argument("submissions", required=False, type=click.Path())
+@click.option("--out", metavar="DIR", help="Where the grades go (default: grades).", default="grades")
+@click.option("--lectures", metavar="NN,NN", default="", help="Only these; all otherwise.")
+@click.option("-n", "workers", default=1, show_default=True, help="How many submissions at a time.")
+@click.option("--timeout", default=30.0, show_default=True, metavar="S", help="For each cell of a learner.")
+@click.option("--memory", default=2048, show_default=True, metavar="MB", help="That a learner's code may take.")
+@click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True)
+@click.option("--seed", type=int, help="Of the secret inputs (default: a new one).")
+@click.option("--resume", is_flag=True, help="Continue an interrupted batch.")
+@click.option("--regrade", metavar="DIR", help="Grade the kept submissions of DIR again and list the changes.")
+def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, resume, regrade):
+    """Grade submitted notebooks: a folder, a zip file, or one notebook.
+
+    Writes grades.csv, grades.json, junit.xml and a page of feedback per submission. Exit code 1 when a submission could
+    not be graded because the course or the grader failed; what students hand in never makes it fail.
+    """
+    from course_lib.grading import batch
+    from course_lib.notebooks import find_root, find_sources
+
+    root = find_root()
+    names = [source.stem for source in find_sources(root, [number for number in lectures.split(",") if number])]
+    options = batch.Options(root, {name[:2]: name for name in names}, workers, timeout, memory, sandbox)
+    if regrade:
+        failed, changes = batch.regrade(regrade, options, say=click.echo)
+        for line in changes or ["No points changed."]:
+            click.echo(line)
+    elif submissions is None:
+        raise click.UsageError("Which submissions? Give a folder, a zip file or a notebook, or --regrade DIR.")
+    else:
+        failed = batch.grade_class(submissions, out, options, seed, resume, say=click.echo)
+        click.echo(f"Grades and feedback are in {out}.")
+    if failed:
+        raise CourseError(f"{failed} not graded; the lines above say why. Mend it and run again with --resume.")
+
+
 @course.group()
 def data():
     """The clips that ship, and real data sets."""

@@ -112,8 +112,8 @@ class _Reader(ast.NodeVisitor):
             )
         elif self.found is None:
             self.found = (
-                f"This exercise forbids some functions, so what your code calls must be readable, and {what}{where} hides "
-                "it. Write it plainly."
+                f"This exercise forbids some functions, so what your code calls must be readable, and "
+                f"{what}{where} hides it. Write it plainly."
             )
 
 

@@ -186,6 +186,7 @@ class Grader:
 
     def _sandbox(self, lesson):
         if lesson.number not in self._sandboxes:
+            self.close()  # one lecture at a time: each sandbox holds a copy of torch in memory
             self._sandboxes[lesson.number] = Sandbox(lesson, self.bwrap, self.limits)
         return self._sandboxes[lesson.number]
 

@@ -85,6 +85,6 @@ def _empty(target, dotted):
     for function in sorted(functions, key=lambda function: -function.lineno):
         first, last = function.body[0].lineno, function.end_lineno
         indent = " " * function.body[0].col_offset
-        text = f'{indent}raise NotImplementedError("{dotted} is what an exercise asks for: it is not here while answers are graded.")'
-        lines[first - 1 : last] = [text]
+        reason = f"{dotted} is what an exercise asks for: it is not here while answers are graded."
+        lines[first - 1 : last] = [f"{indent}raise NotImplementedError({reason!r})"]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -78,8 +78,11 @@ def ask(exercise, seed):
             raise CourseError(text) from problem
         if exercise.kind == "class":
             request["slots"] = [[_slots(exercise.reference, case) for case in cases] for cases in sets]
-    code = f"__import__('course_lib.grading.inside.answering', fromlist=['probe']).probe({json.dumps(request)!r}, globals())"
-    return Question(exercise, sets, request["nonce"], code)
+    return Question(exercise, sets, request["nonce"], _CELL.format(request=json.dumps(request)))
+
+
+# No name of ours is left in the learner's namespace.
+_CELL = "__import__('course_lib.grading.inside.answering', fromlist=['probe']).probe({request!r}, globals())"
 
 
 def forbidden_keys(exercise):

@@ -23,8 +23,8 @@ from course_lib.grading.library import make_copy
 MODES = ("auto", "bwrap", "none")
 USER = 64321  # whom root becomes: no real user has this number
 READY = 120  # seconds that torch may take to load on a busy machine
-SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
-          "/etc/fonts", "/etc/localtime", "/etc/alternatives")  # fmt: skip
+SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/ld.so.conf",
+          "/etc/ld.so.conf.d", "/etc/fonts", "/etc/localtime", "/etc/alternatives")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -154,10 +154,11 @@ def _cell(number, cell):
         source = "".join(source)
     if not isinstance(source, str):
         return "strange"
+    source = source.encode("utf-8", "replace").decode().replace("\r\n", "\n")
     metadata = cell.get("metadata")
     course = metadata.get("course") if isinstance(metadata, dict) else None
     exercise = course.get("exercise") if isinstance(course, dict) else None
-    return Cell(number, source.replace("\r\n", "\n"), exercise if isinstance(exercise, str) else None)
+    return Cell(number, source, exercise if isinstance(exercise, str) else None)
 
 
 def _answers(cells, lesson):

@@ -75,7 +75,7 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
     shortcut = secret.diagnosis if hidden else None
     reason = shortcut or evasion(sources, exercise)
     if exercise.forbidden and readable is None:
-        reason = f"The source of {exercise.name} cannot be read, and this exercise forbids some functions: define it with def."
+        reason = f"This exercise forbids some functions, so {exercise.name} must be readable: define it with def."
     if reason:
         return dataclasses.replace(verdict, points=0.0, passed=False, summary=reason)
     return verdict

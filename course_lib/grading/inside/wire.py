@@ -78,10 +78,9 @@ class _Encoder:
         return self._container(value, depth)
 
     def _container(self, value, depth):
-        for kind, name in ((dict, "dict"), (tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "set")):
-            if isinstance(value, kind):
-                break
-        else:
+        kinds = ((dict, "dict"), (tuple, "tuple"), (list, "list"), (set, "set"), (frozenset, "set"))
+        kind, name = next(((kind, name) for kind, name in kinds if isinstance(value, kind)), (None, None))
+        if kind is None:
             raise WireError(f"an object of type {type(value).__name__}, which is no number, tensor or container")
         items = [part for item in dict.items(value) for part in item] if name == "dict" else list(kind.__iter__(value))
         self.items -= len(items)

@@ -1,4 +1,4 @@
-"""The process from which kernels are forked: it has torch loaded, has never seen a learner's code, and waits for orders.
+"""The process from which kernels are forked: torch is loaded, no learner's code has run, and it waits for orders.
 
 It reads JSON lines: {"preload": [...]} first, then {"box": number, "folder": path, "limits": {...}} and
 {"end": number}. It writes JSON lines: {"ready": true, "isolated": bool}, and {"ended": number, "why": "..."} per box.
