@@ -18,12 +18,9 @@ def claim(statement, holds, measured=""):
         statement: the claim, as a sentence.
         holds: the comparison of measured numbers that decides it.
         measured: those numbers, in words: "98 % against 12 %".
-    Returns:
-        bool(holds).
     Raises:
         ClaimFailed: if it does not hold and COURSE_STRICT is "1", as in validation. A learner's run goes on.
     """
-    holds = bool(holds)
     if holds:
         title, tone, advice = "✓ The claim holds here.", "good", ""
     else:
@@ -34,4 +31,3 @@ def claim(statement, holds, measured=""):
     show_html(box(title, "".join(f"<div>{escape(line)}</div>" for line in lines), tone), "\n".join([title, *lines]))
     if not holds and os.environ.get("COURSE_STRICT") == "1":
         raise ClaimFailed(f"Claim did not hold: {statement} {measure}")
-    return holds
