@@ -12,22 +12,25 @@ a 2D convolution is a 3D convolution of temporal extent 1.
 Parameters for 487 classes, computed, because the paper prints none: SingleFrame 73,908,071, EarlyFusion 74,221,703,
 LateFusion 125,288,295, SlowFusion 75,511,751, MultiResolution 129,035,495.
 
-What the paper leaves open, and how we read it:
+No weights were published, so there is no `from_published`. What the paper leaves open, and how we read it:
 - 7 x 7 x 256 before the first fully connected layer, for 170 x 170 and for 89 x 89 pixels alike, comes out only with
   padding in conv1 such that its output is ceil(size / 3), and pools that round down.
 - no groups in the convolutions; the two streams of MultiResolution do not share weights.
-- N is (k + alpha * sum of 5 squares)^beta with alpha 1e-4, so torch's alpha, which it divides by 5, is 5e-4.
+- weights start from He's rule, so that 10 layers without normalisation of batches learn at once.
+- the "centre region" that is resized to 200 x 200 is the largest square in the middle.
 """
 
 import torch
 from torch import nn
-from torch.nn.functional import interpolate, local_response_norm, pad
+from torch.nn.functional import interpolate, pad
 
 from course_lib.errors import CourseError, check_shape
 
 WIDTHS = (96, 256, 384, 384, 256)
-CROP = 170  # rows and columns of an input frame
+CROP, RESIZED = 170, 200  # rows and columns of an input frame, and of what it is cut from (Section 3.3)
 MEAN = 117.0  # subtracted from every pixel of 0..255 (Section 3.3)
+NEIGHBORS, BIAS, ALPHA = 5, 2.0, 1e-4  # of the response normalisation (Section 3.1); its exponent is 1/2
+MINI = {"widths": tuple(w // 8 for w in WIDTHS), "hidden": 64, "kernel1": 5, "stride1": 2, "dropout": 0.2}
 
 
 class Tower(nn.Module):
@@ -62,8 +65,26 @@ class Tower(nn.Module):
 
 
 def normalize_responses(x):
-    """Local response normalisation over 5 channels (Section 3.1)."""
-    return local_response_norm(x, size=5, alpha=5e-4, beta=0.5, k=2.0)
+    """Local response normalisation (Section 3.1): x / sqrt(2 + 1e-4 * sum of the squares of 5 neighbouring channels).
+
+    torch's `local_response_norm` gives the same, several times slower, and divides its alpha by 5.
+
+    Args:
+        x: (B, C, T, H, W).
+    Returns:
+        The same shape.
+    """
+    channels = x.shape[1]
+    squares = pad(x * x, (0, 0, 0, 0, 0, 0, NEIGHBORS // 2, NEIGHBORS // 2))  # zeros beside the first and last channel
+    total = sum(squares[:, i : i + channels] for i in range(NEIGHBORS))
+    return x * (BIAS + ALPHA * total).rsqrt()
+
+
+def he(module):
+    """He's initial weights for layers that a ReLU follows; zero biases."""
+    if isinstance(module, nn.Conv3d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        nn.init.zeros_(module.bias)
 
 
 def classifier(features, hidden, num_classes, dropout):
@@ -75,35 +96,16 @@ def classifier(features, hidden, num_classes, dropout):
     )  # fmt: skip
 
 
-class SingleFrame(nn.Module):
-    """One frame, no time: the baseline, and the base of the others.
-
-    Args:
-        num_classes: 487 for Sports-1M.
-        widths, hidden: channels of the convolutions, units of the fully connected layers.
-        crop: rows and columns of a frame.
-        kernel1, stride1: of the first convolution in space.
-        dropout: probability after the two hidden layers.
-    """
+class Fusion(nn.Module):
+    """What the models have in common: which frames they see, and a size for two CPU cores."""
 
     frames = 1  # how many frames go in
     gap = 1  # frames of the video from one to the next
-    extents = (1, 1, 1)  # temporal extents of conv1, conv2, conv3
-    time_strides = (1, 1, 1)
-    responses = 1  # moments that are left after conv3
-
-    def __init__(
-        self, num_classes=487, *, widths=WIDTHS, hidden=4096, crop=CROP, kernel1=11, stride1=3, dropout=0.5
-    ):
-        super().__init__()
-        self.tower = Tower(self.extents, self.time_strides, widths, kernel1, stride1)
-        side = -(-crop // stride1) // 8
-        self.head = classifier(widths[-1] * self.responses * side**2, hidden, num_classes, dropout)
 
     @classmethod
     def mini(cls, num_classes, *, crop=32):
-        """Eight times narrower, with 5 x 5 kernels of stride 2 in conv1, for two CPU cores."""
-        return cls(num_classes, widths=tuple(w // 8 for w in WIDTHS), hidden=64, crop=crop, kernel1=5, stride1=2)
+        """Eight times narrower, with 5 x 5 kernels of stride 2 in conv1, and less dropout, for two CPU cores."""
+        return cls(num_classes, crop=crop, **MINI)
 
     @classmethod
     def frame_indices(cls, num_frames):
@@ -116,6 +118,29 @@ class SingleFrame(nn.Module):
         if num_frames < span:
             raise CourseError(f"{cls.__name__} spans {span} frames, the clip has {num_frames}. Take a longer clip.")
         return (num_frames - span) // 2 + cls.gap * torch.arange(cls.frames)
+
+
+class SingleFrame(Fusion):
+    """One frame, no time: the baseline, and the base of the others.
+
+    Args:
+        num_classes: 487 for Sports-1M.
+        widths, hidden: channels of the convolutions, units of the fully connected layers.
+        crop: rows and columns of a frame.
+        kernel1, stride1: of the first convolution in space.
+        dropout: probability after the two hidden layers.
+    """
+
+    extents = (1, 1, 1)  # temporal extents of conv1, conv2, conv3
+    time_strides = (1, 1, 1)
+    responses = 1  # moments that are left after conv3
+
+    def __init__(self, num_classes=487, *, widths=WIDTHS, hidden=4096, crop=CROP, kernel1=11, stride1=3, dropout=0.5):
+        super().__init__()
+        self.tower = Tower(self.extents, self.time_strides, widths, kernel1, stride1)
+        side = -(-crop // stride1) // 8
+        self.head = classifier(widths[-1] * self.responses * side**2, hidden, num_classes, dropout)
+        self.apply(he)
 
     def forward(self, clip):
         """(B, 3, T, H, W) with T = self.frames -> (B, K) class scores before the softmax."""
@@ -166,31 +191,20 @@ class SlowFusion(SingleFrame):
     time_strides = (2, 2, 2)
 
 
-class MultiResolution(nn.Module):
+class MultiResolution(Fusion):
     """Two streams at half the size: the whole frame (context) and its centre (fovea), Section 3.2.
 
     Input frames have twice the rows and columns of a stream: 178 -> 89. Both streams drop the last pool.
     """
 
-    frames = 1
-
-    def __init__(
-        self, num_classes=487, *, widths=WIDTHS, hidden=4096, crop=178, kernel1=11, stride1=3, dropout=0.5
-    ):
+    def __init__(self, num_classes=487, *, widths=WIDTHS, hidden=4096, crop=178, kernel1=11, stride1=3, dropout=0.5):
         super().__init__()
         ones = (1, 1, 1)
         self.context = Tower(ones, ones, widths, kernel1, stride1, last_pool=False)
         self.fovea = Tower(ones, ones, widths, kernel1, stride1, last_pool=False)
         side = -(-(crop // 2) // stride1) // 4
         self.head = classifier(2 * widths[-1] * side**2, hidden, num_classes, dropout)
-
-    @classmethod
-    def mini(cls, num_classes, *, crop=32):
-        """Eight times narrower, with 5 x 5 kernels of stride 2 in conv1, for two CPU cores."""
-        return cls(num_classes, widths=tuple(w // 8 for w in WIDTHS), hidden=64, crop=crop, kernel1=5, stride1=2)
-
-    frame_indices = classmethod(SingleFrame.frame_indices.__func__)
-    gap = 1
+        self.apply(he)
 
     def forward(self, clip):
         """(B, 3, 1, H, W) -> (B, K) class scores before the softmax."""
@@ -212,3 +226,30 @@ def context_and_fovea(clip):
     context = interpolate(clip, size=(sizes["T"], height, width), mode="area")
     top, left = (sizes["H"] - height) // 2, (sizes["W"] - width) // 2
     return context, clip[..., top : top + height, left : left + width]
+
+
+def preprocess(clip, crop=CROP, generator=None):
+    """A decoded clip as the models expect it (Section 3.3).
+
+    The middle square is resized to 200 x 200 (for other crops in proportion), a crop is cut out, the same for all
+    frames, and 117 is subtracted.
+
+    Args:
+        clip: uint8 (3, T, H, W), RGB.
+        crop: rows and columns of the result; 178 for MultiResolution.
+        generator: for training, and for the four views per clip at test time: a random place, and left and right
+            swapped every second time. None takes the middle as it is.
+    Returns:
+        float32 (3, T, crop, crop), -117..138.
+    """
+    sizes = check_shape(clip, "3 T H W", "clip")
+    side, resized = min(sizes["H"], sizes["W"]), round(RESIZED * crop / CROP)
+    top, left = (sizes["H"] - side) // 2, (sizes["W"] - side) // 2
+    square = clip[:, :, top : top + side, left : left + side].float().transpose(0, 1)  # (T, 3, side, side)
+    square = interpolate(square, size=(resized, resized), mode="bilinear", align_corners=False, antialias=True)
+    room, turned = resized - crop, False
+    top, left = room // 2, room // 2
+    if generator is not None:
+        top, left, turned = (int(torch.randint(n, (), generator=generator)) for n in (room + 1, room + 1, 2))
+    cut = square[..., top : top + crop, left : left + crop].transpose(0, 1) - MEAN
+    return (cut.flip(-1) if turned else cut).contiguous()
