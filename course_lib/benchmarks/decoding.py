@@ -15,7 +15,7 @@ import torch
 from course_lib.bench import alternate, need, row
 
 CLIP = 16  # frames
-CLIPS = 20  # per timed call
+CLIPS = 12  # per timed call
 
 
 @contextmanager
