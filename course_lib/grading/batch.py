@@ -80,7 +80,9 @@ def grade_class(place, out, options, seed=None, resume=False, say=print):
         for remark in remarks:
             say(f"note: {remark}")
         if not found:
-            raise CourseError(f"There is no submission in {place}: expected such as STUDENT/02_convolutions_in_time.ipynb.")
+            raise CourseError(
+                f"There is no submission in {place}: expected such as STUDENT/02_convolutions_in_time.ipynb."
+            )
         header = {"seed": secrets.randbits(62) if seed is None else int(seed)}
         with Journal(out / JOURNAL, header) as journal:
             tasks = [Task(one.student, one.id, one.lecture, str(one.path), str(one.inside)) for one in found]

@@ -108,7 +108,9 @@ def _unpacked(file, target, prefix, remarks):
                 size = _extract(archive, entry, path, min(LARGEST + 1, left))
                 left -= size
                 if left <= 0:
-                    remarks.append(f"{file.name}: unpacks to more than {MOST_BYTES // 2**30} GB; the rest was left out.")
+                    remarks.append(
+                        f"{file.name}: unpacks to more than {MOST_BYTES // 2**30} GB; the rest was left out."
+                    )
                     return
                 yield path, _without_wrapping(prefix, parts), target
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:

@@ -137,16 +137,10 @@ class Grader:
         return Graded(lesson.number, verdicts, handed_in.notes, handed_in.problem, seconds)
 
     def _verdict(self, lesson, exercise, handed_in):
-        answer = handed_in.answers.get(exercise.id)
-        if answer is None:
-            summary = handed_in.problem or "The notebook has no cell for this exercise."
-            return Verdict(exercise.id, exercise.title, float(exercise.points), attempted=False, summary=summary)
-        if _same_code(answer.source, lesson.stubs[exercise.id]):
-            return Verdict(
-                exercise.id, exercise.title, float(exercise.points), attempted=False, source=answer.source,
-                summary="Not attempted: this is still the stub.", notes=answer.notes,
-            )  # fmt: skip
-        return self.run(lesson, exercise, answer, self._baseline(lesson, exercise))
+        verdict = untried(lesson, exercise, handed_in)
+        if verdict is not None:
+            return verdict
+        return self.run(lesson, exercise, handed_in.answers[exercise.id], self.baseline(lesson, exercise))
 
     def run(self, lesson, exercise, answer, baseline=frozenset()):
         """Run an answer in a kernel of its own and judge it.
@@ -159,7 +153,7 @@ class Grader:
         """
         question = probe.ask(exercise, self.secret_seed(exercise))
         before = lesson.needed_before(exercise.id, used_names(answer.source))
-        with Kernel(self._sandbox(lesson)) as kernel:
+        with Kernel(self.sandbox(lesson)) as kernel:
             for source in before:
                 result = kernel.execute(source, OWN_TIMEOUT)
                 if result.status != "ok":
@@ -175,7 +169,7 @@ class Grader:
         text = f"{self.seed}:{exercise.id}".encode()
         return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
 
-    def _baseline(self, lesson, exercise):
+    def baseline(self, lesson, exercise):
         """The secret tests that the released starting point passes; none for a stub that holds no code yet."""
         if exercise.id not in self._baselines:
             stub = submission.Answer((submission.Cell(1, lesson.stubs[exercise.id]),))
@@ -184,11 +178,24 @@ class Grader:
             self._baselines[exercise.id] = frozenset(number for number, passed in enumerate(ok) if passed)
         return self._baselines[exercise.id]
 
-    def _sandbox(self, lesson):
+    def sandbox(self, lesson):
         if lesson.number not in self._sandboxes:
             self.close()  # one lecture at a time: each sandbox holds a copy of torch in memory
             self._sandboxes[lesson.number] = Sandbox(lesson, self.bwrap, self.limits)
         return self._sandboxes[lesson.number]
+
+
+def untried(lesson, exercise, handed_in):
+    """The verdict where nothing has to be run: no answer, or the untouched stub; else None."""
+    blank = Verdict(exercise.id, exercise.title, float(exercise.points), attempted=False)
+    answer = handed_in.answers.get(exercise.id)
+    if answer is None:
+        summary = handed_in.problem or "The notebook has no cell for this exercise."
+        return dataclasses.replace(blank, summary=summary)
+    if _same_code(answer.source, lesson.stubs[exercise.id]):
+        summary = "Not attempted: this is still the stub."
+        return dataclasses.replace(blank, summary=summary, source=answer.source, notes=answer.notes)
+    return None
 
 
 def ask_kernel(kernel, question, answer, timeout):
@@ -200,24 +207,33 @@ def ask_kernel(kernel, question, answer, timeout):
     remarks = []
     for cell in answer.cells:
         result = kernel.execute(cell.source, timeout)
+        remarks += remarks_on(cell, result, timeout)
         if result.status == "dead":
             return probe.Reply("nothing", text=f"In cell {cell.number}: {result.why}"), remarks
-        if result.timed_out:
-            remarks.append(f"Cell {cell.number} was interrupted after {timeout:g} s.")
-        elif result.status == "error":
-            name, message = result.error
-            remarks.append(f"Cell {cell.number} ended with {name}: {message[:300]}")
-    result = kernel.execute(question.code, PROBE * timeout)
-    if result.status == "dead":
-        return probe.Reply("nothing", text=f"While your code was tested: {result.why}"), remarks
+    return reply_in(question, kernel.execute(question.code, PROBE * timeout), timeout), remarks
+
+
+def remarks_on(cell, result, timeout):
+    """What the feedback says of how a learner's cell ended: a list of at most one sentence."""
+    if result.timed_out:
+        return [f"Cell {cell.number} was interrupted after {timeout:g} s."]
     if result.status == "error":
-        return probe.Reply(
-            "broken", text=f"Testing your code ended with {result.error[0]}: {result.error[1][:300]}"
-        ), remarks
+        name, message = result.error
+        return [f"Cell {cell.number} ended with {name}: {message[:300]}"]
+    return []
+
+
+def reply_in(question, result, timeout):
+    """The `Reply` in what the probe's cell gave. A reply whose status is not ok is none, whatever was displayed."""
+    if result.status == "dead":
+        return probe.Reply("nothing", text=f"While your code was tested: {result.why}")
+    if result.status == "error":
+        name, message = result.error
+        return probe.Reply("broken", text=f"Testing your code ended with {name}: {message[:300]}")
     reply = probe.understand(question, result.displays)
     if reply.state == "nothing" and result.timed_out:
-        reply = probe.Reply("nothing", text=f"Your code was interrupted after {timeout:g} s.")
-    return reply, remarks
+        return probe.Reply("nothing", text=f"Your code was interrupted after {PROBE * timeout:g} s.")
+    return reply
 
 
 def _same_code(one, other):

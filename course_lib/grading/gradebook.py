@@ -65,7 +65,11 @@ def junit(rows):
     suites = tree.Element("testsuites")
     for row in rows:
         lost = [verdict for verdict in row["verdicts"] if verdict["points"] < verdict["possible"]]
-        attributes = {"name": f"{row['student']} {row['lecture']}", "tests": len(row["verdicts"]), "failures": len(lost)}
+        attributes = {
+            "name": f"{row['student']} {row['lecture']}",
+            "tests": len(row["verdicts"]),
+            "failures": len(lost),
+        }
         attributes |= {"errors": 0, "time": f"{row['seconds']:.3f}"}
         suite = tree.SubElement(suites, "testsuite", {key: _xml(value) for key, value in attributes.items()})
         for verdict in row["verdicts"]:

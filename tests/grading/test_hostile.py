@@ -71,7 +71,7 @@ def test_prying_reaches_nothing(grader, boxed, tmp_path):
         source = PRYING.format(port=port, outside=outside, checkout=CHECKOUT)
         answer = submission.Answer((submission.Cell(1, source),))
         tiny = grader.lesson("90")
-        with Kernel(grader._sandbox(tiny)) as kernel:
+        with Kernel(grader.sandbox(tiny)) as kernel:
             reply, remarks = ask_kernel(kernel, ask(COUNT, 0), answer, 20)
     assert reply.state == "value" and reply.value == [], (reply, remarks)
 
