@@ -85,6 +85,13 @@ def test_says_which_keys_do_not_fit():
         C3D.from_published(state, 101)
 
 
+def test_weights_of_another_network_are_refused_by_name():
+    """VGG-16 has the port's key pattern at other numbers: the keys are listed, no KeyError escapes."""
+    vgg = {"features.0.weight": torch.zeros(64, 3, 3, 3), "features.2.weight": torch.zeros(64, 64, 3, 3)}
+    with pytest.raises(CourseError, match="unexpected: features.2.weight, classifier.6.bias"):
+        C3D.from_published(vgg | {"classifier.6.bias": torch.zeros(1000)})
+
+
 def test_a_missing_or_broken_file_is_explained(tmp_path):
     with pytest.raises(CourseError, match="No checkpoint"):
         C3D.from_published(tmp_path / "none.pth")
@@ -142,3 +149,21 @@ def test_video_descriptor_has_length_one():
     descriptor = video_descriptor(features)
     assert descriptor.norm().item() == pytest.approx(1.0)
     assert torch.allclose(descriptor, features.mean(0) / features.mean(0).norm())
+
+
+def test_the_search_network_has_features_and_takes_single_frames():
+    torch.manual_seed(0)
+    model, clips = C3DSearch.mini(4, clip=(8, 24, 24)).eval(), torch.rand(2, 3, 8, 24, 24)
+    features = model.features(clips)
+    assert features.shape == (2, 64) and (features >= 0).all()
+    assert torch.allclose(model.head[3:](features), model(clips))
+    assert C3DSearch.mini(4, (1,) * 5, clip=(1, 24, 24))(clips[:, :, :1]).shape == (2, 4)
+
+
+def test_depth_one_cannot_tell_a_clip_from_its_reverse():
+    """Reversing time keeps the pairs of frames that meet in a pool, and a maximum has no order: the scores are equal."""
+    torch.manual_seed(0)
+    clips = torch.rand(2, 3, 16, 24, 24)
+    for depth, same in ((1, True), (3, False)):
+        model = C3DSearch.mini(4, (depth,) * 5, clip=(16, 24, 24)).eval()
+        assert torch.allclose(model(clips), model(clips.flip(2)), atol=1e-6) is same

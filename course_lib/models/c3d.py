@@ -133,7 +133,8 @@ class C3DSearch(nn.Module):
         depths: temporal depth of each kernel: (3,) * 5 is homogeneous, (3, 3, 5, 5, 7) increasing, (7, 5, 5, 3, 3)
             decreasing. All odd. Everything else stays the same.
         widths: channels of the five convolutions. hidden: units of both fully connected layers.
-        clip: (T, H, W) for which the first fully connected layer is made.
+        clip: (T, H, W) for which the first fully connected layer is made. T = 1 makes a network of single frames.
+        dropout: probability after both fully connected layers.
     """
 
     def __init__(
@@ -144,6 +145,7 @@ class C3DSearch(nn.Module):
         widths=(64, 128, 256, 256, 256),
         hidden=2048,
         clip=(16, 112, 112),
+        dropout=0.5,
     ):
         super().__init__()
         if len(depths) != 5 or any(depth % 2 == 0 or depth < 1 for depth in depths):
@@ -156,18 +158,24 @@ class C3DSearch(nn.Module):
             nn.Flatten(),
             nn.Linear(widths[-1] * prod(pooled_size(clip)), hidden),
             nn.ReLU(),
-            nn.Dropout(0.5),
+            nn.Dropout(dropout),
             nn.Linear(hidden, hidden),
             nn.ReLU(),
-            nn.Dropout(0.5),
+            nn.Dropout(dropout),
             nn.Linear(hidden, num_classes),
         )
         self.apply(he)
 
     @classmethod
     def mini(cls, num_classes, depths=(3, 3, 3, 3, 3), *, clip=(16, 32, 32)):
-        """Eight times narrower, for two CPU cores."""
-        return cls(num_classes, depths, widths=(8, 16, 32, 32, 32), hidden=64, clip=clip)
+        """Eight times narrower, for two CPU cores. No dropout: a world that never repeats a clip needs none."""
+        return cls(num_classes, depths, widths=(8, 16, 32, 32, 32), hidden=64, clip=clip, dropout=0.0)
+
+    def features(self, clip):
+        """The first fully connected layer after its ReLU, as fc6 of `C3D`: (B, 3, T, H, W) -> (B, hidden)."""
+        check_shape(clip, "B 3 T H W", "clip")
+        flatten, linear, relu = self.head[:3]
+        return relu(linear(flatten(self.convs(clip))))
 
     def forward(self, clip):
         """(B, 3, T, H, W) -> (B, K) class scores before the softmax."""
@@ -198,17 +206,16 @@ def video_descriptor(features):
     return normalize(features.mean(0), dim=0)
 
 
-_PORT = dict(zip((0, 3, 6, 8, 11, 13, 16, 18), NAMES, strict=True))
+_PORT = dict(zip(("0", "3", "6", "8", "11", "13", "16", "18"), NAMES, strict=True))
 _PORT_HEAD = {"0": "fc6", "3": "fc7"}
 
 
 def _our_name(key):
-    """Translate a key of a public layout; one that is already ours stays."""
+    """Translate a key of a public layout; one that is already ours, or of no layout that is known, stays."""
     parts = key.removeprefix("backbone.").split(".")
-    if parts[0] == "features":
-        return f"{_PORT[int(parts[1])]}.{parts[-1]}"
-    if parts[0] == "classifier":
-        return f"{_PORT_HEAD[parts[1]]}.{parts[-1]}"
+    if parts[0] in ("features", "classifier"):
+        ours = (_PORT if parts[0] == "features" else _PORT_HEAD).get(parts[1])
+        return f"{ours}.{parts[-1]}" if ours else key
     if parts[0] == "cls_head":
         return f"fc8.{parts[-1]}"
     name = {"conv1a": "conv1", "conv2a": "conv2"}.get(parts[0], parts[0])
