@@ -161,7 +161,7 @@ def test_the_search_network_has_features_and_takes_single_frames():
 
 
 def test_depth_one_cannot_tell_a_clip_from_its_reverse():
-    """Reversing time keeps the pairs of frames that meet in a pool, and a maximum has no order: the scores are equal."""
+    """Reversing time keeps the pairs of frames that meet in a pool, and a maximum has no order: equal scores."""
     torch.manual_seed(0)
     clips = torch.rand(2, 3, 16, 24, 24)
     for depth, same in ((1, True), (3, False)):
