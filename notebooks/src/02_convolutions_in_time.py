@@ -509,7 +509,7 @@ def maps_and_labels(step, clips=32, onset=(0, 1)):
 
 torch.manual_seed(0)
 mini = Ji3D.mini().to(course.device)
-history = fit(mini, maps_and_labels, 60, optimizer=torch.optim.Adam(mini.parameters(), lr=3e-3))
+history = fit(mini, maps_and_labels, 40, optimizer=torch.optim.Adam(mini.parameters(), lr=3e-3))
 print(f"loss {history.loss[0]:.2f} at first, {history.loss[-1]:.2f} in the end")
 
 # %% [markdown]
@@ -544,7 +544,7 @@ claim("The miniature of Ji et al.'s network learns the task, and loses it two fr
 # One line is different: the length of the kernels in time.
 
 # %%
-TRAIN, STEPS = (0, 2), 150  # the motion starts at frame 0, 1 or 2 of 10
+TRAIN, STEPS = (0, 2), 110  # the motion starts at frame 0, 1 or 2 of 10
 
 def train(task, early, seed=0):
     """Train a small network on clips in which the motion starts early."""
