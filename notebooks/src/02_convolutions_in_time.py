@@ -463,7 +463,8 @@ show(film_strip(shown[None], titles=["grey", "gradient x", "gradient y", "flow x
 # two sets of kernels; the second stage has three kernels per channel and set. A last convolution, as large as what is
 # left, turns 78 small maps into 128 numbers, and a linear layer reads off the class. The paper gives the size of the
 # network:
-# **295,458 parameters**. That is a precise number, and a good test of whether one has understood the text:
+# **295,458 parameters** (quoted from memory; the sum below confirms it). A number as precise as this is a good test of
+# whether one has understood the text:
 
 # %%
 model = Ji3D()
@@ -494,9 +495,10 @@ claim("Ji et al.'s network has 295,458 parameters", (first, third, total) == (14
 # none. The 78 biases that meet in one number act as their sum, so 77 of them are for nothing: with ordinary biases it
 # would be 285,605.
 #
-# With this network they reported, among others, 90.2 % on the six actions of the KTH data set. The miniature is the
-# same class with smaller numbers. It gets the flow that the made-up world knows exactly, and learns out and back,
-# with the motion starting at frame 0 or 1 of 8. Then come two tests: at these moments, and two frames later.
+# With this network they reported, among others, 90.2 % on the six actions of the KTH data set (from memory, not
+# checked again). The miniature is the same class with smaller numbers. It gets the flow that the made-up world knows
+# exactly, and learns out and back, with the motion starting at frame 0 or 1 of 8. Then come two tests: at these
+# moments, and two frames later.
 
 # %%
 small = ActionWorld("out_and_back", height=32, width=32, frames=8, size=8, travel=9, backdrop=0.3)
@@ -532,7 +534,7 @@ claim("The miniature of Ji et al.'s network learns the task, and loses it two fr
 # ## Reproduce: another moment
 #
 # Does any of this show in results? Karpathy et al. (2014) trained the fusions on a million sports videos. Hit@1 of
-# whole videos, from their Table 1:
+# whole videos (numbers read in a transcript of their table):
 #
 # | one frame | early fusion | late fusion | slow fusion (3D convolutions in the lower layers) |
 # |---|---|---|---|
