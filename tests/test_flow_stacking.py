@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from course_lib.data.worlds.actions import ActionWorld
 from course_lib.errors import CourseError
 from course_lib.ops import flow_stacking as stacking
+from course_lib.ops.clip_flow import clip_flow
 
 
 def fields(frames=6, height=7, width=9, seed=0):
@@ -46,6 +48,15 @@ def test_mean_subtraction_removes_a_pan():
     ours, panned = (stacking.subtract_mean_flow(stacking.stack_flow(f, 0, 4)) for f in (flow, pan))
     assert torch.allclose(ours, panned, atol=1e-5)
     assert panned.mean((2, 3)).abs().max() < 1e-5
+
+
+def test_a_mirrored_stack_is_the_flow_of_the_mirrored_clip():
+    clips = ActionWorld("direction", 32, 40, 5, size=10, travel=4).sample(4, seed=0).clips
+    stack = stacking.stack_flow(clip_flow(clips), 0, 4)
+    mirrored = stacking.stack_flow(clip_flow(clips.flip(-1)), 0, 4)
+    assert torch.allclose(stacking.mirror_stack(stack), mirrored, atol=1e-4)
+    assert not torch.allclose(stack.flip(-1), mirrored, atol=0.1)
+    assert torch.equal(stacking.mirror_stack(stacking.mirror_stack(stack)), stack)
 
 
 @pytest.mark.parametrize(

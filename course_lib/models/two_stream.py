@@ -10,16 +10,23 @@ What the text leaves open, and how we read it:
 - padding and rounding follow Chatfield's Caffe network (conv1 0, conv2 1, pools rounded up), which leaves 6 x 6 for
   full6 and gives the counts above. The constants of the local response normalisation are his, from memory.
 - the temporal stream has no second normalisation: the authors dropped it to save memory (Section 5).
+- weights start from He's rule (2015), which the authors did not have: all eight layers then train from scratch.
+- flow stays in pixels; the authors stored it as JPEG pictures, rescaled to 0..255.
 """
 
 import torch
 from torch import nn
-from torch.nn.functional import local_response_norm, normalize
+from torch.nn.functional import cross_entropy, local_response_norm, normalize
 
-from course_lib.errors import ShapeError, check_shape
+from course_lib.data.clips import ten_crop, uniform_indices
+from course_lib.errors import CourseError, ShapeError, check_shape
 from course_lib.models.published import load_published
+from course_lib.ops.flow_stacking import mirror_stack, stack_flow, subtract_mean_flow
 
 CROP = 224  # rows and columns that the network sees
+STACK = 10  # L: flow fields that the temporal stream sees
+MOMENTS = 25  # frames, or stacks, of a video at test time
+MEAN = (123.68, 116.779, 103.939)  # R, G, B of ImageNet, as the VGG group subtracts it; from memory
 
 
 def response_norm(x):
@@ -62,11 +69,13 @@ class CNN_M_2048(nn.Module):
         self.fc7 = nn.Linear(*hidden)
         self.fc8 = nn.Linear(hidden[1], num_classes)
         self.dropout = nn.Dropout(dropout)
+        self.apply(he)
+        nn.init.normal_(self.fc8.weight, std=0.01)  # no ReLU follows; small scores say "I do not know yet"
 
     @classmethod
-    def mini(cls, num_classes, in_channels=3, *, crop=64):
-        """Eight times narrower, for frames of 64 x 64 on two CPU cores."""
-        return cls(num_classes, in_channels, widths=(12, 32, 64), hidden=(128, 64), crop=crop)
+    def mini(cls, num_classes, in_channels=3, *, crop=48):
+        """The same layers about twelve times narrower, for frames of 48 x 48 (at least 46) on two CPU cores."""
+        return cls(num_classes, in_channels, dropout=0.2, widths=(8, 24, 48), hidden=(128, 64), crop=crop)
 
     @classmethod
     def from_published(cls, source, num_classes=101, in_channels=3):
@@ -81,6 +90,10 @@ class CNN_M_2048(nn.Module):
 
     def forward(self, x):
         """(B, in_channels, H, W) -> (B, K) class scores before the softmax."""
+        return self.fc8(self.features(x))
+
+    def features(self, x):
+        """(B, in_channels, H, W) -> (B, hidden), the units of full7 after dropout."""
         check_shape(x, f"B {self.conv1.in_channels} H W", "x")
         x = self.pool(response_norm(self.conv1(x).relu()))
         x = self.conv2(x).relu()
@@ -88,7 +101,14 @@ class CNN_M_2048(nn.Module):
         x = self.conv5(self.conv4(self.conv3(x).relu()).relu()).relu()
         x = self.pool(x).flatten(1)
         x = self.dropout(self.fc6(x).relu())
-        return self.fc8(self.dropout(self.fc7(x).relu()))
+        return self.dropout(self.fc7(x).relu())
+
+
+def he(module):
+    """He's initial weights for layers that a ReLU follows; zero biases."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        nn.init.zeros_(module.bias)
 
 
 def pooled_size(crop):
@@ -112,6 +132,83 @@ def cross_modality_weight(rgb_weight, in_channels):
     """
     check_shape(rgb_weight, "D 3 H W", "rgb_weight")
     return rgb_weight.mean(1, keepdim=True).repeat(1, in_channels, 1, 1)
+
+
+class TwoHeads(nn.Module):
+    """Multi-task learning (Section 5): one stream, and a last layer for each of two data sets.
+
+    A clip trains the layers below and the head of its own data set; the other head has no opinion about it.
+
+    Args:
+        stream: a CNN_M_2048; its own fc8 becomes the first head.
+        num_classes: of the second data set.
+    """
+
+    def __init__(self, stream, num_classes):
+        super().__init__()
+        self.stream = stream
+        self.second = nn.Linear(stream.fc8.in_features, num_classes)
+        nn.init.normal_(self.second.weight, std=0.01)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x):
+        """(B, in_channels, H, W) -> (B, K1 + K2), the scores of both heads side by side."""
+        features = self.stream.features(x)
+        return torch.cat([self.stream.fc8(features), self.second(features)], 1)
+
+    def loss(self, scores, labels):
+        """Sum over the data sets of the mean cross-entropy of their own clips.
+
+        Args:
+            scores: (B, K1 + K2).
+            labels: (B,) long, 0 to K1 - 1 for clips of the first data set, K1 + class for those of the second.
+        """
+        first = self.stream.fc8.out_features
+        second = labels >= first
+        losses = [
+            cross_entropy(head[mine], label[mine])
+            for head, label, mine in (
+                (scores[:, :first], labels, ~second),
+                (scores[:, first:], labels - first, second),
+            )
+            if mine.any()
+        ]
+        return sum(losses)
+
+
+def spatial_views(video, moments=MOMENTS, crop=CROP):
+    """What the spatial stream looks at when it is tested: ten crops of frames spread over the video.
+
+    Args:
+        video: uint8 (3, T, H, W).
+        moments: frames, equally spaced. crop: rows and columns; the published size needs H and W of at least 224.
+    Returns:
+        float (moments * 10, 3, crop, crop), 0..255 minus the mean colour.
+    """
+    check_shape(video, "3 T H W", "video")
+    frames = video[:, uniform_indices(video.shape[1], moments).to(video.device)]
+    views = ten_crop(frames, crop).float()  # (10, 3, moments, crop, crop)
+    return views.permute(2, 0, 1, 3, 4).flatten(0, 1) - views.new_tensor(MEAN).view(3, 1, 1)
+
+
+def temporal_views(flow, moments=MOMENTS, crop=CROP, length=STACK):
+    """What the temporal stream looks at when it is tested: ten crops of stacks spread over the video.
+
+    Args:
+        flow: (T - 1, 2, H, W) in pixels. moments: stacks, equally spaced. crop: rows and columns. length: L.
+    Returns:
+        (moments * 10, 2 * length, crop, crop), every channel with mean 0. Where a crop is mirrored, u is negated.
+    Raises:
+        CourseError: if there are fewer than `length` fields.
+    """
+    check_shape(flow, "T 2 H W", "flow")
+    if len(flow) < length:
+        raise CourseError(f"flow has {len(flow)} fields, expected at least {length}: the video is too short.")
+    starts = uniform_indices(len(flow), moments, clip_len=length)
+    stacks = torch.cat([stack_flow(flow[None], start, length) for start in starts.tolist()])
+    five = ten_crop(stacks.transpose(0, 1), crop)[:5].transpose(1, 2)  # (5, moments, 2L, crop, crop)
+    ten = torch.cat([five, mirror_stack(five.flatten(0, 1)).unflatten(0, five.shape[:2])])
+    return subtract_mean_flow(ten.transpose(0, 1).flatten(0, 1))
 
 
 def fuse_average(spatial, temporal, weight=0.5):

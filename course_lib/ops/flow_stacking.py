@@ -78,6 +78,20 @@ def subtract_mean_flow(stack):
     return stack - stack.mean((2, 3), keepdim=True)
 
 
+def mirror_stack(stack):
+    """Flow of the mirrored video: columns in reverse order, and every u with the other sign.
+
+    Args:
+        stack: (B, 2L, H, W), channels u1, v1, u2, v2, ...
+    Returns:
+        the same shape.
+    """
+    check_shape(stack, "B C H W", "stack")
+    mirrored = stack.flip(3)
+    mirrored[:, 0::2] *= -1  # flip has made a copy
+    return mirrored
+
+
 def _window(flow, start, length):
     sizes = check_shape(flow, "B T 2 H W", "flow")
     if length < 1 or start < 0 or start + length > sizes["T"]:
