@@ -84,6 +84,21 @@ def build(lectures, check, force):
 
 
 @course.command()
+@click.argument("directory", type=click.Path())
+@click.option("--lectures", metavar="NN,NN", default="", help="Only these; all otherwise.")
+@click.option("--hide-solutions", is_flag=True, help="Leave the solved notebooks out.")
+@click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True)
+def release(directory, lectures, hide_solutions, sandbox):
+    """Write a folder to hand out, after verifying that every stub fails and every solution passes."""
+    from course_lib.grading import release as releasing
+    from course_lib.notebooks import find_root
+
+    numbers = [number for number in lectures.split(",") if number]
+    releasing.release(directory, find_root(), numbers, hide_solutions, sandbox, say=click.echo)
+    click.echo(f"Hand out {directory}.")
+
+
+@course.command()
 @click.argument("submissions", required=False, type=click.Path())
 @click.option("--out", metavar="DIR", help="Where the grades go (default: grades).", default="grades")
 @click.option("--lectures", metavar="NN,NN", default="", help="Only these; all otherwise.")

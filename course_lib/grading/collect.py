@@ -1,4 +1,4 @@
-"""Find the submissions in what a learning platform gives: folders, flat files, Moodle's and Canvas's names, zip files."""
+"""Find the submissions in what a learning platform gives: folders, zip files, the names of Moodle and Canvas."""
 
 import os
 import re

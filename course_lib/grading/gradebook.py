@@ -1,4 +1,4 @@
-"""The grades of a class as files: a table that spreadsheets, Canvas and Moodle read, JSON, JUnit XML, feedback pages."""
+"""The grades of a class: a table for spreadsheets, Canvas and Moodle, JSON, JUnit XML, and the feedback pages."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The results of a batch as they come: one JSON line each, appended and flushed, so that nothing is lost or done twice."""
+"""The results of a batch as they come: one JSON line each, flushed, so that nothing is lost or done twice."""
 
 import json
 import os

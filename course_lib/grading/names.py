@@ -69,10 +69,11 @@ def defines_only(source, only_imports=False):
     tree = parsed(source)
     if tree is None:
         return False
-    kinds = (ast.Import, ast.ImportFrom)
-    if not only_imports:
-        kinds += (ast.FunctionDef, ast.ClassDef)
-    return bool(tree.body) and all(
+    imports = (ast.Import, ast.ImportFrom)
+    kinds = imports if only_imports else (*imports, ast.FunctionDef, ast.ClassDef)
+    if only_imports and not any(isinstance(node, imports) for node in tree.body):
+        return False
+    return all(
         isinstance(node, kinds)
         or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         or (not only_imports and isinstance(node, ast.Assign) and _is_constant(node.value))

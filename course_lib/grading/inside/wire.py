@@ -94,9 +94,9 @@ class _Encoder:
         return value.encode("utf-8", "replace").decode("utf-8")
 
     def _tensor(self, value):
+        if value.layout != torch.strided or value.dtype not in _NAMES:
+            raise WireError(f"a tensor with layout {value.layout} and dtype {value.dtype}")
         tensor = value.detach().as_subclass(torch.Tensor)
-        if tensor.layout != torch.strided or tensor.dtype not in _NAMES:
-            raise WireError(f"a tensor with layout {tensor.layout} and dtype {tensor.dtype}")
         self._take(tensor.numel() * tensor.element_size())
         flat = tensor.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1).view(torch.uint8)
         data = flat.numpy().tobytes() if tensor.numel() else b""

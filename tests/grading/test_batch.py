@@ -1,0 +1,185 @@
+"""A class graded: what platforms hand over, what survives a kill, and the files that come out."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as tree
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from course_lib.errors import CourseError
+from course_lib.grading import batch, gradebook
+from course_lib.grading.collect import collect
+from course_lib.grading.journal import Journal
+
+LECTURES = ["01_video_tensors", "02_convolutions_in_time"]
+ROOT = Path(__file__).parents[2]
+
+
+def found(place, tmp_path):
+    (tmp_path / "scratch").mkdir()
+    hits, remarks = collect(place, LECTURES, tmp_path / "scratch")
+    return {(one.student, one.id, one.lecture) for one in hits}, remarks
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("ada/01_video_tensors.ipynb", ("ada", "", "01")),
+        ("class/ada/02_convolutions_in_time.ipynb", ("class", "", "02")),
+        ("ada/02.ipynb", ("ada", "", "02")),
+        ("ada_01_video_tensors.ipynb", ("ada", "", "01")),
+        ("ada_lovelace_01_video_tensors (1).ipynb", ("ada_lovelace", "", "01")),
+        ("lovelaceada_12345_67890_01_video_tensors.ipynb", ("lovelaceada", "12345", "01")),
+        ("lovelaceada_LATE_12345_67890_01_video_tensors-2.ipynb", ("lovelaceada", "12345", "01")),
+        ("Ada Lovelace_123_assignsubmission_file_/01_video_tensors.ipynb", ("Ada Lovelace", "123", "01")),
+        ("Ada Lovelace_123_assignsubmission_file/x/01_video_tensors.ipynb", ("Ada Lovelace", "123", "01")),
+        ("Ada Lovelace_123_assignsubmission_file_01_video_tensors.ipynb", ("Ada Lovelace", "123", "01")),
+        ("Å Ö_01_video_tensors.ipynb", ("Å Ö", "", "01")),
+    ],
+)
+def test_names_are_understood(path, expected, tmp_path):
+    file = tmp_path / "in" / path
+    file.parent.mkdir(parents=True)
+    file.write_text("{}")
+    assert found(tmp_path / "in", tmp_path)[0] == {expected}
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(file, path)
+        archive.writestr("__MACOSX/ada/01_video_tensors.ipynb", "{}")
+    (tmp_path / "scratch").rename(tmp_path / "scratch1")
+    assert found(tmp_path / "all.zip", tmp_path)[0] == {expected}
+
+
+def test_hostile_zip_files(tmp_path):
+    (tmp_path / "in").mkdir()
+    with zipfile.ZipFile(tmp_path / "in" / "evil.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../../outside/01_video_tensors.ipynb", "{}")
+        archive.writestr("/absolute/02_convolutions_in_time.ipynb", "{}")
+        archive.writestr("bomb/01_video_tensors.ipynb", bytes(200 * 2**20))
+        link = zipfile.ZipInfo("link/01_video_tensors.ipynb")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    (tmp_path / "in" / "broken.zip").write_bytes(b"PK\x03\x04 no zip")
+    hits, remarks = found(tmp_path / "in", tmp_path)
+    assert {hit[0] for hit in hits} == {"outside", "absolute", "bomb", "link"}
+    assert any("broken.zip" in remark for remark in remarks)
+    assert not (tmp_path / "outside").exists() and not list(tmp_path.rglob("passwd"))
+    unpacked = [path for path in (tmp_path / "scratch").rglob("*.ipynb")]
+    assert not any(path.is_symlink() for path in unpacked)
+    assert sum(path.stat().st_size for path in unpacked) < 40 * 2**20
+
+
+def test_the_newer_of_two_counts(tmp_path):
+    (tmp_path / "in").mkdir()
+    for suffix in ("", "-1", "-10", "-9"):
+        (tmp_path / "in" / f"a_1_2_01_video_tensors{suffix}.ipynb").write_text("{}")
+    (tmp_path / "scratch").mkdir()
+    hits, remarks = collect(tmp_path / "in", LECTURES, tmp_path / "scratch")
+    assert [hit.path.stem for hit in hits] == ["a_1_2_01_video_tensors-10"] and len(remarks) == 3
+
+
+def test_a_journal_survives_being_cut(tmp_path):
+    path = tmp_path / "results.jsonl"
+    with Journal(path, {"seed": 5}) as journal:
+        for number in range(3):
+            journal.append({"student": str(number), "lecture": "01", "text": "ä\udcff"})
+    whole = path.read_bytes()
+    third = whole.rstrip(b"\n").rindex(b"\n") + 1
+    for cut in (len(whole) - 1, third + 1, third):
+        path.write_bytes(whole[:cut])
+        with Journal(path, {"seed": 6}) as journal:
+            assert journal.header == {"seed": 5}
+            assert [row["student"] for row in journal.rows] == ["0", "1"]
+            journal.append({"student": "2", "lecture": "01"})
+        assert path.read_bytes().count(b"\n") == 4
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], b"{broken\n", *lines[1:]]))
+    with pytest.raises(CourseError, match="damaged"):
+        Journal(path)
+
+
+def row(student, points, **more):
+    verdict = {
+        "exercise_id": "01.1", "title": "<b>T</b>", "possible": 2.0, "points": points, "passed": False,
+        "attempted": True, "tests": 4, "right": 2, "summary": "half <script>alert(1)</script>\x1b\udcff", "diagnosis": None,
+        "shown": [["label", False, "1 & 2", "<3>"]], "source": "x = '</pre><script>'", "notes": ["n"], "ok": [],
+    }  # fmt: skip
+    return {"student": student, "id": "", "lecture": "01", "checksum": "", "total": points, "possible": 2.0, "notes": [],
+            "problem": None, "seconds": 1.0, "verdicts": [verdict]} | more  # fmt: skip
+
+
+def test_the_gradebook(tmp_path):
+    rows = [row('=cmd|"x"', 1.0), row("Ä, b/../c", 2.0)]
+    (tmp_path / "adjustments.csv").write_text('student,exercise,points,reason\n"Ä, b/../c",01.1,1.5,"late, but"\n')
+    gradebook.write(tmp_path, rows, {"01": "01_video_tensors"}, seed=3)
+    text = (tmp_path / "grades.csv").read_bytes().decode("utf-8-sig")
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert [(line["Student"], line["01.1 (2 points)"], line["Total"]) for line in table] == [
+        ("'=cmd|\"x\"", "1", "1"), ("Ä, b/../c", "1.5", "1.5")
+    ]  # fmt: skip
+    assert {"Student", "ID", "SIS User ID", "SIS Login ID", "Section"} <= set(table[0])
+    content = json.loads((tmp_path / "grades.json").read_text())
+    assert content["submissions"][1]["verdicts"][0]["points"] == 1.5
+    assert len(tree.parse(tmp_path / "junit.xml").findall(".//failure")) == 2
+    pages = list((tmp_path / "feedback").rglob("*.html"))
+    assert len(pages) == 2 and all(page.parent.parent == tmp_path / "feedback" for page in pages)
+    html = next(page for page in pages if "cmd" not in str(page)).read_text()
+    assert "<script" not in html and "&lt;3&gt;" in html and "late, but" in html
+
+
+def test_adjustments_that_are_not_understood_are_refused(tmp_path):
+    (tmp_path / "adjustments.csv").write_text("student,exercise,points,reason\na,01.1,two,x\n")
+    with pytest.raises(CourseError, match="line 2"):
+        gradebook.read_adjustments(tmp_path)
+
+
+def start(*arguments):
+    command = [sys.executable, "-m", "course_lib.cli", "grade", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_a_batch_survives_kill_9(tmp_path):
+    """Killed when some are done: resumed, it grades each of the rest once, and gives the grades of one clean run."""
+    from course_lib.notebooks import find_sources, make_edition, read, to_bytes
+
+    lecture = read(find_sources(ROOT, ["00"])[0])
+    editions = [
+        make_edition(lecture, edition, "https://github.com/a/b").notebook for edition in ("solutions", "learner")
+    ]
+    for number in range(6):
+        folder = tmp_path / "in" / f"student{number}"
+        folder.mkdir(parents=True)
+        (folder / "00_start_here.ipynb").write_bytes(to_bytes(editions[number % 2]))
+    before = {path: path.read_bytes() for path in (tmp_path / "in").rglob("*.ipynb")}
+    out = tmp_path / "out"
+    run = start(tmp_path / "in", "--out", out, "--seed", 7)
+    journal = out / "results.jsonl"
+    until = time.monotonic() + 120
+    while time.monotonic() < until and (not journal.exists() or journal.read_bytes().count(b"\n") < 3):
+        time.sleep(0.02)
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate()
+    done = journal.read_bytes()
+    assert 3 <= done.count(b"\n") <= 6, "killed too late to tell"
+    with pytest.raises(CourseError, match="--resume"):
+        batch.grade_class(tmp_path / "in", out, batch.Options(ROOT, {"00": "00_start_here"}))
+    resumed = start(tmp_path / "in", "--out", out, "--resume")
+    said = resumed.communicate()[0]
+    assert resumed.returncode == 0, said
+    assert journal.read_bytes().startswith(done[: done.rindex(b"\n") + 1])
+    with Journal(journal) as whole:
+        students = [row["student"] for row in whole.rows]
+        assert sorted(students) == sorted(set(students)) and len(students) == 6
+        assert {row["student"]: row["total"] for row in whole.rows} == {f"student{n}": [4, 0][n % 2] for n in range(6)}
+    assert before == {path: path.read_bytes() for path in (tmp_path / "in").rglob("*.ipynb")}
+    assert len(list((out / "feedback").rglob("*.html"))) == 6
+    regraded = start("--regrade", out)
+    said = regraded.communicate()[0]
+    assert regraded.returncode == 0 and "No points changed." in said, said

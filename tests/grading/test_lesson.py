@@ -1,0 +1,82 @@
+"""What is run for an exercise, and what the sandbox's copy of the library does not hold."""
+
+import sys
+
+import pytest
+from tiny import lesson
+
+from course_lib.grading.inert import inert
+from course_lib.grading.lesson import Lesson, PristineCell
+from course_lib.grading.library import make_copy, secret_functions
+from course_lib.grading.names import bound_names, used_names
+from course_lib.notebooks import find_root, find_sources, read
+
+REAL = [Lesson.of(read(path)) for path in find_sources(find_root(__file__))]
+
+
+def cell(source, exercise=None, setup=False):
+    return PristineCell(source, source, exercise, None, setup)
+
+
+def test_only_what_an_exercise_needs_runs():
+    assert lesson().needed_before("90.2") == [
+        'from course_lib import check, claim, predict, start\ncourse = start("90")',
+        "import torch",
+    ]
+
+
+def test_an_earlier_exercise_stands_with_the_courses_solution():
+    before = lesson().needed_before("90.2", names={"halves"})
+    assert before[-1].startswith("def halves(x):\n    return x / 2")
+
+
+def test_cells_are_followed_to_what_they_use():
+    cells = (cell("import math"), cell("scale = math.pi"), cell("print(scale)"), cell("data = load(scale)"),
+             cell("def load(x): return x"), cell("def f(data): return data * scale", "91.1"))  # fmt: skip
+    made = Lesson("91", "91_x", cells, {"91.1": None})
+    assert made.needed_before("91.1") == ["import math", "scale = math.pi"]
+    # what a learner uses beyond that brings in definitions, and no cell that works
+    assert made.needed_before("91.1", {"data", "load"}) == ["import math", "scale = math.pi", "def load(x): return x"]
+
+
+def test_names_are_read_without_running():
+    assert bound_names("import a.b as c, d.e\nx, (y, z) = 1, (2, 3)\nwith f() as g:\n    h = [i for i in x]") == {
+        "c", "d", "x", "y", "z", "g", "h"
+    }  # fmt: skip
+    assert bound_names("def f(:\nx = 3") == {"x"} | {"f"}
+    assert used_names("def f(a, b=c):\n    d = a\n    return d + e") == {"c", "e"}
+    assert used_names("(" * 5000) == set()
+
+
+@pytest.mark.parametrize("real", REAL, ids=lambda real: real.name)
+def test_the_copy_of_the_library_holds_no_answer(real, tmp_path):
+    emptied = make_copy(tmp_path, real)
+    assert set(emptied) == secret_functions(real)
+    for name in emptied:
+        path, _, function = name.rpartition(".")
+        text = (tmp_path / path.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
+        body = text.partition(f"def {function}(")[2].partition("\ndef ")[0]
+        assert f"{name} is what an exercise asks for" in body, name
+        assert "return" not in body.replace("Returns", "").replace("returns", "").split("raise NotImpl")[1], name
+    names = {path.name for path in tmp_path.rglob("*")}
+    assert not {name for name in names if name.startswith("lecture_0")} and "verdict.py" not in names
+    assert not any(path.suffix in (".ipynb", ".pyc") for path in tmp_path.rglob("*"))
+
+
+def test_lecture_02_hides_its_convolutions():
+    hidden = secret_functions(next(real for real in REAL if real.number == "02"))
+    assert {"course_lib.ops.convolution.conv3d", "course_lib.ops.convolution.conv3d_reference"} <= hidden
+    assert "course_lib.ops.receptive_field.receptive_field" in hidden
+
+
+def test_an_inert_function_is_read_and_never_run(capsys):
+    source = (
+        "print('ran')\nimport torch.nn.functional as F\nimport evil_module\nimport antigravity\n"
+        "def f(x, y=print('default'), *, z=3):\n    return F.relu(x)\n"
+        "class C(print('base') or object):\n    print('body')\n    def g(self): return f(1)\nvalue = print('value')\n"
+    )
+    with inert([source], "f") as function:
+        assert function.__name__ == "f" and function.__defaults__ == (None,) and function.__kwdefaults__ == {"z": 3}
+        assert function.__globals__["F"] is sys.modules["torch.nn.functional"]
+        assert function.__globals__["C"].g.__name__ == "g"
+    assert capsys.readouterr().out == "" and "antigravity" not in sys.modules
