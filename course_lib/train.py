@@ -56,6 +56,7 @@ def fit(
     Args:
         model: torch.nn.Module on the device where it trains.
         batches: function step -> (inputs, labels), the same batch for the same step: then a run can resume exactly.
+            If it has an attribute `shared` that is true, it gives each process of torchrun its own part.
         steps: number of optimizer steps.
         optimizer: a torch optimizer over the model's parameters; by default Adam with learning rate 1e-3.
         schedule: "cosine" (to zero at the last step), "constant", or a function step -> factor of the learning rate.
@@ -81,7 +82,8 @@ def fit(
     model.train()
     bar = progress(range(first, steps), desc="training")
     for step in bar:
-        inputs, labels = (_share(part).to(device, non_blocking=True) for part in batches(step))
+        parts = batches(step) if getattr(batches, "shared", False) else map(_share, batches(step))
+        inputs, labels = (part.to(device, non_blocking=True) for part in parts)
         with torch.autocast(device.type, dtype) if dtype != torch.float32 else nullcontext():
             value = loss(network(inputs), labels)
         optimizer.zero_grad(set_to_none=True)
@@ -268,3 +270,14 @@ def _look(losses, done):
             "inputs not scaled to about -1..1, or float16 out of range. Lower the learning rate or set clip_norm."
         )
     return values
+
+
+if __name__ == "__main__":
+    from course_lib.recipes import main
+
+    try:
+        main()
+    except CourseError as error:
+        raise SystemExit(f"course: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
