@@ -1,0 +1,483 @@
+"""Lecture 04, optical flow: what its exercises ask, the likely mistakes, and the hints."""
+
+import torch
+import torch.nn.functional as F
+
+from course_lib.exercises import Case, Exercise, Mistake
+from course_lib.ops import flow as ops
+from course_lib.ops.warp import in_view, pixel_grid, warp
+
+# ---- 04.1 the system of Lucas and Kanade ----------------------------------------------------------------------------
+
+
+def _solve_window(ix, iy, it):
+    """What the exercise asks: `solve_2x2` without a ridge, for the sums over one window."""
+    return _solve(ix, iy, it)
+
+
+def _solve(ix, iy, it):
+    return ops.solve_2x2(*_sums(ix, iy, it), ridge=0).flatten()
+
+
+def _sums(ix, iy, it):
+    products = ix * ix, ix * iy, iy * iy, -ix * it, -iy * it
+    return [p.sum().view(1, 1, 1, 1) for p in products]
+
+
+def _solved(change):
+    """The solution of a system whose five sums are changed by a mistake."""
+    return lambda ix, iy, it: ops.solve_2x2(*change(*_sums(ix, iy, it)), ridge=0).flatten()
+
+
+def _window_cases(generator):
+    def window(rows, columns, scale=1.0):
+        return tuple(scale * torch.randn(rows, columns, generator=generator) for _ in range(3))
+
+    ix, iy, it = window(5, 5)
+    return [
+        Case("a window of 5 x 7", window(5, 7)),
+        Case("a window of 3 x 2", window(3, 2)),
+        Case("gradients of pixels in 0..255", window(6, 4, 100.0)),
+        Case("nearly an edge", (ix, 0.5 * ix + 0.1 * iy, it)),
+        Case("a pixel on each axis: (u, v) = (1, 2)", tuple(map(torch.tensor, ([[1.0, 0]], [[0.0, 1]], [[-1.0, -2]])))),
+    ]
+
+
+SOLVE = Exercise(
+    id="04.1",
+    title="The motion of one window",
+    name="solve_window",
+    kind="function",
+    reference=_solve_window,
+    cases=_window_cases,
+    mistakes=(
+        Mistake(
+            "the sign is turned: the right side of the system is minus the sums with It",
+            lambda ix, iy, it: -_solve(ix, iy, it),
+        ),
+        Mistake("the order is (u, v), right first and then down", lambda ix, iy, it: _solve(ix, iy, it).flip(0)),
+        Mistake(
+            "the mixed sum S(Ix Iy) is missing: this treats the two directions as if they had nothing to do with each "
+            "other",
+            _solved(lambda xx, xy, yy, bx, by: (xx, 0 * xy, yy, bx, by)),
+        ),
+        Mistake(
+            "the right side is the wrong way round: first S(Ix It), then S(Iy It)",
+            _solved(lambda xx, xy, yy, bx, by: (xx, xy, yy, by, bx)),
+        ),
+        Mistake(
+            "the matrix is the wrong way round: S(Ix Ix) stands at the upper left",
+            _solved(lambda xx, xy, yy, bx, by: (yy, xy, xx, bx, by)),
+        ),
+        Mistake(
+            "the mixed sum has the wrong sign: with Cramer's rule, the minus belongs into the inverse once",
+            _solved(lambda xx, xy, yy, bx, by: (xx, -xy, yy, bx, by)),
+        ),
+        Mistake(
+            "one side has sums and the other means: take the same for both",
+            lambda ix, iy, it: _solve(ix, iy, it) / ix.numel(),
+        ),
+        Mistake(
+            "one side has sums and the other means: take the same for both",
+            lambda ix, iy, it: _solve(ix, iy, it) * ix.numel(),
+        ),
+        Mistake(
+            "this multiplies by the matrix: it must be divided by, which is what solving means",
+            lambda ix, iy, it: _multiplied(*_sums(ix, iy, it)),
+        ),
+    ),
+    hints=(
+        "Each pixel says Ix u + Iy v = -It. Least squares turns many equations into two: multiply each by its Ix and "
+        "add all up; then once more with Iy.",
+        "`(ix * iy).sum()` is one of the five sums. `torch.stack` of two rows makes the matrix, "
+        "`torch.linalg.solve(matrix, right)` solves it.",
+        "`xx, xy, yy = (ix * ix).sum(), (ix * ...).sum(), (iy * ...).sum()`, then "
+        "`right = -torch.stack([(ix * ...).sum(), (iy * ...).sum()])`.",
+    ),
+    points=3,
+    rtol=1e-3,
+    atol=1e-3,
+    forbidden=("torch.linalg.lstsq", "course_lib.ops.flow.solve_2x2", "course_lib.ops.flow.lucas_kanade"),
+)
+
+
+def _multiplied(xx, xy, yy, bx, by):
+    return torch.cat([xx * bx + xy * by, xy * bx + yy * by]).flatten()
+
+
+# ---- 04.2 backward warping ------------------------------------------------------------------------------------------
+
+
+def _warp(image, flow):
+    """What the exercise asks: the course's `warp`, black outside."""
+    return warp(image, flow)
+
+
+def _warp_cases(generator):
+    def image(*shape):
+        return torch.rand(shape, generator=generator)
+
+    def flow(batch, height, width, largest):
+        return largest * (2 * torch.rand(batch, 2, height, width, generator=generator) - 1)
+
+    one_right = torch.zeros(1, 2, 4, 5)
+    one_right[:, 0] = 1
+    half_down = torch.zeros(1, 2, 6, 4)
+    half_down[:, 1] = 0.5
+    return [
+        Case("every pixel is fetched from its right neighbour", (image(1, 1, 4, 5), one_right)),
+        Case("half a pixel from below", (image(1, 2, 6, 4), half_down)),
+        Case("2 images, 3 channels, 5 x 8 pixels", (image(2, 3, 5, 8), flow(2, 5, 8, 1.5))),
+        Case("9 x 6 pixels, far out of the picture", (image(2, 1, 9, 6), flow(2, 9, 6, 8.0))),
+    ]
+
+
+def _sampled(grid, image, align_corners=True, **how):
+    """grid_sample at positions (B, 2, H, W) that are already in -1..1."""
+    how = {"mode": "bilinear", "padding_mode": "zeros", **how}
+    return F.grid_sample(image, grid.permute(0, 2, 3, 1), align_corners=align_corners, **how)
+
+
+def _target(image, flow):
+    return pixel_grid(*image.shape[2:]) + flow
+
+
+def _last(image, more=-1):
+    """(1, 2, 1, 1): W - 1 and H - 1, by which a column and a row are divided."""
+    return torch.tensor([image.shape[3] + more, image.shape[2] + more], dtype=torch.float32).view(1, 2, 1, 1)
+
+
+def _normalised(image, flow):
+    return 2 * _target(image, flow) / _last(image) - 1
+
+
+def _flow_unscaled(image, flow):
+    """The flow is added after normalising: one pixel counts as half the picture."""
+    return _sampled(_normalised(image, 0 * flow) + flow, image)
+
+
+WARP = Exercise(
+    id="04.2",
+    title="Warp an image backwards",
+    name="warp",
+    kind="function",
+    reference=_warp,
+    cases=_warp_cases,
+    mistakes=(
+        Mistake(
+            "this fetches from the opposite side: look at x + u and y + v, where the pixel went",
+            lambda image, flow: warp(image, -flow),
+        ),
+        Mistake(
+            "u and v are exchanged: channel 0 of the flow is added to x, channel 1 to y",
+            lambda image, flow: warp(image, flow.flip(1)),
+        ),
+        Mistake(
+            "x and y are exchanged in the grid: its last axis is (x, y), columns first",
+            lambda image, flow: _sampled(_normalised(image, flow).flip(1), image),
+        ),
+        Mistake(
+            "width and height are exchanged: x is divided by width - 1, y by height - 1",
+            lambda image, flow: _sampled(2 * _target(image, flow) / _last(image).flip(1) - 1, image),
+        ),
+        Mistake(
+            "divide by width - 1 and height - 1: the last pixel has the number width - 1, and must become 1",
+            lambda image, flow: _sampled(2 * _target(image, flow) / _last(image, 0) - 1, image),
+        ),
+        Mistake(
+            "align_corners=True is missing: only with it do -1 and 1 mean the centres of the first and last pixel",
+            lambda image, flow: _sampled(_normalised(image, flow), image, align_corners=False),
+        ),
+        Mistake(
+            "the flow is in pixels: add it before you go from pixels to -1..1, not after",
+            _flow_unscaled,
+        ),
+        Mistake(
+            "this goes from 0 to 1: grid_sample counts from -1 to 1",
+            lambda image, flow: _sampled(_target(image, flow) / _last(image), image),
+        ),
+        Mistake(
+            "the grid is in pixels: grid_sample wants -1 to 1",
+            lambda image, flow: _sampled(_target(image, flow), image),
+        ),
+        Mistake(
+            "the flow is missing: this returns the image as it was",
+            lambda image, flow: _sampled(_normalised(image, 0 * flow), image),
+        ),
+        Mistake(
+            'what lies outside should be black here, padding_mode="zeros", not the border repeated',
+            lambda image, flow: warp(image, flow, outside="border"),
+        ),
+        Mistake(
+            "this takes the nearest pixel: between pixels, interpolate bilinearly",
+            lambda image, flow: _sampled(_normalised(image, flow), image, mode="nearest"),
+        ),
+    ),
+    hints=(
+        "For each pixel of the result: in which column and row of `image` do you look? `grid_sample` wants these "
+        "places as numbers from -1 (first column or row) to 1 (last one).",
+        "`flow[:, 0]` is u, shape (B, H, W). Column c becomes `2 * c / (width - 1) - 1`. "
+        "`torch.stack([gx, gy], dim=-1)` makes the grid (B, H, W, 2).",
+        "`gx = 2 * (x + flow[:, 0]) / (width - 1) - 1`, the same for `gy`, then "
+        "`F.grid_sample(image, torch.stack([..., ...], dim=-1), align_corners=...)`.",
+    ),
+    points=3,
+    forbidden=("course_lib.ops.warp.warp", "course_lib.ops.warp.sampling_grid", "course_lib.ops.warp.warp_reference"),
+)
+
+# ---- 04.3 iterate, repaired -----------------------------------------------------------------------------------------
+
+
+def _refine(image1, image2, iterations):
+    """What the exercise asks: warp, measure what is left, add it."""
+    return _repeat(lambda flow: flow + ops.lucas_kanade(image1, warp(image2, flow)))(image1, image2, iterations)
+
+
+def _repeat(step):
+    def refine(image1, image2, iterations):
+        flow = image1.new_zeros(image1.shape[0], 2, *image1.shape[2:])
+        for _ in range(iterations):
+            flow = step(flow)
+        return flow
+
+    return refine
+
+
+def _repeated(step):
+    """A wrong loop: step(image1, image2, flow) -> flow."""
+    return lambda image1, image2, iterations: _repeat(lambda flow: step(image1, image2, flow))(
+        image1, image2, iterations
+    )
+
+
+def _pair_cases(generator):
+    def pair(batch, height, width, right, down):
+        """Smooth random pictures, and the same moved: sums of waves, so that no interpolation is needed."""
+        frequency = 0.35 * torch.randn(2, batch, 12, 1, 1, generator=generator)
+        phase = 6.28 * torch.rand(batch, 12, 1, 1, generator=generator)
+        x, y = pixel_grid(height, width)
+        waves = [
+            0.5 + 0.04 * (frequency[0] * (x - m * right) + frequency[1] * (y - m * down) + phase).cos().sum(1)
+            for m in (0, 1)
+        ]
+        return [w.unsqueeze(1) for w in waves]
+
+    return [
+        Case("once, motion (0.5, -0.3)", (*pair(1, 24, 30, 0.5, -0.3), 1)),
+        Case("three times, motion (1.6, 0.8)", (*pair(2, 30, 24, 1.6, 0.8), 3)),
+        Case("five times, motion (-2.2, 1.4)", (*pair(1, 28, 32, -2.2, 1.4), 5)),
+        Case("not at all", (*pair(2, 20, 22, 1.0, 1.0), 0)),
+    ]
+
+
+REFINE = Exercise(
+    id="04.3",
+    title="Fix the bugs: iterate",
+    name="refine",
+    kind="function",
+    reference=_refine,
+    cases=_pair_cases,
+    mistakes=(
+        Mistake(
+            "the flow is replaced by what is left of it: add the new step to the flow so far",
+            _repeated(lambda a, b, flow: ops.lucas_kanade(a, warp(b, flow))),
+        ),
+        Mistake(
+            "the wrong image is warped: the flow points from image 1 into image 2, so image 2 is fetched back",
+            _repeated(lambda a, b, flow: flow + ops.lucas_kanade(warp(a, flow), b)),
+        ),
+        Mistake(
+            "one image is compared with itself, and nothing is left to find: compare image 1 with image 2 fetched back",
+            _repeated(lambda a, b, flow: flow + ops.lucas_kanade(a, warp(a, flow))),
+        ),
+        Mistake(
+            "nothing is warped: each round measures the whole motion again",
+            _repeated(lambda a, b, flow: flow + ops.lucas_kanade(a, b)),
+        ),
+        Mistake(
+            "the image is warped the wrong way: fetch along the flow, not against it",
+            _repeated(lambda a, b, flow: flow + ops.lucas_kanade(a, warp(b, -flow))),
+        ),
+        Mistake(
+            "the step has the wrong sign: it goes from image 1 to the warped image 2, and is added",
+            _repeated(lambda a, b, flow: flow - ops.lucas_kanade(a, warp(b, flow))),
+        ),
+    ),
+    hints=(
+        "Suppose the flow were perfect already. Which image would have to look like which, what would Lucas-Kanade "
+        "find between them, and what should the new flow be?",
+        "`warp(image2, flow)` fetches image 2 back to where image 1 is. `lucas_kanade(a, b)` returns the motion from "
+        "`a` to `b`.",
+        "`warped = warp(..., flow)`, `step = lucas_kanade(image1, ...)`, `flow = flow + ...`",
+    ),
+    points=2,
+    rtol=1e-3,
+    atol=1e-3,
+)
+
+# ---- 04.4 from a coarser level to a finer one -----------------------------------------------------------------------
+
+
+def _upscale_cases(generator):
+    def flow(batch, height, width):
+        return 3 * torch.randn(batch, 2, height, width, generator=generator)
+
+    return [
+        Case("3 x 5 to 5 x 9: all gaps double", (flow(1, 3, 5), (5, 9))),
+        Case("4 x 6 to 10 x 11: factors 3 and 2", (flow(2, 4, 6), (10, 11))),
+        Case("5 x 4 to 5 x 10: wider only", (flow(1, 5, 4), (5, 10))),
+        Case("9 x 7 to 5 x 4: to a coarser level", (flow(2, 9, 7), (5, 4))),
+    ]
+
+
+def _resized(flow, size, scale, align_corners=True):
+    """A flow resized, its u and v multiplied by the pair `scale`."""
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=align_corners)
+    return resized * flow.new_tensor(scale).view(1, 2, 1, 1)
+
+
+def _gaps(flow, size):
+    """How many times as many gaps between columns, and between rows."""
+    return [(size[1] - 1) / (flow.shape[3] - 1), (size[0] - 1) / (flow.shape[2] - 1)]
+
+
+UPSCALE = Exercise(
+    id="04.4",
+    title="From a coarser level to a finer one",
+    name="upscale",
+    kind="function",
+    reference=ops.resize_flow,
+    cases=_upscale_cases,
+    mistakes=(
+        Mistake(
+            "the vectors keep their length: in a picture with twice as many pixels, a motion has twice as many pixels",
+            lambda flow, size: _resized(flow, size, [1.0, 1.0]),
+        ),
+        Mistake(
+            "count the gaps between pixels, not the pixels: the factors are (W' - 1) / (W - 1) and (H' - 1) / (H - 1)",
+            lambda flow, size: _resized(flow, size, [size[1] / flow.shape[3], size[0] / flow.shape[2]]),
+        ),
+        Mistake(
+            "the factors are exchanged: u grows with the width, v with the height",
+            lambda flow, size: _resized(flow, size, _gaps(flow, size)[::-1]),
+        ),
+        Mistake(
+            "u and v have factors of their own: this takes that of the width for both",
+            lambda flow, size: _resized(flow, size, [_gaps(flow, size)[0]] * 2),
+        ),
+        Mistake(
+            "u and v have factors of their own: this takes that of the height for both",
+            lambda flow, size: _resized(flow, size, [_gaps(flow, size)[1]] * 2),
+        ),
+        Mistake(
+            "this always doubles: the factor is that of the sizes",
+            lambda flow, size: _resized(flow, size, [2.0, 2.0]),
+        ),
+        Mistake(
+            "the vectors shrink where the picture grows: multiply by the factor instead of dividing",
+            lambda flow, size: _resized(flow, size, [1 / g for g in _gaps(flow, size)]),
+        ),
+        Mistake(
+            "interpolate with align_corners=True, so that corner pixels stay corner pixels, as in `warp`",
+            lambda flow, size: _resized(flow, size, _gaps(flow, size), align_corners=False),
+        ),
+    ),
+    hints=(
+        "Two things change. The field gets more places, which are filled by interpolation. And a vector of 3 pixels "
+        "of a coarse picture is how many pixels of the fine one?",
+        '`F.interpolate(flow, size=size, mode="bilinear", align_corners=True)` makes the places. '
+        "`tensor.view(1, 2, 1, 1)` lets a pair of factors multiply u and v.",
+        "`across = (size[1] - 1) / (flow.shape[3] - 1)`, `down` likewise with rows; return "
+        "`F.interpolate(...) * torch.tensor([across, ...]).view(1, 2, 1, 1)`.",
+    ),
+    points=2,
+    forbidden=("course_lib.ops.flow.resize_flow", "course_lib.ops.flow.resize"),
+)
+
+# ---- 04.5 what is hidden --------------------------------------------------------------------------------------------
+
+
+def _hidden(forward, backward):
+    """What the exercise asks: `occlusion`, and what leaves the picture."""
+    return ops.occlusion(forward, backward) | ~in_view(forward)
+
+
+def _field_cases(generator):
+    def noise(batch, height, width, scale):
+        return scale * torch.randn(batch, 2, height, width, generator=generator)
+
+    def nearly_opposite(batch, height, width, speed):
+        """A uniform motion, its opposite, and errors of half a pixel or so in both."""
+        motion = noise(batch, 1, 1, speed).expand(-1, -1, height, width)
+        return motion + noise(batch, height, width, 0.4), noise(batch, height, width, 0.4) - motion
+
+    square, back = torch.zeros(1, 2, 8, 9), torch.zeros(1, 2, 8, 9)
+    square[:, 0, 2:4, 2:4], back[:, 0, 2:4, 4:6] = 2.0, -2.0
+    return [
+        Case("a square of 2 x 2 pixels moves right by 2", (square, back)),
+        Case("slow, 2 fields of 8 x 11", nearly_opposite(2, 8, 11, 1.0)),
+        Case("fast, 2 fields of 12 x 10", nearly_opposite(2, 12, 10, 4.0)),
+        Case("fields that have nothing to do with each other", (noise(1, 9, 7, 2.0), noise(1, 9, 7, 2.0))),
+        Case("long vectors: the tolerance grows with them", nearly_opposite(1, 60, 60, 12.0)),
+    ]
+
+
+def _flagged(gap=lambda f, b: f + b, fetch=lambda f, b: warp(b, f), alpha=0.01, beta=0.5, power=2, leaves=True):
+    """The answer with one part replaced."""
+
+    def hidden(forward, backward):
+        back = fetch(forward, backward)
+        left = gap(forward, back).square().sum(1)
+        sizes = forward.square().sum(1) + back.square().sum(1)
+        out = ~in_view(forward) if leaves else torch.zeros_like(left, dtype=torch.bool)
+        return (left ** (power / 2) > alpha * sizes + beta) | out
+
+    return hidden
+
+
+HIDDEN = Exercise(
+    id="04.5",
+    title="What is hidden?",
+    name="hidden",
+    kind="function",
+    reference=_hidden,
+    cases=_field_cases,
+    mistakes=(
+        Mistake(
+            "the backward flow is read at the same pixel: fetch it from where the forward flow points, with warp",
+            _flagged(fetch=lambda f, b: b),
+        ),
+        Mistake(
+            "the difference is taken: going and coming back cancel in the sum, forward + backward",
+            _flagged(gap=lambda f, b: f - b),
+        ),
+        Mistake(
+            "the wrong field is fetched: warp the backward flow along the forward flow",
+            _flagged(fetch=lambda f, b: warp(f, b)),
+        ),
+        Mistake(
+            "this marks what is seen: hidden is where the gap is *larger* than the tolerance",
+            lambda f, b: ~ops.occlusion(f, b) | ~in_view(f),
+        ),
+        Mistake("what leaves the picture is missing: ~in_view(forward)", _flagged(leaves=False)),
+        Mistake("the constant 0.5 of the tolerance is missing", _flagged(beta=0.0)),
+        Mistake("the part of the tolerance that grows with the vectors is missing", _flagged(alpha=0.0)),
+        Mistake("the gap is not squared: the tolerance is in square pixels", _flagged(power=1)),
+        Mistake(
+            "one of the two conditions is enough: join them with |, not with &",
+            lambda f, b: _flagged(leaves=False)(f, b) & ~in_view(f),
+        ),
+    ),
+    hints=(
+        "Walk from a pixel along the forward flow. Where you arrive, read the backward flow and walk along it. If you "
+        "are not back where you started, something was in between.",
+        "`back = warp(backward, forward)` is the backward flow where you arrive. `x.square().sum(1)` is a squared "
+        "length, (B, H, W). Two masks are joined by `|`, and `~` turns one around.",
+        "`gap = (forward + ...).square().sum(1)`, `tolerance = 0.01 * (forward.square().sum(1) + ...) + 0.5`, "
+        "`return (gap > ...) | ~in_view(...)`.",
+    ),
+    points=2,
+    forbidden=("course_lib.ops.flow.occlusion",),
+)
+
+EXERCISES = (SOLVE, WARP, REFINE, UPSCALE, HIDDEN)

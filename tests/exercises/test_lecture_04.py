@@ -1,0 +1,187 @@
+"""Lecture 04: solutions accepted, stubs not attempted, wrong answers told why."""
+
+import pytest
+from table import assert_enough_wrong_answers, assert_rejected, lecture_test
+
+SOLVE = """import torch
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    matrix = torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])])
+    right = -torch.stack([(ix * it).sum(), (iy * it).sum()])
+    return torch.linalg.solve(matrix, right)
+"""
+CRAMER = """import torch
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    bx, by = -(ix * it).sum(), -(iy * it).sum()
+    det = xx * yy - xy * xy
+    return torch.stack([(yy * bx - xy * by) / det, (xx * by - xy * bx) / det])
+"""
+WARP = """import torch, torch.nn.functional as F
+def warp(image, flow):
+    height, width = image.shape[2:]
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    grid_x = 2 * (x + flow[:, 0]) / (width - 1) - 1
+    grid_y = 2 * (y + flow[:, 1]) / (height - 1) - 1
+    grid = torch.stack([grid_x, grid_y], dim=-1)
+    return F.grid_sample(image, grid, align_corners=True)
+"""
+REFINE = """import torch
+from course_lib.ops.flow import lucas_kanade
+from course_lib.ops.warp import warp
+def refine(image1, image2, iterations):
+    flow = torch.zeros(image1.shape[0], 2, *image1.shape[2:])
+    for _ in range(iterations):
+        warped = warp(image2, flow)
+        step = lucas_kanade(image1, warped)
+        flow = flow + step
+    return flow
+"""
+UPSCALE = """import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
+"""
+HIDDEN = """import torch
+from course_lib.ops.warp import in_view, warp
+def hidden(forward, backward):
+    back = warp(backward, forward)
+    gap = (forward + back).square().sum(1)
+    tolerance = 0.01 * (forward.square().sum(1) + back.square().sum(1)) + 0.5
+    return (gap > tolerance) | ~in_view(forward)
+"""
+
+WRONG = [
+    ("04.1", SOLVE.replace("right = -", "right = "), "sign is turned"),
+    ("04.1", SOLVE.replace("solve(matrix, right)", "solve(matrix, right).flip(0)"), "order is (u, v)"),
+    (
+        "04.1",
+        "import torch\ndef solve_window(ix, iy, it):\n"
+        "    return -torch.stack([(ix * it).sum() / (ix * ix).sum(), (iy * it).sum() / (iy * iy).sum()])",
+        "mixed sum",
+    ),
+    (
+        "04.1",
+        SOLVE.replace("(ix * it).sum(), (iy * it).sum()", "(iy * it).sum(), (ix * it).sum()"),
+        "right side is the wrong way round",
+    ),
+    (
+        "04.1",
+        SOLVE.replace("stack([xx, xy]), torch.stack([xy, yy])", "stack([yy, xy]), torch.stack([xy, xx])"),
+        "matrix",
+    ),
+    ("04.1", CRAMER.replace("yy * bx - xy", "yy * bx + xy").replace("xx * by - xy", "xx * by + xy"), "mixed sum has"),
+    ("04.1", SOLVE.replace(".sum(), (iy * it).sum()", ".mean(), (iy * it).mean()"), "sums and the other means"),
+    ("04.1", SOLVE.replace("torch.linalg.solve(matrix, right)", "matrix @ right"), "divided by"),
+    ("04.1", SOLVE.replace("(ix * ix).sum(), (ix * iy).sum()", "ix.sum() ** 2, ix.sum() * iy.sum()"), None),
+    (
+        "04.1",
+        SOLVE.replace("torch.linalg.solve(matrix, right)", "torch.linalg.lstsq(matrix, right[:, None]).solution"),
+        "lstsq",
+    ),
+    ("04.2", WARP.replace("x + flow[:, 0]", "x - flow[:, 0]").replace("y + flow", "y - flow"), "opposite side"),
+    (
+        "04.2",
+        WARP.replace("flow[:, 0]", "flow[:, 2]").replace("[:, 1]", "[:, 0]").replace("[:, 2]", "[:, 1]"),
+        "u and v",
+    ),
+    ("04.2", WARP.replace("stack([grid_x, grid_y]", "stack([grid_y, grid_x]"), "x and y are exchanged"),
+    (
+        "04.2",
+        WARP.replace("(width - 1)", "(other - 1)").replace("(height - 1)", "(width - 1)").replace("other", "height"),
+        "width and height are exchanged",
+    ),
+    ("04.2", WARP.replace("(width - 1)", "width").replace("(height - 1)", "height"), "divide by width - 1"),
+    ("04.2", WARP.replace("align_corners=True", "align_corners=False"), "align_corners=True is missing"),
+    (
+        "04.2",
+        WARP.replace("2 * (x + flow[:, 0]) / (width - 1) - 1", "2 * x / (width - 1) - 1 + flow[:, 0]").replace(
+            "2 * (y + flow[:, 1]) / (height - 1) - 1", "2 * y / (height - 1) - 1 + flow[:, 1]"
+        ),
+        "before you go from pixels",
+    ),
+    ("04.2", WARP.replace("2 * (x", "(x").replace("2 * (y", "(y").replace("- 1) - 1", "- 1)"), "from 0 to 1"),
+    ("04.2", WARP.replace("2 * (x", "(x").replace("2 * (y", "(y").replace(" / (width - 1) - 1", ""), None),
+    ("04.2", WARP.replace("grid, align", 'grid, padding_mode="border", align'), "should be black"),
+    ("04.2", WARP.replace("grid, align", 'grid, mode="nearest", align'), "nearest pixel"),
+    ("04.2", "def warp(image, flow):\n    return image", "flow is missing"),
+    ("04.2", "from course_lib.ops import warp as w\ndef warp(image, flow):\n    return w.warp(image, flow)", "warp"),
+    ("04.3", REFINE.replace("flow = flow + step", "flow = step"), "replaced by what is left"),
+    ("04.3", REFINE.replace("warp(image2, flow)", "warp(image1, flow)"), "compared with itself"),
+    (
+        "04.3",
+        REFINE.replace("(image2, flow)", "(image1, flow)").replace("(image1, warped)", "(warped, image2)"),
+        "wrong image",
+    ),
+    ("04.3", REFINE.replace("lucas_kanade(image1, warped)", "lucas_kanade(image1, image2)"), "nothing is warped"),
+    ("04.3", REFINE.replace("warp(image2, flow)", "warp(image2, -flow)"), "wrong way"),
+    ("04.3", REFINE.replace("flow + step", "flow - step"), "wrong sign"),
+    ("04.3", REFINE.replace("(image1, warped)", "(warped, image1)"), "wrong sign"),
+    ("04.3", REFINE.replace("(image1, warped)", "(image2, warped)"), "compared with itself"),
+    ("04.3", REFINE.replace("range(iterations)", "range(1)"), None),
+    ("04.4", UPSCALE.replace(" * torch.tensor([across, down]).view(1, 2, 1, 1)", ""), "keep their length"),
+    (
+        "04.4",
+        UPSCALE.replace("(size[1] - 1) / (flow.shape[3] - 1)", "size[1] / flow.shape[3]").replace(
+            "(size[0] - 1) / (flow.shape[2] - 1)", "size[0] / flow.shape[2]"
+        ),
+        "count the gaps",
+    ),
+    ("04.4", UPSCALE.replace("[across, down]", "[down, across]"), "factors are exchanged"),
+    ("04.4", UPSCALE.replace("[across, down]", "[across, across]"), "that of the width for both"),
+    ("04.4", UPSCALE.replace("[across, down]", "[down, down]"), "that of the height for both"),
+    ("04.4", UPSCALE.replace("torch.tensor([across, down]).view(1, 2, 1, 1)", "2"), "always doubles"),
+    ("04.4", UPSCALE.replace("resized * torch", "resized / torch"), "shrink"),
+    ("04.4", UPSCALE.replace(', mode="bilinear", align_corners=True', ', mode="bilinear"'), "align_corners=True"),
+    ("04.4", UPSCALE.replace(', mode="bilinear", align_corners=True', ""), None),
+    ("04.5", HIDDEN.replace("back = warp(backward, forward)", "back = backward"), "read at the same pixel"),
+    ("04.5", HIDDEN.replace("(forward + back)", "(forward - back)"), "difference is taken"),
+    ("04.5", HIDDEN.replace("warp(backward, forward)", "warp(forward, backward)"), "wrong field"),
+    ("04.5", HIDDEN.replace("(gap > tolerance)", "(gap < tolerance)"), "marks what is seen"),
+    ("04.5", HIDDEN.replace(" | ~in_view(forward)", ""), "leaves the picture"),
+    ("04.5", HIDDEN.replace(" + 0.5", ""), "constant 0.5"),
+    ("04.5", HIDDEN.replace("gap > tolerance", "gap > 0.5"), "grows with the vectors"),
+    ("04.5", HIDDEN.replace(".sum(1)\n    tolerance", ".sum(1).sqrt()\n    tolerance"), "not squared"),
+    ("04.5", HIDDEN.replace("| ~in_view", "& ~in_view"), "join them with |"),
+    ("04.5", HIDDEN.replace("return (gap > tolerance) | ~in_view(forward)", "return gap - tolerance"), None),
+]
+
+test_lecture = lecture_test("04")
+
+
+@pytest.mark.parametrize("exercise_id, answer, diagnosis", WRONG)
+def test_wrong_answer(exercise_id, answer, diagnosis):
+    assert_rejected(exercise_id, answer, diagnosis)
+
+
+def test_there_are_enough_wrong_answers():
+    assert_enough_wrong_answers("04", WRONG)
+
+
+def test_other_right_answers_are_accepted():
+    from table import wrong_answer
+
+    from course_lib.exercises import evaluate, find
+
+    own_interpolation = """import torch
+def warp(image, flow):
+    B, C, H, W = image.shape
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    x, y = x + flow[:, 0], y + flow[:, 1]
+    out = torch.zeros_like(image)
+    for dx in (0, 1):
+        for dy in (0, 1):
+            column, row = x.floor() + dx, y.floor() + dy
+            weight = (1 - (x - column).abs()) * (1 - (y - row).abs())
+            inside = (column >= 0) & (column < W) & (row >= 0) & (row < H)
+            index = (row.clamp(0, H - 1) * W + column.clamp(0, W - 1)).long().view(B, 1, -1).expand(-1, C, -1)
+            value = image.flatten(2).gather(2, index).view(B, C, H, W)
+            out = out + (weight * inside).unsqueeze(1) * value
+    return out
+"""
+    for exercise_id, source in (("04.1", CRAMER), ("04.2", own_interpolation), ("04.3", REFINE), ("04.5", HIDDEN)):
+        for seed in (0, 1, 2):
+            report = evaluate(find(exercise_id), wrong_answer(exercise_id, source), seed)
+            assert report.passed, report.as_text()
