@@ -8,12 +8,22 @@ from course_lib.exercises import Case, Exercise, Mistake
 # ---- 01.1 size arithmetic -------------------------------------------------------------------------------------------
 
 
+def _draw(generator, low, high):
+    """A whole number from low to high."""
+    return int(torch.randint(low, high + 1, (), generator=generator))
+
+
 def _size_cases(generator):
+    def other():
+        return tuple(_draw(generator, *limits) for limits in ((90, 500), (90, 900), (5, 60), (2, 90)))
+
     return [
         Case("SD, one minute", (480, 640, 30, 60)),
         Case("one grey frame", (7, 5, 1, 1), {"channels": 1}),
         Case("HD, ten seconds, float32", (1080, 1920, 25, 10), {"bytes_per_value": 4}),
         Case("two seconds of flow, float16", (36, 48, 12, 2), {"channels": 2, "bytes_per_value": 2}),
+        Case("another video, four channels", other(), {"channels": 4, "bytes_per_value": 2 ** _draw(generator, 1, 3)}),
+        Case("another grey video", other(), {"channels": 1, "bytes_per_value": 2 ** _draw(generator, 1, 3)}),
     ]
 
 
@@ -88,6 +98,8 @@ def _clip_cases(generator):
         Case("runs past the end", (12, 9, 8, 1)),
         Case("stride 4 past the end", (31, 17, 7, 4)),
         Case("a video of one frame", (1, 0, 5, 2)),
+        Case("another clip", (_draw(generator, 40, 60), _draw(generator, 1, 8), _draw(generator, 4, 9), 3)),
+        Case("another past the end", (_draw(generator, 20, 25), _draw(generator, 16, 19), 6, _draw(generator, 2, 4))),
     ]
 
 
@@ -151,6 +163,8 @@ def _rate_cases(generator):
         Case("30 to 24 fps", (33, 30, 24)),
         Case("10 to 25 fps", (9, 10, 25)),
         Case("the rate stays", (6, 24, 24)),
+        Case("25 to 10 fps, another length", (_draw(generator, 9, 23), 25, 10)),
+        Case("30 to 24 fps, another length", (_draw(generator, 9, 32), 30, 24)),
     ]
 
 

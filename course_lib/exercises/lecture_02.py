@@ -121,6 +121,11 @@ def _output_size(size, kernel, stride=1, padding=0):
     return conv_output_size(size, kernel, stride, padding)
 
 
+def _draw(generator, low, high):
+    """A whole number from low to high."""
+    return int(torch.randint(low, high + 1, (), generator=generator))
+
+
 def _size_cases(generator):
     return [
         Case("16 frames, kernel 3", (16, 3)),
@@ -131,6 +136,8 @@ def _size_cases(generator):
         Case("11 frames, kernel 2, stride 4", (11, 2), {"stride": 4}),
         Case("10 frames, kernel 5, padding 2: the size stays", (10, 5), {"padding": 2}),
         Case("kernel longer than the clip, padded", (3, 5), {"padding": 1}),
+        Case("another stride", (_draw(generator, 12, 40), _draw(generator, 2, 5)), {"stride": _draw(generator, 2, 4)}),
+        Case("another padding", (_draw(generator, 12, 40), 5), {"stride": 2, "padding": _draw(generator, 1, 2)}),
     ]
 
 
@@ -196,12 +203,17 @@ def _receptive_field(layers):
 
 
 def _field_cases(generator):
+    def layers(count):
+        return [(_draw(generator, 2, 4), _draw(generator, 2, 3)) for _ in range(count)]
+
     return [
         Case("two convolutions of 3 frames", ([(3, 1), (3, 1)],)),
         Case("the 3D CNN of the table", ([(3, 1), (4, 4), (3, 1)],)),
         Case("strides 2, 1, 3", ([(3, 2), (2, 1), (4, 3), (2, 1)],)),
         Case("slow fusion (Karpathy et al.)", ([(4, 2), (2, 2), (2, 2)],)),
         Case("one frame at a time", ([(1, 1), (1, 4), (5, 1)],)),
+        Case("three other layers", (layers(3),)),
+        Case("four other layers", (layers(4),)),
     ]
 
 
@@ -278,12 +290,17 @@ def _conv_cost(channels, outputs, kernel, places):
 
 
 def _cost_cases(generator):
+    def three(low, high):
+        return tuple(_draw(generator, low, high) for _ in range(3))
+
     return [
         Case("3D CNN: 3 -> 12, 3 x 3 x 3", (3, 12, (3, 3, 3), (20, 64, 64))),
         Case("late fusion: 3 -> 12, 1 x 3 x 3", (3, 12, (1, 3, 3), (20, 64, 64))),
         Case("early fusion: 3 -> 12, 20 x 3 x 3", (3, 12, (20, 3, 3), (1, 64, 64))),
         Case("Ji et al., C2: 1 -> 2, 3 x 7 x 7", (1, 2, (3, 7, 7), (5, 54, 34))),
         Case("Ji et al., C4: 1 -> 3, 3 x 7 x 6", (1, 3, (3, 7, 6), (3, 21, 12))),
+        Case("another layer", (_draw(generator, 2, 9), _draw(generator, 2, 9), three(2, 5), three(4, 30))),
+        Case("a deep one", (_draw(generator, 40, 80), _draw(generator, 90, 99), three(2, 5), three(4, 9))),
     ]
 
 

@@ -85,6 +85,12 @@ def ask(exercise, seed):
 _CELL = "__import__('course_lib.grading.inside.answering', fromlist=['probe']).probe({request!r}, globals())"
 
 
+def known_before(question):
+    """The numbers of the secret tests that are shown ones too: constants of the exercise, which anybody can look up."""
+    shown = [json.dumps(_packed(case)) for case in question.sets[1]]
+    return {number for number, case in enumerate(question.sets[0]) if json.dumps(_packed(case)) in shown}
+
+
 def forbidden_keys(exercise):
     """The forbidden operations of torch, spelled as `answering` compares them: lower case without underscores."""
     names = {name.rpartition(".")[2].lower().replace("_", "") for name in exercise.forbidden if _of_torch(name)}
@@ -186,7 +192,7 @@ def _error(sent):
     if not (isinstance(base, type) and issubclass(base, BaseException)):
         base = Exception
     name = _cut(sent["name"], 80)
-    if base.__init__ is Exception.__init__ and name == kind and kind in _PLAIN:
+    if name == kind and kind in _PLAIN:
         return base(message)
     made = types.new_class(name if name.isidentifier() else kind, (base,), {}, lambda body: body.update(_SAYS))
     made.__module__ = "builtins" if name == kind else "__main__"

@@ -10,7 +10,7 @@ from course_lib.exercises.shortcuts import find_shortcut
 from course_lib.exercises.source import is_stub
 from course_lib.grading.evasion import evasion
 from course_lib.grading.inert import inert
-from course_lib.grading.probe import Reply
+from course_lib.grading.probe import Reply, known_before
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
         reply: Reply, as `understand` gave it.
         answer: Answer, the learner's cells.
         before: source texts of the course's cells above the exercise.
-        baseline: numbers of the secret tests that the released stub passes: they earn nothing on their own.
+        baseline: numbers of the secret tests that the released stub passes: they earn nothing on their own, and
+            neither do those whose inputs are the same for every seed.
     """
     exercise = question.exercise
     sources = [cell.source for cell in answer.cells]
@@ -71,7 +72,7 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
             _spoken(judge, exercise, stand_in, cases, outcomes)
             for cases, outcomes in zip(question.sets, reply.outcomes, strict=True)
         )
-    verdict = _settle(verdict, secret, shown, baseline)
+    verdict = _settle(verdict, secret, shown, baseline | _looked_up(question))
     shortcut = secret.diagnosis if hidden else None
     reason = shortcut or evasion(sources, exercise)
     if exercise.forbidden and readable is None:
@@ -79,6 +80,12 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
     if reason:
         return dataclasses.replace(verdict, points=0.0, passed=False, summary=reason)
     return verdict
+
+
+def _looked_up(question):
+    """Tests that a table of answers would pass: they earn nothing on their own, unless there are no others."""
+    known = known_before(question)
+    return known if len(known) < len(question.sets[0]) else set()
 
 
 def _unreadable(*args, **kwargs):
@@ -103,7 +110,8 @@ def _settle(verdict, secret, shown, baseline):
         return dataclasses.replace(verdict, attempted=False, summary=summary)
     counted = [test.ok for number, test in enumerate(secret.tests) if number not in baseline]
     right, tests = sum(counted), len(counted)
-    share = 1.0 if secret.passed else right / tests if tests else 0.0
+    # All tests must pass for all points; some of them earn a part of the points, below all of them.
+    share = 1.0 if secret.passed else min(right / tests, 1 - 1 / len(secret.tests)) if tests else 0.0
     told = shown if shown is not None else secret
     return dataclasses.replace(
         verdict,

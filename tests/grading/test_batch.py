@@ -108,11 +108,12 @@ def test_a_journal_survives_being_cut(tmp_path):
 def row(student, points, **more):
     verdict = {
         "exercise_id": "01.1", "title": "<b>T</b>", "possible": 2.0, "points": points, "passed": False,
-        "attempted": True, "tests": 4, "right": 2, "summary": "half <script>alert(1)</script>\x1b\udcff", "diagnosis": None,
+        "attempted": True, "tests": 4, "right": 2, "diagnosis": None,
+        "summary": "half <script>alert(1)</script>\x1b\udcff",
         "shown": [["label", False, "1 & 2", "<3>"]], "source": "x = '</pre><script>'", "notes": ["n"], "ok": [],
     }  # fmt: skip
-    return {"student": student, "id": "", "lecture": "01", "checksum": "", "total": points, "possible": 2.0, "notes": [],
-            "problem": None, "seconds": 1.0, "verdicts": [verdict]} | more  # fmt: skip
+    head = {"student": student, "id": "", "lecture": "01", "checksum": "", "total": points, "possible": 2.0}
+    return head | {"notes": [], "problem": None, "seconds": 1.0, "verdicts": [verdict]} | more
 
 
 def test_the_gradebook(tmp_path):

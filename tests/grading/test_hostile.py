@@ -1,5 +1,6 @@
 """Every attack of the table: no points gained, the other exercises graded, the grader alive."""
 
+import json
 import os
 import resource
 import socket
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hostile import DEADLY, FORGERY, HARMLESS, PRYING, SHORTCUTS
-from tiny import COUNT, SOLUTIONS, lesson
+from tiny import COUNT, SOLUTIONS, cells_of, code, lesson
 
 from course_lib.grading import submission
 from course_lib.grading.grade import ask_kernel
@@ -77,10 +78,6 @@ def test_prying_reaches_nothing(grader, boxed, tmp_path):
 
 
 def test_the_points_in_the_metadata_count_for_nothing(grader):
-    import json
-
-    from tiny import cells_of, code
-
     cells = cells_of({"90.1": "...", "90.2": "..."})
     for cell in cells:
         if "course" in cell["metadata"]:

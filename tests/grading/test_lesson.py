@@ -3,15 +3,14 @@
 import sys
 
 import pytest
-from tiny import lesson
+from tiny import lesson, real_lectures
 
 from course_lib.grading.inert import inert
 from course_lib.grading.lesson import Lesson, PristineCell
 from course_lib.grading.library import make_copy, secret_functions
 from course_lib.grading.names import bound_names, used_names
-from course_lib.notebooks import find_root, find_sources, read
 
-REAL = [Lesson.of(read(path)) for path in find_sources(find_root(__file__))]
+REAL = [Lesson.of(lecture) for lecture in real_lectures()]
 
 
 def cell(source, exercise=None, setup=False):

@@ -94,7 +94,8 @@ def test_the_insides_of_nbval_are_where_we_use_them():
     signature = inspect.signature(plugin.IPyNbCell.__init__)
     assert list(signature.parameters) == ["self", "name", "parent", "cell_num", "cell", "options"]
     source = inspect.getsource(plugin.IPyNbCell.runtest)
-    for used in ("self.parent.kernel", ".is_alive()", ".execute_cell_input(", ".await_reply(", ".interrupt()", ".stop()",
+    for used in ("self.parent.kernel", ".is_alive()", ".execute_cell_input(", ".await_reply(", ".interrupt()",
+                 ".stop()",
                  "self.parent.timed_out", "nbval_cell_timeout", "self.test_outputs", "self.parent.get_kernel_message(",
                  "self.options['skip']", "self.options['check']"):  # fmt: skip
         assert used in source, f"nbval's IPyNbCell.runtest no longer uses {used}"

@@ -7,6 +7,7 @@ import contextlib
 import json
 
 import torch
+from IPython.utils.capture import capture_output
 from torch.overrides import TorchFunctionMode
 
 from course_lib.exercises.modules import ParameterMismatch
@@ -40,7 +41,9 @@ def probe(text, namespace):
     for number, cases in enumerate(request["sets"]):
         cases = [Case("", wire.decode(case["args"]), wire.decode(case["kwargs"])) for case in cases]
         reference = _skeletons(cases, request["slots"][number]) if request["kind"] == "class" else None
-        with _Watch(set(request["forbidden"])) if request["forbidden"] else contextlib.nullcontext():
+        watch = _Watch(set(request["forbidden"])) if request["forbidden"] else contextlib.nullcontext()
+        # What a function displays goes nowhere: a thousand pictures would push the answer out of the kernel's queue.
+        with watch, capture_output(stdout=False, stderr=True, display=True):
             outcomes = run(request["kind"], answer, cases, reference)
         _send(base | {"set": number, "state": "ran", "outcomes": [_outcome(outcome) for outcome in outcomes]})
 

@@ -1,0 +1,64 @@
+"""Grading is fair: the solutions pass whatever the secret seed, and no answer can be written down beforehand."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import real_lectures
+
+from course_lib.exercises.compare import compare
+from course_lib.exercises.run import run
+from course_lib.grading.probe import ask, cases_of
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "exercises"))
+from table import answer
+
+EXERCISES = [exercise for lecture in real_lectures() for exercise in lecture.exercises.values()]
+CALLED = [exercise for exercise in EXERCISES if exercise.cases is not None]
+SEEDS = 200
+SLOWEST = 20.0  # seconds for all seeds of one exercise
+
+
+def named(exercises):
+    return pytest.mark.parametrize("exercise", exercises, ids=lambda exercise: exercise.id)
+
+
+@named(CALLED)
+def test_the_solution_passes_for_every_seed(exercise):
+    """Cases that are the same as for an earlier seed are not run again."""
+    solution, seen = answer(exercise.id), set()
+    for seed in range(SEEDS):
+        cases = [case for case in cases_of(exercise, seed) if _key(case) not in seen]
+        seen |= {_key(case) for case in cases}
+        expected, got = (run(exercise.kind, each, cases, exercise.reference) for each in (exercise.reference, solution))
+        for case, one, other in zip(cases, expected, got, strict=True):
+            assert type(one.error) is type(other.error), (seed, case.label, other.error)
+            difference = compare(one.output, other.output, exercise.rtol, exercise.atol)
+            assert difference is None and not other.changed, (seed, case.label, difference)
+
+
+@named(CALLED)
+def test_the_inputs_differ_from_seed_to_seed(exercise):
+    """Else a table of answers would pass."""
+    first, second = ({_key(case) for case in cases_of(exercise, seed)} for seed in (1, 2))
+    assert first - second, f"{exercise.id}: every test is the same for every seed"
+
+
+@named(EXERCISES)
+def test_the_inputs_can_be_sent(exercise):
+    question = ask(exercise, 3)
+    assert question.nonce in question.code and ask(exercise, 3).nonce != question.nonce
+    assert len(question.code) < 2_000_000
+
+
+def _key(case):
+    return repr((case.label, [_plain(value) for value in (*case.args, *case.kwargs.values())]))
+
+
+def _plain(value):
+    if isinstance(value, torch.Tensor):
+        return value.shape, value.dtype, value.flatten()[:50].tolist()
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value
