@@ -346,7 +346,9 @@ def png(fig):
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     out = io.BytesIO()
-    image.quantize(256, method=Image.Quantize.MEDIANCUT).save(out, "PNG", optimize=True, dpi=(DPI, DPI))
+    # kmeans keeps the hues of what is small, such as a legend: median cut alone gives them to what is large.
+    colors = image.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=3)
+    colors.save(out, "PNG", optimize=True, dpi=(DPI, DPI))
     return out.getvalue()
 
 
