@@ -1,14 +1,15 @@
-# Four commands. Each makes the environment .venv first when it is missing, out of date or broken.
+# Five commands. Each makes the environment .venv first when it is missing, out of date or broken.
 #
 #   make lab         open JupyterLab on lecture 00, on your own copies in work/ (options: make lab LAB_ARGS="--port 9000")
 #   make test        ruff, every unit test, every notebook in both editions, the widgets in a browser
 #   make notebooks   rebuild the lectures whose source or code changed
+#   make mutants     change every solution in the standard ways; list the wrong ones that a check accepts (minutes)
 #   make env         the environment alone
 #
 # PYTHON=python3.12 chooses another interpreter; TEST_ARGS="-k flow" passes options on to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab test notebooks
+.PHONY: help env lab test notebooks mutants
 
 PYTHON ?=
 LAB_ARGS ?=
@@ -33,3 +34,7 @@ notebooks: env
 test: env
 	@sh .ci/timed "ruff" .venv/bin/ruff check .
 	@$(TEST_ENV) sh .ci/timed "pytest" .venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --durations=10 -rs $(TEST_ARGS)
+
+# MUTANTS="02 03" chooses lectures.
+mutants: env
+	@OMP_NUM_THREADS=1 .venv/bin/python tests/mutation/mutants.py $(MUTANTS)

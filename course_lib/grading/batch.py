@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -199,6 +200,7 @@ class _Worker:
 
 def _work(pipe, options, seed):
     """What a worker does until its pipe is closed, by `end` or by the death of the one who hands out."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who hands out
     with contextlib.ExitStack() as stack:
         grader = Grader(
             options.root, sandbox=options.sandbox, seed=seed, timeout=options.timeout, memory=options.memory
@@ -207,7 +209,7 @@ def _work(pipe, options, seed):
         while True:
             try:
                 task = pipe.recv()
-            except (EOFError, OSError, KeyboardInterrupt):
+            except (EOFError, OSError):
                 return
             try:
                 row = grade_task(grader, task)

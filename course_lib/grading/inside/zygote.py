@@ -30,6 +30,9 @@ def main(user, folder):
                 os.waitpid(child, 0)
                 del running[child]
 
+    for child in running:  # the grader is gone
+        os.kill(child, signal.SIGTERM)
+
 
 def _drop(user):
     """Become an ordinary user: root's processes are not limited in number, and root may read what others may not."""
