@@ -30,7 +30,7 @@ WIDTHS = (96, 256, 384, 384, 256)
 CROP, RESIZED = 170, 200  # rows and columns of an input frame, and of what it is cut from (Section 3.3)
 MEAN = 117.0  # subtracted from every pixel of 0..255 (Section 3.3)
 NEIGHBORS, BIAS, ALPHA = 5, 2.0, 1e-4  # of the response normalisation (Section 3.1); its exponent is 1/2
-MINI = {"widths": tuple(w // 8 for w in WIDTHS), "hidden": 64, "kernel1": 5, "stride1": 2, "dropout": 0.2}
+MINI = {"widths": tuple(w // 8 for w in WIDTHS), "hidden": 64, "kernel1": 5, "stride1": 2, "dropout": 0.1}
 
 
 class Tower(nn.Module):
