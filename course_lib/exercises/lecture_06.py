@@ -19,12 +19,19 @@ def _layer_cost(inputs, outputs, size, depth=3):
     return weights + outputs, weights * math.prod(size)
 
 
+def _draw(generator, low, high):
+    """A whole number from low to high."""
+    return int(torch.randint(low, high + 1, (), generator=generator))
+
+
 def _cost_cases(generator):
+    another = tuple(_draw(generator, 8, 30) for _ in range(3))
     return [
         Case("conv1 of C3D: 3 -> 64", (3, 64, (16, 112, 112))),
         Case("conv4a of C3D: 256 -> 512, fewer places", (256, 512, (4, 14, 14))),
         Case("depth 1", (8, 16, (8, 6, 10), 1)),
         Case("depth 7", (5, 4, (9, 7, 11), 7)),
+        Case("another layer", (_draw(generator, 2, 9), _draw(generator, 10, 19), another, 5)),
     ]
 
 
@@ -134,11 +141,13 @@ def _padded_everywhere(size, window):
 
 
 def _table_cases(generator):
+    another = (_draw(generator, 33, 64), _draw(generator, 70, 130), _draw(generator, 70, 130))
     return [
         Case("the published clip, 16 x 112 x 112", ((16, 112, 112),)),
         Case("16 x 128 x 171, not cropped", ((16, 128, 171),)),
         Case("odd sizes, 9 x 50 x 67", ((9, 50, 67),)),
         Case("a long clip, 40 x 24 x 24", ((40, 24, 24),)),
+        Case(f"another clip, {another[0]} x {another[1]} x {another[2]}", (another,)),
     ]
 
 
