@@ -74,7 +74,7 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
         )
     verdict = _settle(verdict, secret, shown, baseline | _looked_up(question))
     shortcut = secret.diagnosis if hidden else None
-    reason = shortcut or evasion(sources, exercise)
+    reason = evasion(sources, exercise) or shortcut
     if exercise.forbidden and readable is None:
         reason = f"This exercise forbids some functions, so {exercise.name} must be readable: define it with def."
     if reason:

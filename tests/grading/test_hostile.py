@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from hostile import DEADLY, FORGERY, HARMLESS, PRYING, SHORTCUTS
-from tiny import COUNT, SOLUTIONS, cells_of, code, lesson
+from tiny import COUNT, SMOOTH, SOLUTIONS, cells_of, code, lesson
 
 from course_lib.grading import submission
+from course_lib.grading.evasion import evasion
 from course_lib.grading.grade import ask_kernel
 from course_lib.grading.kernel import Kernel
 from course_lib.grading.probe import ask
@@ -86,3 +87,32 @@ def test_the_points_in_the_metadata_count_for_nothing(grader):
     tiny = lesson()
     data = json.dumps({"nbformat": 4, "cells": cells}).encode()
     assert grader.grade_submission(submission.parse(data, tiny), tiny).points == {"90.1": 0, "90.2": 0, "90.3": 1}
+
+
+@pytest.mark.parametrize(("what", "source"), named(SHORTCUTS))
+def test_shortcuts_are_seen_in_the_source_alone(what, source):
+    """Beside the refusal in the sandbox, which the learner's own process might undo."""
+    assert evasion([source], SMOOTH), what
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SOLUTIONS["90.2"],
+        '"""Without torch.nn.functional.conv1d, as the task says."""\n' + SOLUTIONS["90.2"],
+        "def conv1d(x, w):\n    return (x * w).sum()\ndef smoothed(x, weight):\n    return conv1d(x, weight)",
+        "import math\ndef smoothed(x, weight):\n    rows = [getattr(x, 'T')]\n    return torch.stack(rows).sum(dim=0)",
+    ],
+)
+def test_honest_code_is_no_shortcut(source):
+    assert evasion([source], SMOOTH) is None
+
+
+def test_both_walls_stand_alone(verdicts, monkeypatch):
+    """The sandbox refuses the call even where the source would have told nothing."""
+    from course_lib.grading import verdict
+
+    monkeypatch.setattr(verdict, "evasion", lambda cells, exercise: None)
+    hidden = next(source for what, source in SHORTCUTS if what == "getattr")
+    graded = verdicts({"90.2": hidden} | rest_unanswered("90.2"))["90.2"]
+    assert graded.points == 0 and "Forbidden" in graded.summary

@@ -81,3 +81,9 @@ def test_a_wrong_solution_and_a_solved_stub_are_found():
     with Grader(lessons=[broken], seed=1) as grader:
         problems = " ".join(releasing.verify(grader, "92"))
     assert "its own solution does not pass" in problems and "stub passes" in problems
+
+
+@pytest.mark.slow
+def test_a_real_lecture_is_ready_to_be_released():
+    with Grader(ROOT, seed=2) as grader:
+        assert releasing.verify(grader, "02") == []
