@@ -58,8 +58,10 @@ def test_box_sum_and_blur_keep_what_they_should():
     assert ops.gaussian_blur(image, 0) is image
 
 
+@pytest.mark.parametrize("cached", [2**14, 60, 1])  # all at once, in strips of two rows, row by row
 @pytest.mark.parametrize("radius", [0, 1, 2])
-def test_median_filter_equals_the_library(radius):
+def test_median_filter_equals_the_library(radius, cached, monkeypatch):
+    monkeypatch.setattr(ops, "CACHED", cached)
     noise = torch.randn(2, 2, 6, 7, generator=torch.Generator().manual_seed(0))
     size = 2 * radius + 1
     padded = torch.nn.functional.pad(noise, (radius,) * 4, mode="replicate")

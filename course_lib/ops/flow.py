@@ -26,6 +26,7 @@ from course_lib.errors import ShapeError, check_shape
 from course_lib.ops.warp import warp
 
 DERIVATIVE = (8 / 12, -1 / 12)  # of the neighbours at 1 and 2 pixels; exact for polynomials up to degree 4
+CACHED = 2**14  # numbers; some twenty such arrays fit into the cache of a core
 RIDGE = 1e-5  # of intensities in 0..1; large against float32 noise, small against any visible texture
 
 
@@ -136,10 +137,19 @@ def lucas_kanade_step(image1, image2, flow, sigma=2.0, ridge=RIDGE):
 
 def median_filter(flow, radius=2):
     """Median of (B, C, H, W) over a square window of 2 * radius + 1 pixels; radius 0 changes nothing."""
-    height, width = flow.shape[2:]
-    padded = pad(flow, (radius,) * 4, mode="replicate") if radius else flow
+    if radius == 0:
+        return flow
+    batch, channels, height, width = flow.shape
+    padded = pad(flow, (radius,) * 4, mode="replicate")
     places = range(2 * radius + 1)
-    return _median([padded[:, :, y : y + height, x : x + width] for y in places for x in places])
+    # A CPU works through strips whose windows stay in its cache, three times as fast; a GPU takes all at once.
+    rows = height if flow.is_cuda else max(1, CACHED // (batch * channels * width))
+    strips = []
+    for top in range(0, height, rows):
+        strip = padded[:, :, top : top + rows + 2 * radius]
+        tall = strip.shape[2] - 2 * radius
+        strips.append(_median([strip[:, :, y : y + tall, x : x + width] for y in places for x in places]))
+    return torch.cat(strips, 2)
 
 
 def _median(values):
@@ -238,9 +248,7 @@ def pyramidal_lucas_kanade(image1, image2, *, levels=4, sigma=2.0, iterations=5,
     flow = None
     for level1, level2 in zip(*(reversed(gaussian_pyramid(i, levels)) for i in (image1, image2)), strict=True):
         flow = flow if flow is None else resize_flow(flow, level1.shape[2:])
-        flow = lucas_kanade(
-            level1, level2, flow=flow, sigma=sigma, iterations=iterations, median=median, ridge=ridge
-        )
+        flow = lucas_kanade(level1, level2, flow=flow, sigma=sigma, iterations=iterations, median=median, ridge=ridge)
     return flow
 
 

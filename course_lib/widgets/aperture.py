@@ -167,7 +167,7 @@ def _draw_plane(sheet, left, top, state, motion):
     sheet.dot(*at(*motion), 6, fill=None, edge=TRUE)
     sheet.dot(*at(*state.flow), 4, fill=ESTIMATE, edge=INK)
     sheet.text(left + PANEL + 4, top + PANEL / 2, "u", size=12, anchor="lm")
-    sheet.text(left, top + PANEL + 20, "v points down; ring: the truth, disc: the answer", size=11, color=MUTED)
+    sheet.text(left, top + PANEL + 20, "v is down; ring: truth, disc: answer", size=11, color=MUTED)
 
 
 def _line_in_square(a, b, c):
