@@ -38,10 +38,10 @@ from course_lib.widgets.flow_wheel import FlowWheel
 # - predict where flow fails: even walls, edges, repeated patterns, borders of objects, changes of light.
 
 # %% [markdown]
-# Two pictures, and the question of this lecture. A stone garden of photographs: shapes fly over a background, and the
-# camera moves as well. The third panel is the answer, known exactly because the course drew the pictures: an arrow for
-# every pixel, from where it is in image 1 to where it is in image 2. This field of arrows is the **optical flow**,
-# $u$ pixels to the right and $v$ pixels *down*.
+# Two pictures, and the question of this lecture. Shapes cut from photographs fly over another photograph, and the camera
+# moves as well. The third panel is the answer, known exactly because the course drew the pictures: an arrow for every
+# pixel, from where it is in image 1 to where it is in image 2. This field of arrows is the **optical flow**, $u$ pixels
+# to the right and $v$ pixels *down*.
 
 # %%
 def grey(images):
@@ -285,6 +285,9 @@ print(f"no motion at all: {endpoint_error(0 * truth, truth, seen):.2f} px, after
 # %% tags=["predict"]
 eight_steps = predict("And what is the mean error after eight steps?", None, unit="pixels")
 
+# %% [markdown]
+# Yours, and the library's own version, which differs in two points:
+
 # %%
 counts = [0, 1, 2, 4, 8]
 added = [endpoint_error(refine(image1, image2, n), truth, seen) for n in counts]
@@ -298,7 +301,7 @@ eight_steps.reveal(added[-1])
 # %% [markdown]
 # The textbook's version, yours, stops gaining after a few steps, and then loses again. The pixels of a window have been
 # warped by slightly different flows, yet all get the *same* correction, and the corrections add up to ripples. So the
-# library solves for the *whole* flow of a window each time: each pixel's equation says what its own flow would have to
+# library solves for the *whole* flow of a window every time: each pixel's equation says what its own flow would have to
 # be. On RubberWhale, a real pair that we come to, this halves the error, from 0.41 to 0.21 pixels. The library also
 # takes the *median* of 5 x 5 vectors after each step (`median=2`), which removes lone outliers and keeps edges.
 
