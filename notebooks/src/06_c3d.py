@@ -454,9 +454,10 @@ claim("Depth 3 is not worse than 5 or 7 (by more than 5 points), at 60 % and 43 
 
 # %% [markdown]
 # On orders, depth 1 has what the argument promised: nothing. On directions it does better than the 25 % of guessing,
-# because the axis of the motion and the *place* of the shape give a little away. Depth 5 and 7 are not too weak for these tasks. They learn more
-# slowly: with some seeds they are as good as depth 3 after these 150 steps, with others they have not found the
-# directions yet. Long kernels have more weights to sort out; three frames are enough, since the layers stack up.
+# because the axis of the motion and the *place* of the shape give a little away. Depth 5 and 7 are not too weak for
+# these tasks. They learn more slowly: with some seeds they are as good as depth 3 after these 150 steps, with others
+# they have not found the directions yet. Long kernels have more weights to sort out; three frames are enough, since the
+# layers stack up.
 #
 # ## Reproduce, part 2: features
 #
