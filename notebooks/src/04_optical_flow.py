@@ -38,10 +38,10 @@ from course_lib.widgets.flow_wheel import FlowWheel
 # - predict where flow fails: even walls, edges, repeated patterns, borders of objects, changes of light.
 
 # %% [markdown]
-# Two pictures, and the question of this lecture. Shapes cut from photographs fly over another photograph, and the camera
-# moves as well. The third panel is the answer, known exactly because the course drew the pictures: an arrow for every
-# pixel, from where it is in image 1 to where it is in image 2. This field of arrows is the **optical flow**, $u$ pixels
-# to the right and $v$ pixels *down*.
+# Two pictures, and the question of this lecture. Shapes cut from photographs fly over another photograph, and the
+# camera moves as well. The third panel is the answer, known exactly because the course drew the pictures: an arrow for
+# every pixel, from where it is in image 1 to where it is in image 2. This field of arrows is the **optical flow**, $u$
+# pixels to the right and $v$ pixels *down*.
 
 # %%
 def grey(images):
@@ -667,4 +667,4 @@ print(f"{len(batch)} pairs of {height} x {width}: {1000 * took:.0f} ms, {len(bat
 # - N. Sundaram, T. Brox, K. Keutzer, *Dense Point Trajectories by GPU-accelerated Large Displacement Optical Flow*,
 #   ECCV 2010: section 4, the consistency test.
 #
-# **Next:** [05 · Two-stream networks](05_two_stream.ipynb), where flow becomes the input of a network.
+# **Next:** [05 · Two-stream networks](05_two_stream_networks.ipynb), where flow becomes the input of a network.
