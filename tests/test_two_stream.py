@@ -5,10 +5,11 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from course_lib.data.clips import uniform_indices
+from course_lib.data.worlds.actions import ActionWorld
 from course_lib.errors import CourseError, ShapeError
 from course_lib.metrics import accuracy
 from course_lib.models import two_stream as ts
-from course_lib.ops.flow_stacking import stack_flow
+from course_lib.ops.flow_stacking import stack_flow, subtract_mean_flow
 from course_lib.train import fit, predict
 from tests.reference import distance, fill, reference
 
@@ -90,6 +91,19 @@ def test_a_head_learns_from_its_own_clips_alone():
     both = ts.TwoHeads(ts.CNN_M_2048.mini(3, 2).eval(), 5)
     both.loss(both(torch.randn(4, 2, 48, 48)), torch.tensor([0, 1, 2, 0])).backward()
     assert both.second.weight.grad.abs().max() == 0 and both.stream.fc8.weight.grad.abs().max() > 0
+
+
+def test_inputs_from_clips():
+    world = ActionWorld("direction", 48, 56, 11, size=14, travel=8, camera=(0.5, 0.0))
+    batch = world.sample(3, seed=0)
+    clips = (255 * batch.clips).round().to(torch.uint8)
+    frame, stack = ts.spatial_input(clips), ts.temporal_input(clips)
+    assert torch.allclose(frame[:, 1], clips[:, 1, 5].float() - ts.MEAN[1])
+    assert stack.shape == (3, 20, 48, 56) and stack.mean((2, 3)).abs().max() < 1e-4
+    moving = batch.mask[:, :-1] & ((batch.flow - batch.camera.view(3, 1, 2, 1, 1)).norm(dim=2) > 0.5)  # (3, 10, H, W)
+    measured = stack.unflatten(1, (10, 2)).transpose(1, 2)[:, :, moving[0]][0]  # (2, N) in the first clip
+    truth = subtract_mean_flow(batch.flow.flatten(1, 2)).unflatten(1, (10, 2)).transpose(1, 2)[:, :, moving[0]][0]
+    assert (measured - truth).norm(dim=0).mean() < 0.5 * truth.norm(dim=0).mean()
 
 
 def test_spatial_views_are_25_frames_by_10_crops():

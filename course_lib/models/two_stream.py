@@ -21,6 +21,7 @@ from torch.nn.functional import cross_entropy, local_response_norm, normalize
 from course_lib.data.clips import ten_crop, uniform_indices
 from course_lib.errors import CourseError, ShapeError, check_shape
 from course_lib.models.published import load_published
+from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.flow_stacking import mirror_stack, stack_flow, subtract_mean_flow
 
 CROP = 224  # rows and columns that the network sees
@@ -135,7 +136,7 @@ def cross_modality_weight(rgb_weight, in_channels):
 
 
 class TwoHeads(nn.Module):
-    """Multi-task learning (Section 5): one stream, and a last layer for each of two data sets.
+    """Multi-task learning (Section 4): one stream, and a last layer for each of two data sets.
 
     A clip trains the layers below and the head of its own data set; the other head has no opinion about it.
 
@@ -174,6 +175,23 @@ class TwoHeads(nn.Module):
             if mine.any()
         ]
         return sum(losses)
+
+
+def spatial_input(clips):
+    """Middle frames, for the spatial stream: uint8 (B, 3, T, H, W) -> float (B, 3, H, W), mean colour removed."""
+    check_shape(clips, "B 3 T H W", "clips")
+    frame = clips[:, :, clips.shape[2] // 2].float()
+    return frame - frame.new_tensor(MEAN).view(3, 1, 1)
+
+
+def temporal_input(clips):
+    """Flow of each clip, for the temporal stream: uint8 (B, 3, T, H, W) -> (B, 2 (T - 1), H, W), mean flow removed.
+
+    Flow is lecture 04's, with settings for frames of some 200 pixels on a GPU; T = 11 gives L = 10.
+    """
+    check_shape(clips, "B 3 T H W", "clips")
+    flow = clip_flow(clips.float() / 255, pairs=320, levels=4, sigma=2.0, iterations=3)
+    return subtract_mean_flow(flow.flatten(1, 2))
 
 
 def spatial_views(video, moments=MOMENTS, crop=CROP):
