@@ -268,6 +268,7 @@ def _svm_cases(generator):
         Case("3 classes, 7 clips of 5 features", problem(7, 5, 3, 1.0)),
         Case("4 classes, 6 clips of 2 features, strength 10", problem(6, 2, 4, 10.0)),
         Case("2 classes, 3 clips of 4 features, strength 0.5", problem(3, 4, 2, 0.5)),
+        Case("2 classes, 5 clips of 3 features, the strength left out", problem(5, 3, 2, 1.0)[:4]),
         Case(
             "by hand: scores 2 and -1.5, both right by more than 1",
             (torch.tensor([[1.0], [-1]]), torch.tensor([0.0, 0.5]), torch.tensor([[2.0]]), torch.tensor([0]), 3.0),
