@@ -55,8 +55,9 @@ show(film_strip(example.clips[0], columns=10, indices=range(10))[0],
      alt=f"Ten frames: a shape on a dark photograph moves {world.classes[example.labels[0]]} and returns.")
 
 # %% [markdown]
-# No single frame answers. The first frame and the last one are the same picture. The answer is in how neighbouring
-# frames differ, and so in a filter that looks at several frames at once. How should such a filter be built?
+# The first frame does not answer, and the last one is the same picture. A frame from between shows *where* the shape is,
+# which is no *motion* until one knows where it was before. So the answer is in how neighbouring frames differ, and in a
+# filter that looks at several frames at once. How should such a filter be built?
 #
 # ## One sum, by hand
 #
@@ -541,8 +542,8 @@ claim("The miniature of Ji et al.'s network learns the task, and loses it two fr
 # | 59.3 % | 57.7 % | 59.3 % | **60.9 %** |
 #
 # Slow fusion wins, early fusion loses even against a single frame, and the differences are small, because one frame
-# of a sports video says nearly everything. So we make videos in which a frame says nothing, and in which we control
-# *when* things happen. Two networks, three convolutions each, with the same channels, kernels in space and strides.
+# of a sports video says nearly everything. So we make videos in which motion decides, and in which we control *when* it
+# happens. Two networks, three convolutions each, with the same channels, kernels in space and strides.
 # One line is different: the length of the kernels in time.
 
 # %%
