@@ -410,7 +410,22 @@ def train_depth(depth, steps=150):
     return network
 
 
-searched = {depth: train_depth(depth) for depth in (1, 3, 5, 7)}
+searched = {1: train_depth(1)}
+
+# %% [markdown]
+# Depth 3, and then the two deep ones. Mind how long each takes.
+
+# %%
+searched[3] = train_depth(3)
+
+# %%
+searched[5] = train_depth(5)
+
+# %% [markdown]
+# Only the number of frames that a kernel spans has changed, and the time that it takes.
+
+# %%
+searched[7] = train_depth(7)
 
 # %% [markdown]
 # The test is on new clips of both worlds.
