@@ -55,9 +55,9 @@ show(film_strip(example.clips[0], columns=10, indices=range(10))[0],
      alt=f"Ten frames: a shape on a dark photograph moves {world.classes[example.labels[0]]} and returns.")
 
 # %% [markdown]
-# The first frame does not answer, and the last one is the same picture. A frame from between shows *where* the shape is,
-# which is no *motion* until one knows where it was before. So the answer is in how neighbouring frames differ, and in a
-# filter that looks at several frames at once. How should such a filter be built?
+# The first frame does not answer, and the last one is the same picture. A frame from between shows *where* the shape
+# is, which is no *motion* until one knows where it was before. So the answer is in how neighbouring frames differ, and
+# in a filter that looks at several frames at once. How should such a filter be built?
 #
 # ## One sum, by hand
 #
