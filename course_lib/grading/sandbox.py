@@ -201,9 +201,9 @@ class Sandbox:
         seen = [path for path in seen if os.path.lexists(path)]
         command = ["bwrap", *_namespaces(), "--die-with-parent", "--new-session", "--hostname", "course"]
         above = {str(parent) for path in seen for parent in Path(path).parents if parent.parent != parent}
-        for path in sorted(above - set(seen)):  # without this, root's bwrap makes them for root alone
-            command += ["--perms", "0755", "--dir", path]
         command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+        for path in sorted(above - {*seen, "/tmp"}):  # without this, root's bwrap makes them for root alone
+            command += ["--perms", "0755", "--dir", path]
         for path in seen:
             link = os.path.islink(path) and path.count("/") == 1  # /lib -> usr/lib
             command += ["--symlink", os.readlink(path), path] if link else ["--ro-bind", path, path]

@@ -146,8 +146,15 @@ def _unshare():
 
 def _mounts(folder, megabytes):
     _mount(None, "/", None, REC | PRIVATE)
+    scratch = tuple(f"{place}/" for place in SCRATCH)
+    covered = {path for path in (sys.prefix, sys.base_prefix) if path.startswith(scratch)}
+    python = {path: os.open(path, os.O_PATH) for path in sorted(covered)}
     for place in SCRATCH:
         _mount("tmpfs", place, "tmpfs", NOSUID | NODEV, f"size={megabytes}m,nr_inodes=10000,mode=1777")
+    for path, handle in python.items():  # an environment that lies in /tmp stays, read-only as it was
+        os.makedirs(path, exist_ok=True)
+        _mount(f"/proc/self/fd/{handle}", path, None, BIND | REC)
+        os.close(handle)
     _mount(folder, folder, None, BIND)
 
 
