@@ -62,6 +62,7 @@ def validation_environment(strict):
     environment |= {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment.pop("COURSE_STRICT", None)
     environment |= {"COURSE_PROFILE": "cpu", "PYTHONPATH": str(ROOT), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment["TQDM_DISABLE"] = "1"  # nbval gives up on a cell when thousands of a bar's messages take over 5 s
     return environment | ({"COURSE_STRICT": "1"} if strict else {})
 
 
