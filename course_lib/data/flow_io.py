@@ -1,12 +1,12 @@
 """Flow files: Middlebury .flo and the 16-bit PNG of KITTI."""
 
-import os
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from course_lib.atomic import write_atomically
 from course_lib.errors import DataError, ShapeError, check_shape
 
 FLO_MAGIC = np.float32(202021.25)  # the bytes "PIEH" read as a little-endian float
@@ -46,7 +46,7 @@ def write_flo(path, flow, valid=None):
         check_shape(valid, "H W", "valid")
         values = np.where(valid.cpu().numpy()[..., None], values, np.float32(10 * UNKNOWN))
     header = FLO_MAGIC.astype("<f4").tobytes() + np.array([sizes["W"], sizes["H"]], "<i4").tobytes()
-    _write_beside(path, header + np.ascontiguousarray(values).tobytes())
+    write_atomically(path, header + np.ascontiguousarray(values).tobytes())
 
 
 def read_kitti_flow(path):
@@ -85,7 +85,7 @@ def write_kitti_flow(path, flow, valid=None):
     encoder.time_base = Fraction(1)
     frame = av.VideoFrame.from_ndarray(picture, format="rgb48be")  # PyAV swaps the bytes
     frame.pts = 0
-    _write_beside(path, b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))
+    write_atomically(path, b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))
 
 
 def _av_frame(path):
@@ -110,10 +110,3 @@ def _bytes(path):
         return Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}. Check the path.") from error
-
-
-def _write_beside(path, data):
-    path = Path(path)
-    beside = path.with_name(path.name + ".part")
-    beside.write_bytes(data)
-    os.replace(beside, path)
