@@ -49,7 +49,7 @@ def pins(python):
     return found
 
 
-def direct(python="3.11.7", extras=("lab", "test")):
+def direct(python="3.11.7", extras=("lab", "cluster", "test")):
     """What pyproject.toml asks for, as requirements that apply on one Python."""
     lines = [*PROJECT["dependencies"], *(line for extra in extras for line in PROJECT["optional-dependencies"][extra])]
     for requirement in map(Requirement, lines):
