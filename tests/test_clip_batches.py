@@ -6,7 +6,7 @@ import torch
 from course_lib.data.clip_batches import ClipBatches
 from course_lib.data.readers import LabelledVideos
 from course_lib.data.video_io import write_video
-from course_lib.errors import DataError
+from course_lib.errors import CourseError, DataError
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +32,32 @@ def test_clips_are_consecutive_frames_with_their_labels(videos):
 
 def test_the_same_step_gives_the_same_batch(videos):
     batches = ClipBatches(videos, 5, 4, crop=20, prepare=lambda clips: clips.float())
-    first, again, other = batches(3), batches(3), batches(4)
+    other, first = batches(4), batches(3)
+    again = ClipBatches(videos, 5, 4, crop=20, prepare=lambda clips: clips.float())(3)
     assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1])
     assert not torch.equal(first[0], other[0])
 
 
-def test_half_of_the_batches_are_mirrored(videos):
-    batches = ClipBatches(videos, 2, 1, crop=24, prepare=lambda clips: clips[..., :2].float().mean() > 30)
-    mirrored = sum(bool(batches(step)[0]) for step in range(24))
-    assert 4 <= mirrored <= 20
+def test_half_of_the_clips_are_mirrored_each_by_itself(videos):
+    inputs, _ = ClipBatches(videos, 2, 48, crop=24, prepare=lambda clips: clips[..., :2].float())(0)
+    mirrored = (inputs.mean((1, 2, 3, 4)) > 20).sum().item()
+    assert 12 <= mirrored <= 36
+
+
+def test_an_epoch_has_every_video_once_in_an_order_of_its_own(videos):
+    batches = ClipBatches(videos, 2, 2, crop=20, prepare=lambda clips: clips)
+    orders = [tuple(batches(step)[1].tolist()) for step in range(12)]
+    assert set(orders) == {(0, 1), (1, 0)}
+
+
+def test_processes_share_a_batch_without_overlap(videos):
+    def batch(**share):
+        return ClipBatches(videos, 2, 4, crop=20, prepare=lambda clips: clips, **share)(5)[0]
+
+    parts = [batch(share=(rank, 2)) for rank in (0, 1)]
+    assert torch.equal(batch()[0::2], parts[0]) and torch.equal(batch()[1::2], parts[1])
+    with pytest.raises(CourseError, match="shared equally by 3"):
+        batch(share=(0, 3))
 
 
 def test_a_short_video_repeats_its_last_frame(videos):

@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn.functional import interpolate, normalize
 
 from course_lib.errors import CourseError, check_shape
+from course_lib.models.initial import he
 from course_lib.models.published import load_published
 
 FRAMES, CROP = 16, 112  # a clip as the published network sees it
@@ -40,13 +41,6 @@ def pool(time=2, padded=False):
     """Max-pool by 2 in space and by `time` in time, rounding up as Caffe does, or padded as the PyTorch ports do."""
     size = (time, 2, 2)
     return nn.MaxPool3d(size, size, padding=(0, 1, 1)) if padded else nn.MaxPool3d(size, size, ceil_mode=True)
-
-
-def he(module):
-    """He's initial weights for layers that a ReLU follows; zero biases."""
-    if isinstance(module, nn.Conv3d | nn.Linear):
-        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        nn.init.zeros_(module.bias)
 
 
 def pooled_size(clip, padded=False):

@@ -25,6 +25,7 @@ from torch import nn
 from torch.nn.functional import interpolate, pad
 
 from course_lib.errors import CourseError, check_shape
+from course_lib.models.initial import he
 
 WIDTHS = (96, 256, 384, 384, 256)
 CROP, RESIZED = 170, 200  # rows and columns of an input frame, and of what it is cut from (Section 3.3)
@@ -78,13 +79,6 @@ def normalize_responses(x):
     squares = pad(x * x, (0, 0, 0, 0, 0, 0, NEIGHBORS // 2, NEIGHBORS // 2))  # zeros beside the first and last channel
     total = sum(squares[:, i : i + channels] for i in range(NEIGHBORS))
     return x * (BIAS + ALPHA * total).rsqrt()
-
-
-def he(module):
-    """He's initial weights for layers that a ReLU follows; zero biases."""
-    if isinstance(module, nn.Conv3d | nn.Linear):
-        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        nn.init.zeros_(module.bias)
 
 
 def classifier(features, hidden, num_classes, dropout):

@@ -20,6 +20,7 @@ from torch.nn.functional import cross_entropy, local_response_norm, normalize
 
 from course_lib.data.clips import ten_crop, uniform_indices
 from course_lib.errors import CourseError, ShapeError, check_shape
+from course_lib.models.initial import he
 from course_lib.models.published import load_published
 from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.flow_stacking import mirror_stack, stack_flow, subtract_mean_flow
@@ -103,13 +104,6 @@ class CNN_M_2048(nn.Module):
         x = self.pool(x).flatten(1)
         x = self.dropout(self.fc6(x).relu())
         return self.dropout(self.fc7(x).relu())
-
-
-def he(module):
-    """He's initial weights for layers that a ReLU follows; zero biases."""
-    if isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        nn.init.zeros_(module.bias)
 
 
 def pooled_size(crop):
