@@ -74,7 +74,9 @@ def _module_mentions(path, package):
 def _mentions(text, folder, package):
     """(files of the package that a source imports, strings in it)."""
     names, strings = set(), set()
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    tree.body = [node for node in tree.body if not _is_entry(node)]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -86,6 +88,11 @@ def _mentions(text, folder, package):
                 names.add(_absolute(node.value, folder))
     files = set().union(*(_files(name, package) for name in names))
     return frozenset(files), frozenset(strings)
+
+
+def _is_entry(node):
+    """Whether this is `if __name__ == "__main__":`, which no import runs."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
 
 
 def _absolute(name, folder):

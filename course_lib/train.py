@@ -100,10 +100,10 @@ def fit(
         saving = checkpoint is not None and checkpoint.is_due(done, steps)
         if done % LOOK_EVERY == 0 or done == steps or saving:
             history.loss += _look(losses, done)
-            bar.set_postfix_str(f"loss {history.loss[-1]:.3f}")
+            bar.set_postfix_str(f"loss {history.loss[-1]:.3f}", refresh=False)
         if metric is not None and metric.is_due(done, steps):
             history.metrics.append((done, metric.measure(model)))
-            bar.set_postfix_str(f"{metric.name} {history.metrics[-1][1]:.3f}")
+            bar.set_postfix_str(f"{metric.name} {history.metrics[-1][1]:.3f}", refresh=False)
             if metric.has_stalled(history.metrics):
                 history.stopped = f"{metric.name} has not improved for {metric.patience} looks"
         if saving:

@@ -286,6 +286,9 @@ def test_a_repository_that_colab_cannot_open_is_told(checkout, text):
 # What a notebook depends on
 
 
+ENTRY = 'if __name__ == "__main__":\n    import course_lib.entry\n'  # no import runs this
+
+
 @pytest.fixture
 def package(tmp_path):
     """A little course_lib in which every way of importing occurs."""
@@ -294,12 +297,13 @@ def package(tmp_path):
         "runtime.py": "def start():\n    from course_lib import lazily\n",
         "lazily.py": "from .sub import deep\nfrom .sub.deep import f\n",
         "sub/__init__.py": "",
-        "sub/deep.py": "from ..relative import g\nSCRIPT = 'player.js'\nCLIP = 'street'\n",
+        "sub/deep.py": "from ..relative import g\nSCRIPT = 'player.js'\nCLIP = 'street'\n" + ENTRY,
         "sub/player.js": "// js",
         "sub/other.js": "// js",
         "relative.py": "from importlib import import_module\nimport_module('course_lib.dynamic')\n",
         "dynamic.py": "",
         "unused.py": "from course_lib import alone\n",
+        "entry.py": "",
         "alone.py": "",
         "exercises/__init__.py": "",
         "exercises/lecture_02.py": "import course_lib.reference\n",
