@@ -264,13 +264,14 @@ def heatmap(array, xlabel, ylabel, signed=False, unit="", title=None, numbers=No
     return fig, ax
 
 
-def kernel_strip(weight, titles=None, vmax=None, width=WIDTH):
-    """A space-time kernel as a little video: one row per input channel, one column per frame.
+def kernel_strip(weight, titles=None, vmax=None, width=WIDTH, label="weight"):
+    """A space-time kernel, or a field, as a little video: one row per channel, one column per frame.
 
     Args:
         weight: (C, T, H, W) numbers; red is positive, blue is negative, white is 0.
         titles: one text per row (default: "channel 0" when there are several).
         vmax: the largest value of the scale, to compare kernels (default: from the kernel).
+        label: what the colours stand for, with its unit.
     Returns:
         (fig, ax): one axes that holds all tiles.
     Raises:
@@ -307,7 +308,7 @@ def kernel_strip(weight, titles=None, vmax=None, width=WIDTH):
     for spine in ax.spines.values():
         spine.set_visible(False)
     bar = fig.add_axes((1 - (right - 0.15) / size[0], bottom / size[1], 0.15 / size[0], down * unit / size[1]))
-    fig.colorbar(drawn, cax=bar, label="weight").outline.set_visible(False)
+    fig.colorbar(drawn, cax=bar, label=label).outline.set_visible(False)
     return fig, ax
 
 

@@ -41,11 +41,6 @@ def gaussian_blur(image, sigma):
     return _separable(image, [w / total for w in weights])
 
 
-def box_sum(image, radius):
-    """Sum of (B, C, H, W) over a square window of 2 * radius + 1 pixels; the border is repeated outwards."""
-    return _separable(image, [1.0] * (radius + 1))
-
-
 def _separable(image, weights):
     """Convolve rows, then columns, with the symmetric kernel whose middle and right half are `weights`.
 

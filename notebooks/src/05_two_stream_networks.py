@@ -117,7 +117,7 @@ claim("For the 101 classes of UCF101, the streams have 90,627,813 and 90,707,781
 # displacement, blue a negative one. Read off the way, and the frame at which the shape turned around.
 
 # %%
-show(kernel_strip(example_flow[0].transpose(0, 1), titles=["u (right)", "v (down)"]),
+show(kernel_strip(example_flow[0].transpose(0, 1), titles=["u (right)", "v (down)"], label="pixels"),
      alt="Ten flow fields, u above v: in one row a blob of one sign, in the later columns of the other sign.")
 
 # %% [markdown]
