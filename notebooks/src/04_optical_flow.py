@@ -594,9 +594,10 @@ show(flow_strip(shown, largest=30.0), alt="The motorcycle: everything moves left
 #
 # ## Reproduce: RubberWhale
 #
-# That is why benchmarks exist. Middlebury's pair *RubberWhale* has true flow, measured by hidden texture under
-# ultraviolet light, with small motion. These figures were measured by this course, with the libraries' default
-# settings (mean end-point error in pixels; the pair is not in the repository, the test that guards our row is):
+# That is why benchmarks exist. Middlebury's pair *RubberWhale* has true flow, measured (so we remember) by hidden
+# texture under ultraviolet light, with small motion. These figures were measured by this course, with the libraries'
+# default settings (mean end-point error in pixels; the pair is not in the repository, the test that guards our row
+# is):
 #
 # | no motion | Farnebäck | ILK | TV-L1 | DIS, medium | **ours** |
 # |---|---|---|---|---|---|

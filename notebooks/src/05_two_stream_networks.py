@@ -567,8 +567,8 @@ for name, grad in (("first head ", first_head), ("second head", second_head)):
 # learning, and 87.0 % with the SVM on top. (The numbers are from the transcript, what each of them stands for partly
 # from memory.)
 #
-# The last of the published tables is about the *spatial* stream, and about overfitting: some 9,500 training videos
-# against 90 million parameters (UCF101, first split).
+# The last of the published tables is about the *spatial* stream, and about overfitting: some 9,500 (from memory)
+# training videos against 90 million parameters (UCF101, first split).
 #
 # | | dropout 0.5 | dropout 0.9 |
 # |---|---|---|
