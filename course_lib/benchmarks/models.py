@@ -1,8 +1,9 @@
 """Networks for clips beside torchvision's R3D-18: clips per second and peak memory, forward and training step.
 
 On a CPU the miniatures take small clips; on a GPU the published sizes run in bf16 and channels_last_3d. Both sides take
-as many clips per call, in the same precision and layout. A clip of R3D-18 is 16 frames; a model of ours has the frames
-that its paper asks for, so read the clips per second in the note with the multiply-adds beside them.
+as many clips per call, in the same precision and layout. A clip of R3D-18 is 16 frames; a model of ours has the frames,
+or the fields of flow, that its paper asks for (flow is computed before), so read the clips per second in the note with
+the multiply-adds beside them.
 """
 
 import ctypes
@@ -20,22 +21,22 @@ CLASSES = 101
 R3D_FRAMES = 16
 
 
-@row("fusion models, C3D: forward, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+@row("fusion models, streams, C3D: forward, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
 def forward_cpu(rounds):
     return _compare("cpu", training=False, rounds=rounds)
 
 
-@row("fusion models, C3D: training step, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+@row("fusion models, streams, C3D: training step, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
 def train_cpu(rounds):
     return _compare("cpu", training=True, rounds=rounds)
 
 
-@row("fusion models, C3D: forward, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
+@row("fusion models, streams, C3D: forward, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
 def forward_gpu(rounds):
     return _compare("cuda", training=False, rounds=rounds)
 
 
-@row("fusion models, C3D: training step, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
+@row("fusion models, streams, C3D: training step, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
 def train_gpu(rounds):
     return _compare("cuda", training=True, rounds=rounds)
 
@@ -56,7 +57,7 @@ def _compare(device, training, rounds):
         memory = _memory(ours, device, before)
         peer_seconds, seconds = alternate(ours, r3d, rounds)
         note.append(
-            f"{name} {' x '.join(map(str, shape[1:]))}: {clips / seconds:,.0f} clips/s against "
+            f"{name} {' x '.join(map(str, shape[-3:]))}: {clips / seconds:,.0f} clips/s against "
             f"{clips / peer_seconds:,.0f}, {cost} multiply-adds per clip, {memory}"
         )
         ours = model = None  # its memory must not count for the next
@@ -67,19 +68,25 @@ def _ours(device):
     """(name, model, input shape), one after the other: together the published sizes would fill a GPU."""
     from course_lib.models.c3d import C3D
     from course_lib.models.fusion import EarlyFusion, LateFusion, MultiResolution, SingleFrame, SlowFusion
+    from course_lib.models.two_stream import CNN_M_2048, CROP, STACK
 
     small = device == "cpu"
     for model in (SingleFrame, EarlyFusion, LateFusion, SlowFusion, MultiResolution):
         side = 32 if small else 178 if model is MultiResolution else 170
         made = model.mini(CLASSES) if small else model(CLASSES)
         yield model.__name__, made, (3, model.frames, side, side)
+    side = 48 if small else CROP
+    for name, channels in (("spatial stream", 3), ("temporal stream", 2 * STACK)):
+        made = CNN_M_2048.mini(CLASSES, channels) if small else CNN_M_2048(CLASSES, channels)
+        yield name, made, (channels, side, side)
     side = 32 if small else 112
     yield "C3D", C3D.mini(CLASSES) if small else C3D(CLASSES), (3, 16, side, side)
 
 
 def _call(model, shape, clips, device, training):
     """A function without arguments: one forward pass, or one step of SGD, over a fixed batch."""
-    layout = {"memory_format": torch.channels_last_3d} if device == "cuda" else {}
+    channels_last = torch.channels_last_3d if len(shape) == 4 else torch.channels_last
+    layout = {"memory_format": channels_last} if device == "cuda" else {}
     model = model.to(device, **layout).train(training)
     batch = torch.randn(clips, *shape).to(device, **layout)
     labels = torch.arange(clips, device=device) % CLASSES
