@@ -77,4 +77,5 @@ def _autocast_dtype(device):
 def _hardware(device):
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"the CPU ({torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"the CPU ({threads} {'thread' if threads == 1 else 'threads'})"
