@@ -331,11 +331,10 @@ far_truth = torch.tensor([15.0, 0.0]).view(1, 2, 1, 1).expand(3, 2, *far1.shape[
 # %% [markdown]
 # ## Exercise 04.4: From a coarser level to a finer one
 #
-# A flow of size $(h, w)$ is carried to the size $(h', w')$. Two things change: the number of vectors, and their *unit*,
-# since a pixel of the fine picture is smaller. Corner pixels stay corner pixels, so count the gaps between pixels: a
-# row of 5 pixels has 4 gaps, one of 9 has 8, and a motion of 3 pixels becomes one of 6. In general, $u$ is multiplied
-# by
-# $(w' - 1) / (w - 1)$, and $v$ by the same with heights.
+# A flow of size $(h, w)$ is carried to the size $(h', w')$. Two things change: the number of vectors, and their
+# *unit*, since a pixel of the fine picture is smaller. Corner pixels stay corner pixels, so count the gaps between
+# pixels: a row of 5 pixels has 4 gaps, one of 9 has 8, and a motion of 3 pixels becomes one of 6. In general, $u$ is
+# multiplied by $(w' - 1) / (w - 1)$, and $v$ by the same with heights.
 
 # %% tags=["exercise"] exercise="04.4" points=2
 def upscale(flow, size):
