@@ -83,7 +83,7 @@ def judge(exercise, answer, cases, outcomes) -> Report:
     if all(test.ok for test in tests):
         return _report(exercise, passed=True, **details)
     unfinished = placeholder(answer)
-    if unfinished or all(isinstance(o.error, NotImplementedError) for o in outcomes):
+    if unfinished or all(map(_left_for_later, outcomes)):
         text = f"In line {unfinished[0]} of your cell there is still `...` where code belongs." if unfinished else None
         return _report(exercise, attempted=False, diagnosis=text)
     failing = {i: outcomes[i] for i, test in enumerate(tests) if not test.ok and not outcomes[i].skipped}
@@ -133,10 +133,18 @@ def _test(exercise, case, expected, outcome):
     return Test(case.label, True, "", "")
 
 
+def _left_for_later(outcome):
+    """Whether the learner wrote `raise NotImplementedError`. PyTorch raises it, too, for a dtype it cannot take."""
+    if not isinstance(outcome.error, NotImplementedError):
+        return False
+    _, text = outcome.line or (0, "")
+    return text.startswith("raise") if text else not str(outcome.error)
+
+
 def _shown(outcome):
     if isinstance(outcome.error, KeyboardInterrupt):
         return "stopped while it ran"
-    return brief(outcome.output) if outcome.error is None else f"{type(outcome.error).__name__} (see below)"
+    return brief(outcome.output) if outcome.error is None else f"{type(outcome.error).__name__} (see above)"
 
 
 def _diagnosis(exercise, answer, cases, expected, failing):
@@ -147,16 +155,16 @@ def _diagnosis(exercise, answer, cases, expected, failing):
     def outputs_of(wrong):
         return run(exercise.kind, wrong, cases, exercise.reference)
 
+    wrong = {i: o for i, o in failing.items() if expected[i].error is None and _differs(exercise, expected[i], o)}
+    changed = next((o.changed for o in failing.values() if o.changed), ())
+    if changed and not wrong and first is None:  # before the known mistakes: on some inputs one of them is right, too
+        return f"The result is right, but {' and '.join(changed)} was changed in place. Work on a .clone() of it."
     known = known_mistake(exercise, failing, outputs_of)
     if known:
         return known
     if first is not None:
         return explain(first, exercise, answer)
-    wrong = {i: o for i, o in failing.items() if expected[i].error is None and _differs(exercise, expected[i], o)}
     if not wrong:
-        changed = next((o.changed for o in failing.values() if o.changed), ())
-        if changed:
-            return f"The result is right, but {' and '.join(changed)} was changed in place. Work on a .clone() of it."
         return "Bad input should be refused with a ValueError that says what is wrong; here it was accepted."
     printed = any(o.printed and o.output is None for o in wrong.values())
     if printed:

@@ -109,6 +109,8 @@ def _generator(expected, got):
 
 
 def _array_for_tensor(expected, got):
+    if isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)):
+        return next(filter(None, map(_array_for_tensor, expected, got)), None)
     if isinstance(expected, torch.Tensor) and isinstance(got, np.ndarray):
         return "A NumPy array came, a torch.Tensor is expected: torch.from_numpy(...) makes one."
     if isinstance(expected, np.ndarray) and isinstance(got, torch.Tensor):
@@ -125,8 +127,9 @@ def _number_for_tensor(expected, got):
 def _sequence_for_tensor(expected, got):
     if isinstance(expected, torch.Tensor) and isinstance(got, (list, tuple)):
         return f"A {type(got).__name__} came, a torch.Tensor is expected: torch.stack(...) joins a list of tensors."
-    if isinstance(expected, (list, tuple)) and isinstance(got, torch.Tensor):
-        return f"One tensor came, {len(expected)} values are expected, as a {type(expected).__name__}."
+    if isinstance(expected, (list, tuple)) and isinstance(got, (torch.Tensor, np.ndarray)):
+        one = "tensor" if isinstance(got, torch.Tensor) else "NumPy array"
+        return f"One {one} came, {len(expected)} values are expected, as a {type(expected).__name__}."
 
 
 def _other_length(expected, got):

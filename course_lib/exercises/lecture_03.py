@@ -53,7 +53,19 @@ EARLY = Exercise(
             "colours in the other; flatten both the same way",
             lambda x, w, b, s: F.conv2d(x.flatten(1, 2), _frames_first(w), b, stride=s),
         ),
+        Mistake(
+            "the clip still has its time axis; a 2D convolution takes (B, channels, H, W): join C and T to one axis",
+            lambda x, w, b, s: F.conv2d(x, w.flatten(1, 2), b, stride=s),
+        ),
+        Mistake(
+            "the weight still has its time axis: what you do to the clip's axes C and T, do to the weight's as well",
+            lambda x, w, b, s: F.conv2d(x.flatten(1, 2), w, b, stride=s),
+        ),
         Mistake("the bias is missing", lambda x, w, b, s: F.conv2d(x.flatten(1, 2), w.flatten(1, 2), stride=s)),
+        Mistake(
+            "the bias is added for every frame: add it once, after the sum over the frames",
+            lambda x, w, b, s: _stacked(x, w, b * x.shape[2], s),
+        ),
         Mistake("the stride is missing", lambda x, w, b, s: F.conv2d(x.flatten(1, 2), w.flatten(1, 2), b)),
         Mistake(
             "there is still a time axis of length 1: a 2D convolution leaves (B, D, H', W')",
@@ -125,6 +137,15 @@ def _walk(step, order=reversed):
 _down = _walk(lambda first, last, extent, stride: (first * stride, last * stride + extent - 1))
 
 
+def _one_reversed(extents_too):
+    """A walk down that takes only one of the two lists from the top."""
+
+    def walk(unit, extents, strides):
+        return _down(unit, *((extents, strides[::-1]) if extents_too else (extents[::-1], strides)))
+
+    return walk
+
+
 def _from_zero(unit, extents, strides):
     first, last = _down(unit, extents, strides)
     return 0, last - first
@@ -155,6 +176,26 @@ SEEN = Exercise(
         Mistake(
             "the stride stretches the extent too: multiply the unit's place by the stride, then add extent - 1",
             _walk(lambda f, t, e, s: (f * s, (t + e - 1) * s)),
+        ),
+        Mistake(
+            "`last` is computed from the new `first`: it starts from the last unit of the layer above, before that "
+            "changes",
+            _walk(lambda f, t, e, s: (f * s, f * s * s + e - 1)),
+        ),
+        Mistake("one of the two lists still runs from the bottom up: reverse both", _one_reversed(extents_too=True)),
+        Mistake("one of the two lists still runs from the bottom up: reverse both", _one_reversed(extents_too=False)),
+        Mistake(
+            "this stops after the topmost layer: return after the loop, not in it",
+            lambda u, e, s: _down(u, e[-1:], s[-1:]),
+        ),
+        Mistake("the order is (first, last)", lambda u, e, s: _down(u, e, s)[::-1]),
+        Mistake(
+            "frames are numbered from 0: these numbers are one too large",
+            lambda u, e, s: tuple(frame + 1 for frame in _down(u, e, s)),
+        ),
+        Mistake(
+            "these are all the frames that the unit sees: only the first and the last of them are asked for",
+            lambda u, e, s: range(_down(u, e, s)[0], _down(u, e, s)[1] + 1),
         ),
         Mistake("this is how many frames, as if the unit were the first: the place of the unit is missing", _from_zero),
         Mistake(
@@ -197,7 +238,13 @@ def _context(clip):
 
 
 def _fovea(clip):
-    return _cut(clip, (clip.shape[-2] - clip.shape[-2] // 2) // 2, (clip.shape[-1] - clip.shape[-1] // 2) // 2)
+    return clip[..., _middle(clip.shape[-2]), _middle(clip.shape[-1])]
+
+
+def _middle(size):
+    """The middle half of an axis, as a slice."""
+    start = (size - size // 2) // 2
+    return slice(start, start + size // 2)
 
 
 def _cut(clip, top, left):
@@ -213,6 +260,26 @@ STREAMS = Exercise(
     reference=_two_streams,
     cases=_stream_cases,
     mistakes=(
+        Mistake(
+            "the fovea is cut along the rows only: half of the columns go, too",
+            lambda x: (_context(x), x[..., _middle(x.shape[-2]), :]),
+        ),
+        Mistake(
+            "the two starts are exchanged: `top` belongs to the rows, `left` to the columns",
+            lambda x: (_context(x), _cut(x, _middle(x.shape[-1]).start, _middle(x.shape[-2]).start)),
+        ),
+        Mistake(
+            "the crop hits frames and rows: the rows and columns are the last two axes, clip[..., rows, columns]",
+            lambda x: (_context(x), x[:, :, _middle(x.shape[-2]), _middle(x.shape[-1])]),
+        ),
+        Mistake(
+            "the windows of the context overlap: with stride 1 it keeps its size; let each 2 x 2 block count once",
+            lambda x: (F.avg_pool3d(x, (1, 2, 2), stride=1), _fovea(x)),
+        ),
+        Mistake(
+            "the context adds up each 2 x 2 block: average it",
+            lambda x: (4 * _context(x), _fovea(x)),
+        ),
         Mistake("the order is (context, fovea)", lambda x: (_fovea(x), _context(x))),
         Mistake(
             "the context takes every second pixel and ignores the others: average each 2 x 2 block",
@@ -311,6 +378,21 @@ def _mean_of_hits(scores, videos, labels, k):
     return sum(hits[videos == v].mean().item() for v in range(len(labels))) / len(labels)
 
 
+def _kth_only(scores, videos, labels, k):
+    ranked = _mean_per_video(scores.softmax(1), videos, len(labels)).topk(k).indices
+    return (ranked[:, -1] == labels).float().mean().item()
+
+
+def _all_of_k(scores, videos, labels, k):
+    ranked = _mean_per_video(scores.softmax(1), videos, len(labels)).topk(k).indices
+    return (ranked == labels[:, None]).all(1).float().mean().item()
+
+
+def _in_order(scores, videos, labels, k):
+    """As if the clips of video 0 came first, then those of video 1, and so on."""
+    return _averaged_hit(scores, videos.sort().values, labels, k)
+
+
 def _strongest(scores, videos, labels, k):
     best = torch.stack([scores.softmax(1)[videos == v].amax(0) for v in range(len(labels))])
     return hit_at(best, labels, k)
@@ -329,6 +411,12 @@ HIT = Exercise(
     reference=_video_hit,
     cases=_hit_cases,
     mistakes=(
+        Mistake("only the k-th best class counts here: a hit may be any of the k best", _kth_only),
+        Mistake("one hit among the k best is enough: take .any over them, not .all", _all_of_k),
+        Mistake(
+            "this divides by k as well: a video is a hit once, or not at all; take .any over the k best first",
+            lambda s, v, y, k: _averaged_hit(s, v, y, k) / k,
+        ),
         Mistake("this is clip hit@k: average the clips of a video before you look for the best classes", _clip_hit),
         Mistake(
             "this averages scores before the softmax; the paper averages predictions, so take the softmax first",
@@ -339,6 +427,22 @@ HIT = Exercise(
         Mistake("this averages the hits of the clips: average the probabilities, then ask for a hit", _mean_of_hits),
         Mistake("this takes the strongest clip for each class: the mean is asked for", _strongest),
         Mistake("this looks at one clip of each video only", _first_clip),
+        Mistake(
+            "the softmax runs over the clips: the probabilities of one clip sum to 1 over the classes, axis 1",
+            lambda s, v, y, k: hit_at(_mean_per_video(s.softmax(0), v, len(y)), y, k),
+        ),
+        Mistake(
+            "the clips come in any order: `videos` says which clips belong to a video",
+            _in_order,
+        ),
+        Mistake(
+            "this is the share of videos that are missed: the share of hits is asked for",
+            lambda s, v, y, k: 1 - _averaged_hit(s, v, y, k),
+        ),
+        Mistake(
+            "this divides by the number of clips: divide by the number of videos",
+            lambda s, v, y, k: _averaged_hit(s, v, y, k) * len(y) / len(v),
+        ),
         Mistake(
             "this is the number of hits: divide by the number of videos",
             lambda s, v, y, k: _averaged_hit(s, v, y, k) * len(y),
@@ -410,6 +514,46 @@ class _OneLess(_TwoTowers):
         return clip[:, :, 0], clip[:, :, self.gap - 1]
 
 
+class _OneMore(_TwoTowers):
+    def frames(self, clip):
+        return clip[:, :, 0], clip[:, :, self.gap + 1]
+
+
+class _FixedGap(_TwoTowers):
+    def frames(self, clip):
+        return clip[:, :, 0], clip[:, :, 15]
+
+
+class _WrongAxis(_TwoTowers):
+    def frames(self, clip):
+        return clip[:, 0], clip[:, self.gap]
+
+
+class _Unflattened(_TwoTowers):
+    def forward(self, clip):
+        return self.head(torch.cat([self.tower(frame) for frame in self.frames(clip)], 1))
+
+
+class _Added(_TwoTowers):
+    def forward(self, clip):
+        return self.head(sum(self.tower(frame).flatten(1) for frame in self.frames(clip)))
+
+
+class _Stacked(_TwoTowers):
+    def forward(self, clip):
+        return self.head(torch.cat([self.tower(frame).flatten(1) for frame in self.frames(clip)], 0))
+
+
+class _Headless(_TwoTowers):
+    def forward(self, clip):
+        return torch.cat([self.tower(frame).flatten(1) for frame in self.frames(clip)], 1)
+
+
+class _Activated(_TwoTowers):
+    def forward(self, clip):
+        return super().forward(clip).relu()
+
+
 class _Interleaved(_TwoTowers):
     def forward(self, clip):
         return self.head(torch.stack([self.tower(frame) for frame in self.frames(clip)], 2).flatten(1))
@@ -426,20 +570,25 @@ class _Averaged(_TwoTowers):
         return self.head(torch.cat([maps, maps], 1))
 
 
+class _LogSoftmax(_TwoTowers):
+    def forward(self, clip):
+        return super().forward(clip).log_softmax(1)
+
+
 class _Softmax(_TwoTowers):
     def forward(self, clip):
         return super().forward(clip).softmax(1)
 
 
 def _late_cases(generator):
-    def case(label, shape, channels, classes, gap=15):
+    def case(label, shape, channels, classes, *gap):
         clip = torch.randn(shape, generator=generator)
-        return Case(label, (channels, classes, shape[-1], gap), {"inputs": clip})
+        return Case(label, (channels, classes, shape[-1], *gap), {"inputs": clip})
 
     return [
-        case("2 clips of 20 frames", (2, 3, 20, 16, 16), 4, 5),
-        case("3 clips of 16 frames: frame 15 is the last", (3, 3, 16, 8, 8), 6, 3),
-        case("2 clips, towers 6 frames apart", (2, 3, 12, 12, 12), 5, 4, gap=6),
+        case("2 clips of 20 frames, gap left out", (2, 3, 20, 16, 16), 4, 5),
+        case("3 clips of 16 frames: frame 15 is the last", (3, 3, 16, 8, 8), 6, 3, 15),
+        case("2 clips, towers 6 frames apart", (2, 3, 12, 12, 12), 5, 4, 6),
     ]
 
 
@@ -456,6 +605,23 @@ LATE = Exercise(
         Mistake("the towers see neighbouring frames: the second one sees frame `gap`", _Neighbors),
         Mistake("the second tower sees the last frame: it sees frame `gap`, wherever the clip ends", _LastFrame),
         Mistake("the second frame is one too early: frames are numbered from 0", _OneLess),
+        Mistake("the second frame is one too late: frames are numbered from 0", _OneMore),
+        Mistake("the second tower always sees frame 15: it sees frame `gap`, which is self.gap", _FixedGap),
+        Mistake(
+            "this takes channel 0, not frame 0: time is the third axis, so a frame is clip[:, :, t]",
+            _WrongAxis,
+        ),
+        Mistake(
+            "the maps still have rows and columns, and the head takes one row of numbers per clip: .flatten(1) first",
+            _Unflattened,
+        ),
+        Mistake(
+            "the towers are added before the head, so it cannot tell which frame came first: concatenate them",
+            _Added,
+        ),
+        Mistake("the towers are set below each other: numbers of the same clip belong side by side, dim=1", _Stacked),
+        Mistake("the head is missing: it makes scores of the numbers", _Headless),
+        Mistake("scores may be negative: leave the ReLU out after the head", _Activated),
         Mistake(
             "the maps of the two towers alternate: put all of the first tower before all of the second",
             _Interleaved,
@@ -470,6 +636,7 @@ LATE = Exercise(
             _Averaged,
         ),
         Mistake("leave the softmax out: the loss takes scores before the softmax", _Softmax),
+        Mistake("leave the log-softmax out: the loss takes scores before the softmax", _LogSoftmax),
     ),
     hints=(
         "The same tower looks at two frames, one after the other. Its two answers lie side by side in front of the "

@@ -29,6 +29,12 @@ def _solved(change):
     return lambda ix, iy, it: ops.solve_2x2(*change(*_sums(ix, iy, it)), ridge=0).flatten()
 
 
+def _cramer(ix, iy, it, factor):
+    """Cramer's rule with a mistake: `factor` of the matrix, where one over its determinant belongs."""
+    xx, xy, yy, bx, by = _sums(ix, iy, it)
+    return torch.cat([yy * bx - xy * by, xx * by - xy * bx]).flatten() * factor(xx, xy, yy).flatten()
+
+
 def _window_cases(generator):
     def window(rows, columns, scale=1.0):
         return tuple(scale * torch.randn(rows, columns, generator=generator) for _ in range(3))
@@ -54,6 +60,26 @@ SOLVE = Exercise(
         Mistake(
             "the sign is turned: the right side of the system is minus the sums with It",
             lambda ix, iy, it: -_solve(ix, iy, it),
+        ),
+        Mistake(
+            "the minus stands before one of the two sums with It: it belongs to both",
+            _solved(lambda xx, xy, yy, bx, by: (xx, xy, yy, bx, -by)),
+        ),
+        Mistake(
+            "the minus stands before one of the two sums with It: it belongs to both",
+            _solved(lambda xx, xy, yy, bx, by: (xx, xy, yy, -bx, by)),
+        ),
+        Mistake(
+            "the determinant is a difference: S(Ix Ix) S(Iy Iy) - S(Ix Iy)^2",
+            lambda ix, iy, it: _cramer(ix, iy, it, lambda xx, xy, yy: 1 / (xx * yy + xy * xy)),
+        ),
+        Mistake(
+            "the determinant is missing: divide by it",
+            lambda ix, iy, it: _cramer(ix, iy, it, lambda xx, xy, yy: torch.ones(1)),
+        ),
+        Mistake(
+            "this multiplies by the determinant: divide by it",
+            lambda ix, iy, it: _cramer(ix, iy, it, lambda xx, xy, yy: xx * yy - xy * xy),
         ),
         Mistake("the order is (u, v), right first and then down", lambda ix, iy, it: _solve(ix, iy, it).flip(0)),
         Mistake(
@@ -156,6 +182,17 @@ def _flow_unscaled(image, flow):
     return _sampled(_normalised(image, 0 * flow) + flow, image)
 
 
+def _rows_for_columns(image, flow):
+    """y, x of meshgrid under each other's names; only the flow and the sizes are where they belong."""
+    return _sampled(2 * (pixel_grid(*image.shape[2:]).flip(1) + flow) / _last(image) - 1, image)
+
+
+def _reshaped_grid(image, flow):
+    """(B, 2, H, W) forced to (B, H, W, 2)."""
+    places = _normalised(image, flow).reshape(len(flow), *flow.shape[2:], 2)
+    return F.grid_sample(image, places, align_corners=True)
+
+
 WARP = Exercise(
     id="04.2",
     title="Warp an image backwards",
@@ -175,6 +212,43 @@ WARP = Exercise(
         Mistake(
             "x and y are exchanged in the grid: its last axis is (x, y), columns first",
             lambda image, flow: _sampled(_normalised(image, flow).flip(1), image),
+        ),
+        Mistake(
+            'the two results of meshgrid are exchanged: with "ij" the rows (y) come first, then the columns (x)',
+            _rows_for_columns,
+        ),
+        Mistake(
+            "reshape cuts the same row of numbers anew and mixes x with y: .permute(0, 2, 3, 1) moves the axis of two",
+            _reshaped_grid,
+        ),
+        Mistake(
+            "the sign of u is turned: x + u, and y + v",
+            lambda image, flow: warp(image, flow * flow.new_tensor([-1, 1]).view(1, 2, 1, 1)),
+        ),
+        Mistake(
+            "the sign of v is turned: x + u, and y + v",
+            lambda image, flow: warp(image, flow * flow.new_tensor([1, -1]).view(1, 2, 1, 1)),
+        ),
+        Mistake(
+            "this divides x and y by the same size: x is divided by width - 1, y by height - 1",
+            lambda image, flow: _sampled(2 * _target(image, flow) / (image.shape[3] - 1) - 1, image),
+        ),
+        Mistake(
+            "this divides x and y by the same size: x is divided by width - 1, y by height - 1",
+            lambda image, flow: _sampled(2 * _target(image, flow) / (image.shape[2] - 1) - 1, image),
+        ),
+        Mistake(
+            "the division drops the fractions: use /, not //, so that places between pixels can be meant",
+            lambda image, flow: _sampled(2 * _target(image, flow) // _last(image) - 1, image),
+        ),
+        Mistake(
+            "without align_corners, -1 and 1 are the edges of the picture, half a pixel outside: divide by width - 1 "
+            "and height - 1, and set align_corners=True",
+            lambda image, flow: _sampled(2 * _target(image, flow) / _last(image, 0) - 1, image, align_corners=False),
+        ),
+        Mistake(
+            "the grid is to have (x, y) as its last axis, (B, H, W, 2): stack along dim=-1",
+            lambda image, flow: F.grid_sample(image, _normalised(image, flow), align_corners=True),
         ),
         Mistake(
             "width and height are exchanged: x is divided by width - 1, y by height - 1",
@@ -230,6 +304,10 @@ WARP = Exercise(
 
 def _refine(image1, image2, iterations):
     """What the exercise asks: warp, measure what is left, add it."""
+    return _refined(image1, image2, iterations)
+
+
+def _refined(image1, image2, iterations):
     return _repeat(lambda flow: flow + ops.lucas_kanade(image1, warp(image2, flow)))(image1, image2, iterations)
 
 
@@ -270,6 +348,22 @@ def _pair_cases(generator):
     ]
 
 
+def _warped_again(image1, image2, iterations):
+    flow = image1.new_zeros(image1.shape[0], 2, *image1.shape[2:])
+    for _ in range(iterations):
+        image2 = warp(image2, flow)
+        flow = flow + ops.lucas_kanade(image1, image2)
+    return flow
+
+
+def _warped_by_steps(image1, image2, iterations):
+    flow = image1.new_zeros(image1.shape[0], 2, *image1.shape[2:])
+    for _ in range(iterations):
+        step = ops.lucas_kanade(image1, image2)
+        image2, flow = warp(image2, step), flow + step
+    return flow
+
+
 REFINE = Exercise(
     id="04.3",
     title="Fix the bugs: iterate",
@@ -281,6 +375,27 @@ REFINE = Exercise(
         Mistake(
             "the flow is replaced by what is left of it: add the new step to the flow so far",
             _repeated(lambda a, b, flow: ops.lucas_kanade(a, warp(b, flow))),
+        ),
+        Mistake(
+            "the warped image is warped again by the whole flow: fetch image 2 itself in every round",
+            _warped_again,
+        ),
+        Mistake(
+            "this warps the warped image a little further, and blurs it each time: fetch image 2 itself, along the "
+            "whole flow",
+            _warped_by_steps,
+        ),
+        Mistake(
+            "there is one round too few",
+            lambda a, b, iterations: _refined(a, b, iterations - 1),
+        ),
+        Mistake(
+            "there is one round too many",
+            lambda a, b, iterations: _refined(a, b, iterations + 1),
+        ),
+        Mistake(
+            "this stops after the first round: return after the loop, not in it",
+            lambda a, b, iterations: _refined(a, b, 1),
         ),
         Mistake(
             "the wrong image is warped: the flow points from image 1 into image 2, so image 2 is fetched back",
@@ -341,6 +456,11 @@ def _gaps(flow, size):
     return [(size[1] - 1) / (flow.shape[3] - 1), (size[0] - 1) / (flow.shape[2] - 1)]
 
 
+def _pixels(flow, size):
+    """How many times as many columns, and rows: the wrong factors."""
+    return [size[1] / flow.shape[3], size[0] / flow.shape[2]]
+
+
 UPSCALE = Exercise(
     id="04.4",
     title="From a coarser level to a finer one",
@@ -355,7 +475,7 @@ UPSCALE = Exercise(
         ),
         Mistake(
             "count the gaps between pixels, not the pixels: the factors are (W' - 1) / (W - 1) and (H' - 1) / (H - 1)",
-            lambda flow, size: _resized(flow, size, [size[1] / flow.shape[3], size[0] / flow.shape[2]]),
+            lambda flow, size: _resized(flow, size, _pixels(flow, size)),
         ),
         Mistake(
             "the factors are exchanged: u grows with the width, v with the height",
@@ -372,6 +492,31 @@ UPSCALE = Exercise(
         Mistake(
             "this always doubles: the factor is that of the sizes",
             lambda flow, size: _resized(flow, size, [2.0, 2.0]),
+        ),
+        Mistake(
+            "rows and columns of `size` are exchanged: it is (rows, columns), so the new width is size[1]",
+            lambda flow, size: _resized(flow, size, _gaps(flow, size[::-1])),
+        ),
+        Mistake(
+            "the factor has lost its fraction: divide with /, not with //",
+            lambda flow, size: _resized(flow, size, [float(int(g)) for g in _gaps(flow, size)]),
+        ),
+        Mistake(
+            "u and v are multiplied after F.interpolate took the nearest vector: interpolate bilinearly",
+            lambda flow, size: F.interpolate(flow, size=size) * flow.new_tensor(_gaps(flow, size)).view(1, 2, 1, 1),
+        ),
+        Mistake(
+            "only u grows: v is multiplied by the factor of the heights",
+            lambda flow, size: _resized(flow, size, [_gaps(flow, size)[0], 1.0]),
+        ),
+        Mistake(
+            "only v grows: u is multiplied by the factor of the widths",
+            lambda flow, size: _resized(flow, size, [1.0, _gaps(flow, size)[1]]),
+        ),
+        Mistake(
+            "this counts pixels, not the gaps between them, and does so twice: the factors are (W' - 1) / (W - 1) and "
+            "(H' - 1) / (H - 1), and align_corners=True interpolates between corner pixels",
+            lambda flow, size: _resized(flow, size, _pixels(flow, size), align_corners=False),
         ),
         Mistake(
             "the vectors shrink where the picture grows: multiply by the factor instead of dividing",
@@ -422,17 +567,37 @@ def _field_cases(generator):
     ]
 
 
-def _flagged(gap=lambda f, b: f + b, fetch=lambda f, b: warp(b, f), alpha=0.01, beta=0.5, power=2, leaves=True):
+def _both_lengths(forward, backward, back):
+    return forward.square().sum(1) + back.square().sum(1)
+
+
+def _flagged(
+    gap=lambda f, b: f + b,
+    fetch=lambda f, b: warp(b, f),
+    alpha=0.01,
+    beta=0.5,
+    power=2,
+    leaves=lambda f, b: ~in_view(f),
+    lengths=_both_lengths,
+):
     """The answer with one part replaced."""
 
     def hidden(forward, backward):
         back = fetch(forward, backward)
         left = gap(forward, back).square().sum(1)
-        sizes = forward.square().sum(1) + back.square().sum(1)
-        out = ~in_view(forward) if leaves else torch.zeros_like(left, dtype=torch.bool)
+        sizes, out = lengths(forward, backward, back), leaves(forward, backward)
         return (left ** (power / 2) > alpha * sizes + beta) | out
 
     return hidden
+
+
+def _nothing_leaves(forward, backward):
+    return torch.zeros_like(forward[:, 0], dtype=torch.bool)
+
+
+def _without_brackets(forward, backward):
+    gap = forward.square().sum(1)
+    return gap > gap | ~in_view(forward)  # raises, as the learner's line does
 
 
 HIDDEN = Exercise(
@@ -459,13 +624,42 @@ HIDDEN = Exercise(
             "this marks what is seen: hidden is where the gap is *larger* than the tolerance",
             lambda f, b: ~ops.occlusion(f, b) | ~in_view(f),
         ),
-        Mistake("what leaves the picture is missing: ~in_view(forward)", _flagged(leaves=False)),
+        Mistake("what leaves the picture is missing: ~in_view(forward)", _flagged(leaves=_nothing_leaves)),
+        Mistake(
+            "this marks what stays in the picture: in_view is true there, so turn it around with ~",
+            _flagged(leaves=lambda f, b: in_view(f)),
+        ),
+        Mistake(
+            "the backward flow says nothing about what leaves: in_view(forward)",
+            _flagged(leaves=lambda f, b: ~in_view(b)),
+        ),
+        Mistake(
+            "this marks what is seen, all of it: the mask is true where something is hidden",
+            lambda f, b: ~_flagged()(f, b),
+        ),
+        Mistake(
+            "the tolerance grows with both vectors: the backward one is missing",
+            _flagged(lengths=lambda f, b, back: f.square().sum(1)),
+        ),
+        Mistake(
+            "the tolerance grows with both vectors: the forward one is missing",
+            _flagged(lengths=lambda f, b, back: back.square().sum(1)),
+        ),
+        Mistake(
+            "the tolerance takes the backward flow of the same pixel: take the one where you arrive, in both places",
+            _flagged(lengths=lambda f, b, back: f.square().sum(1) + b.square().sum(1)),
+        ),
+        Mistake(
+            "0.5 square pixels stand outside the bracket: only the lengths are multiplied by 0.01",
+            _flagged(beta=0.005),
+        ),
+        Mistake("| binds tighter than >: put brackets around gap > tolerance", _without_brackets),
         Mistake("the constant 0.5 of the tolerance is missing", _flagged(beta=0.0)),
         Mistake("the part of the tolerance that grows with the vectors is missing", _flagged(alpha=0.0)),
         Mistake("the gap is not squared: the tolerance is in square pixels", _flagged(power=1)),
         Mistake(
             "one of the two conditions is enough: join them with |, not with &",
-            lambda f, b: _flagged(leaves=False)(f, b) & ~in_view(f),
+            lambda f, b: _flagged(leaves=_nothing_leaves)(f, b) & ~in_view(f),
         ),
     ),
     hints=(

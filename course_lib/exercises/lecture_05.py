@@ -65,6 +65,42 @@ STACK = Exercise(
             lambda flow, start, length: flow[:, start : start + length].flip(1).flatten(1, 2),
         ),
         Mistake(
+            "this slices axis 0, the clips: the fields are axis 1, flow[:, a:b]",
+            lambda flow, start, length: flow[start : start + length].flatten(1, 2),
+        ),
+        Mistake(
+            "these are all fields: only `length` of them, from `start` on, belong to the stack",
+            lambda flow, start, length: flow.flatten(1, 2),
+        ),
+        Mistake(
+            "this counts channels where fields are meant: each field has two channels, so cut before you flatten",
+            lambda flow, start, length: flow.flatten(1, 2)[:, start : start + length],
+        ),
+        Mistake(
+            "this counts channels where fields are meant: each field has two channels, so cut before you flatten",
+            lambda flow, start, length: flow.flatten(1, 2)[:, start : start + 2 * length],
+        ),
+        Mistake(
+            "this counts channels where fields are meant: each field has two channels, so cut before you flatten",
+            lambda flow, start, length: flow.flatten(1, 2)[:, 2 * start : 2 * start + length],
+        ),
+        Mistake(
+            "the stack begins one field too early: k = 1 reads d at start + k - 1, which is `start` itself",
+            lambda flow, start, length: flow[:, start - 1 : start - 1 + length].flatten(1, 2),
+        ),
+        Mistake(
+            "components and rows became one axis: join fields and components, axes 1 and 2",
+            lambda flow, start, length: flow[:, start : start + length].flatten(2, 3),
+        ),
+        Mistake(
+            "v is missing: each field gives two channels, u and v",
+            lambda flow, start, length: flow[:, start : start + length, 0],
+        ),
+        Mistake(
+            "the fields are set one below the other as if they were clips: join them along the channels, dim=1",
+            lambda flow, start, length: flow[:, start : start + length].transpose(0, 1).flatten(0, 1),
+        ),
+        Mistake(
             "fields and components still have axes of their own: put both into the channels",
             lambda flow, start, length: flow[:, start : start + length],
         ),
@@ -99,6 +135,7 @@ def _trajectory_cases(generator):
         Case("2 clips, 3 smooth fields", (_fields(generator, 2, 3), 0, 3)),
         Case("from field 2, 4 fields", (_fields(generator, 2, 6, 6, 5), 2, 4)),
         Case("a single field, L = 1", (_fields(generator, 3, 2), 1, 1)),
+        Case("no more than one field there is", (_fields(generator, 2, 1), 0, 1)),
         Case("fast: 3 pixels per frame, over the border", (_fields(generator, 1, 4, 6, 8, 3.0), 0, 4)),
     ]
 
@@ -120,6 +157,36 @@ def _follow(step=lambda travelled, here, field: travelled + here, sign=1, outsid
         return torch.cat(channels, 1)
 
     return wrong
+
+
+def _moved_at_first(flow, start, length):
+    """The way begins with the first field, at its own pixel."""
+    travelled, channels = flow[:, start], []
+    for k in range(length):
+        here = warp(flow[:, start + k], travelled, outside="border")
+        channels.append(here)
+        travelled = travelled + here
+    return torch.cat(channels, 1)
+
+
+def _exchanged(flow, start, length):
+    travelled, channels = torch.zeros_like(flow[:, 0]), []
+    for k in range(length):
+        here = warp(travelled, flow[:, start + k], outside="border")
+        channels.append(here)
+        travelled = travelled + here
+    return torch.cat(channels, 1)
+
+
+def _started_twice(flow, start, length):
+    fields = [flow[:, start + k] for k in range(start, start + length)]  # raises where there are none
+    return _follow()(torch.stack(fields, 1), 0, length)
+
+
+def _way_before(stack, length):
+    """From the displacement of each step to the way before it."""
+    steps = stack.unflatten(1, (length, 2))
+    return (steps.cumsum(1) - steps).flatten(1, 2)
 
 
 TRAJECTORY = Exercise(
@@ -153,6 +220,29 @@ TRAJECTORY = Exercise(
         Mistake(
             'beyond the border the flow becomes 0: read the nearest pixel, outside="border"',
             _follow(outside="zero"),
+        ),
+        Mistake(
+            "the points have moved before anything is read: `travelled` is zero at first",
+            _moved_at_first,
+        ),
+        Mistake(
+            "image and way are exchanged: warp(field, travelled) reads the field at x + travelled",
+            _exchanged,
+        ),
+        Mistake(
+            "each step reads the first field again: step k reads field start + k",
+            lambda flow, start, length: _follow()(flow[:, [start] * length], 0, length),
+        ),
+        Mistake("`start` is added twice: with start + k, k runs from 0 to length - 1", _started_twice),
+        Mistake(
+            "the channels hold the way before each step: Eq. 2 asks for the displacement read at p_k",
+            lambda flow, start, length: _way_before(_follow()(flow, start, length), length),
+        ),
+        Mistake(
+            "the fields are set one below the other as if they were clips: join them along the channels, dim=1",
+            lambda flow, start, length: (
+                _follow()(flow, start, length).unflatten(1, (length, 2)).transpose(0, 1).flatten(0, 1)
+            ),
         ),
         Mistake("`start` is ignored: begin with field `start`", lambda flow, start, length: _follow()(flow, 0, length)),
         Mistake(
@@ -250,6 +340,44 @@ TWO_WAYS = Exercise(
             _two_way(_ahead, lambda f, b, middle, half: -_behind(f, b, middle, half)),
         ),
         Mistake(
+            "the forward part is one field late: forward[:, t] goes from frame t to t + 1, so the one that leaves "
+            "`middle` has number middle",
+            _two_way(lambda f, b, middle, half: f[:, middle + 1 : middle + half + 1], _behind),
+        ),
+        Mistake(
+            "the backward part is one field early: backward[:, t] goes from frame t + 1 to t, so the one that leaves "
+            "`middle` has number middle - 1",
+            _two_way(_ahead, lambda f, b, middle, half: b[:, max(middle - half - 1, 0) : middle - 1].flip(1)),
+        ),
+        Mistake(
+            "the backward part is empty: a slice runs upwards, so take middle - half : middle and reverse it",
+            _two_way(_ahead, lambda f, b, middle, half: b[:, :0]),
+        ),
+        Mistake(
+            "each half has L fields: half of the stack goes each way, so each has L / 2",
+            lambda f, b, middle, length: _two_way(_ahead, _behind)(f, b, middle, 2 * length),
+        ),
+        Mistake(
+            "u and v are exchanged in the backward part: reverse the fields (axis 1 of five), not the components",
+            _two_way(_ahead, lambda f, b, middle, half: _behind(f, b, middle, half).flip(2)),
+        ),
+        Mistake(
+            "u and v are exchanged in the backward part: reverse the fields (axis 1 of five), not the components",
+            _two_way(_ahead, lambda f, b, middle, half: b[:, middle - half : middle].flip(2)),
+        ),
+        Mistake(
+            "forward and backward fields take turns: first all forward fields, then all backward ones",
+            lambda f, b, middle, length: torch.stack(
+                [_ahead(f, b, middle, length // 2), _behind(f, b, middle, length // 2)], 2
+            ).flatten(1, 3),
+        ),
+        Mistake(
+            "the halves are set one below the other as if they were clips: join them along the fields, dim=1",
+            lambda f, b, middle, length: torch.cat(
+                [_ahead(f, b, middle, length // 2), _behind(f, b, middle, length // 2)], 0
+            ).flatten(1, 2),
+        ),
+        Mistake(
             "the forward part ends at `middle` instead of starting there",
             _two_way(lambda f, b, middle, half: f[:, middle - half : middle], _behind),
         ),
@@ -322,6 +450,33 @@ MEAN = Exercise(
         ),
         Mistake("this subtracts the median: a good idea, but the paper takes the mean", _median),
         Mistake(
+            "each column has its own mean: take the mean over rows and columns",
+            lambda stack: stack - stack.mean(2, keepdim=True),
+        ),
+        Mistake(
+            "this takes the mean over the clips at every pixel: each clip has its own camera; take the mean over the "
+            "pixels",
+            lambda stack: stack - stack.mean(0, keepdim=True),
+        ),
+        Mistake(
+            "this averages channels and rows: rows and columns are the axes 2 and 3",
+            lambda stack: stack - stack.mean((1, 2), keepdim=True),
+        ),
+        Mistake(
+            "the means have lost their axes: with keepdim=True they are (B, 2L, 1, 1), and can be subtracted",
+            lambda stack: stack - stack.mean((2, 3)),
+        ),
+        Mistake(
+            "this subtracts the sum over the pixels: the mean is asked for",
+            lambda stack: stack - stack.sum((2, 3), keepdim=True),
+        ),
+        Mistake(
+            "u has one mean for all fields and clips, and so has v: each field of each clip has its own",
+            lambda stack: (
+                stack - stack.unflatten(1, (-1, 2)).mean((0, 1, 3, 4)).repeat(stack.shape[1] // 2)[:, None, None]
+            ),
+        ),
+        Mistake(
             "each row has its own mean: take the mean over rows and columns",
             lambda stack: stack - stack.mean(3, keepdim=True),
         ),
@@ -378,6 +533,33 @@ FUSE = Exercise(
         Mistake(
             "the softmax runs over the views: probabilities of one view sum to 1 over the classes, the last axis",
             _wrong_fuse(lambda z: z.softmax(1).mean(1)),
+        ),
+        Mistake(
+            "the softmax runs over the videos: probabilities of one view sum to 1 over the classes, the last axis",
+            _wrong_fuse(lambda z: z.softmax(0).mean(1)),
+        ),
+        Mistake(
+            "the softmax comes last: first a probability per view, then the means",
+            _wrong_fuse(lambda z: z.mean(1), mix=lambda s, t, w: ((1 - w) * s + w * t).softmax(1)),
+        ),
+        Mistake(
+            "a second softmax flattens the probabilities: their weighted mean is what is asked for",
+            _wrong_fuse(mix=lambda s, t, w: ((1 - w) * s + w * t).softmax(1)),
+        ),
+        Mistake(
+            "these are log-probabilities: take the softmax without the logarithm",
+            _wrong_fuse(lambda z: z.log_softmax(2).mean(1)),
+        ),
+        Mistake(
+            "this adds up the views: take their mean, or more views make larger numbers",
+            _wrong_fuse(lambda z: z.softmax(2).sum(1)),
+        ),
+        Mistake(
+            "the spatial stream counts in full: its weight is 1 - weight", _wrong_fuse(mix=lambda s, t, w: s + w * t)
+        ),
+        Mistake(
+            "the larger of both streams is taken: take their weighted mean",
+            _wrong_fuse(mix=lambda s, t, w: s.maximum(t)),
         ),
         Mistake("the weight is the temporal stream's", _wrong_fuse(mix=lambda s, t, w: w * s + (1 - w) * t)),
         Mistake(

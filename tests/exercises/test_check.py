@@ -1,5 +1,6 @@
 """The whole way of an answer: run, judged, shown, and what the notebook carries on with."""
 
+import dataclasses
 import random
 import threading
 import time
@@ -124,6 +125,7 @@ WRONG = {
     "exit()": "exit",
     "return blend(clip, weight)": "calls itself without an end",
     "raise KeyError('x')": "KeyError",
+    "return (clip > 0).mean()": "NotImplementedError: mean()",  # PyTorch's own: code was written here
 }
 
 
@@ -133,6 +135,12 @@ def test_a_wrong_function_is_told_why(body):
     assert report.attempted and not report.passed and report.points == 0
     assert WRONG[body] in report.diagnosis
     assert len(report.tests) == 2
+
+
+def test_a_right_result_changed_in_place_is_never_taken_for_a_known_mistake():
+    misleading = dataclasses.replace(FUNCTION, mistakes=(Mistake("not this one", RIGHT),))
+    report = evaluate(misleading, typed("clip *= weight.reshape(-1, 1, 1, 1)\nreturn clip + 1"))
+    assert "The result is right, but argument 1 (clip) was changed in place" in report.diagnosis
 
 
 def test_the_line_is_the_learners_own_even_deep_in_a_library():
