@@ -28,7 +28,7 @@ class Prediction:
             title, body, tone = f"Yes: {truth}.", f"You said {_written(self.guess, self.unit, digits)}.", "good"
         else:
             title, tone = f"It is {truth}.", "wait"
-            body = f"You said {_written(self.guess, self.unit, digits)}. What did you count differently?"
+            body = f"You said {_written(self.guess, self.unit, digits)}. Where does the difference come from?"
         html = box(escape(title), f"<div>{escape(self.question)} {escape(body)}</div>", tone)
         show_html(html, f"{self.question}\n{title} {body}")
 

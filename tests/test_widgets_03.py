@@ -76,7 +76,7 @@ def test_the_sliders_follow_the_architecture():
     widget = FusionExplorer()
     assert (widget._time.max, widget._time.disabled) == (3, False)
     widget._time.value = 3
-    assert "unit 4 of 4, sees 4 frames, 11 to 14" in widget.caption()
+    assert "unit 3 of 0 to 3, sees 4 frames, 11 to 14" in widget.caption()
     widget._model.value = "early fusion"
     assert widget._time.disabled and "10 frames, 5 to 14" in widget.caption()
     widget._model.value, widget._level.value = "late fusion", LEVELS.index("fc")

@@ -1,11 +1,14 @@
 """Widgets of lecture 04: the numbers behind the pictures, and the pictures."""
 
+import base64
+import io
 import time
 
 import ipywidgets
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from course_lib import plots
 from course_lib.data.worlds.flying_shapes import FlyingShapes
@@ -156,3 +159,12 @@ def test_lines_of_the_plane_stay_inside():
             assert abs(a * u + b * v - c) < 1e-9 and max(abs(u), abs(v)) <= SPAN + 1e-9
     assert _line_in_square(1.0, 0.0, 5.0) is None
     assert _line_in_square(1.0, 0.0, 0.5) == ((0.5, -SPAN), (0.5, SPAN))
+
+
+@pytest.mark.parametrize("name", ("wheel", "aperture", "flow"))
+def test_the_page_shows_the_colours_that_were_drawn(name, pair):
+    """256 colours turned the wheel into a patchwork: here the colour is the answer."""
+    widget = make(name, pair)
+    sent = Image.open(io.BytesIO(base64.b64decode(widget._picture.value.split("base64,")[1].split('"')[0])))
+    gap = np.abs(np.asarray(sent.convert("RGB")).astype(int) - widget.draw())
+    assert np.percentile(gap, 99) <= 12  # 5 % of full brightness

@@ -20,7 +20,8 @@ class Test(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """The verdict on one answer. Jupyter shows it as a box, a terminal as text; both say the same.
+    """The verdict on one answer. Jupyter shows it as a box, a terminal as text; both say the same, the reason
+    before the tests: ten of them fill a small screen.
 
     passed: every test passed and nothing forbidden was used.
     attempted: False for an untouched stub.
@@ -55,21 +56,21 @@ class Report:
 
     def as_text(self):
         lines = [f"{self.verdict}. {self._heading()}"]
+        if self.diagnosis:
+            lines.append(f"  {self._reason()}: {self.diagnosis}")
         for test in self.tests:
             lines.append(f"  {_word(test.ok)}  {test.label}")
             if not test.ok:
                 lines += [f"      expected  {test.expected}", f"      got       {test.got}"]
-        if self.diagnosis:
-            lines.append(f"  {self._reason()}: {self.diagnosis}")
         if self._shown():
             lines += ["  Your code printed:"] + [f"    | {line}" for line in self._shown().splitlines()]
         return "\n".join(lines + [f"  {line}" for line in (*self.notes, *self._next_steps())])
 
     def as_html(self):
         rows = "".join(map(_row, self.tests))
-        parts = [f'<ul style="list-style:none;margin:.4em 0;padding:0">{rows}</ul>'] if rows else []
-        if self.diagnosis:
-            parts.append(f"<div><b>{self._reason()}:</b> {escape(self.diagnosis)}</div>")
+        parts = [f"<div><b>{self._reason()}:</b> {escape(self.diagnosis)}</div>"] if self.diagnosis else []
+        if rows:
+            parts.append(f'<ul style="list-style:none;margin:.4em 0;padding:0">{rows}</ul>')
         if self._shown():
             parts.append(f'<div>Your code printed:<pre style="{_CODE}">{escape(self._shown())}</pre></div>')
         parts += [f'<div style="opacity:.8">{escape(line)}</div>' for line in (*self.notes, *self._next_steps())]

@@ -93,9 +93,9 @@ class ApertureExplorer(Explorer):
 
     def __init__(self, place="an edge", direction=0, radius=3):
         self._place = choice("window on", list(PLACES), place, width="16em")
-        self._direction = slider("true direction (° clockwise from right)", direction, 0, 345, width="29em")
+        self._direction = slider("true direction (° clockwise)", direction, 0, 345)
         self._direction.step = 15
-        self._radius = slider("radius of the window (px)", radius, 1, 5)
+        self._radius = slider("window radius (px)", radius, 1, 5)
         super().__init__({"place": self._place, "direction": self._direction, "radius": self._radius})
 
     @property

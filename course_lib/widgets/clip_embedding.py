@@ -109,7 +109,7 @@ class ClipEmbedding(Explorer):
         same = int((self.labels[state.nearest] == self.labels[state.clip]).sum())
         return (
             f"{self._features.value}: clip {state.clip}, {mine!r}. Of its {len(state.nearest)} nearest clips {same} "
-            f"are of the same class (cosine {state.similarity[0]:.2f} to {state.similarity[-1]:.2f})."
+            f"are of the same class (cosine {state.similarity[0]:.3f} to {state.similarity[-1]:.3f})."
         )
 
     def draw(self):
@@ -122,7 +122,7 @@ class ClipEmbedding(Explorer):
         for other in (*state.nearest, state.clip):
             self._thumbnail(sheet, *places[other], other, half if other == state.clip else THUMB / 2)
         sheet.box(x - half, y - half, 2 * half, 2 * half, edge=MARK, line=3)
-        rows = [(state.clip, f"clip {state.clip}"), *((n, f"cosine {s:.2f}") for n, s in _pairs(state))]
+        rows = [(state.clip, f"clip {state.clip}"), *((n, f"cosine {s:.3f}") for n, s in _pairs(state))]
         for row, (number, text) in enumerate(rows):
             self._strip(sheet, 69 * row + (8 if row else 0), number, text, chosen=row == 0)
         return sheet.pixels()

@@ -81,6 +81,7 @@ class ConvolutionExplorer(Explorer):
     """
 
     question = "What does a kernel see, multiply and sum at one place in space and time?"
+    few_colors = True
 
     def __init__(self, clip=None, kernel=None):
         self.clip = out_and_back_bar() if clip is None else _volume(clip, "clip")
@@ -96,7 +97,7 @@ class ConvolutionExplorer(Explorer):
         frames, rows, columns = output.shape
         self._kernel = choice("kernel", list(self.kernels), name, width="27em")
         self._time = slider("time t", int(t), 0, max(1, frames - 1))
-        self._place = slider("place (row by row)", int(y * columns + x), 0, max(1, rows * columns - 1), "29em")
+        self._place = slider("place (row by row)", int(y * columns + x), 0, max(1, rows * columns - 1))
         self._backgrounds = {}
         super().__init__({"kernel": self._kernel, "time": self._time, "place": self._place})
 

@@ -108,8 +108,21 @@ def grey_colors(values, low, high):
     return _colors((np.asarray(values) - low) / (high - low), "gray")
 
 
+def jpeg(pixels):
+    """JPEG bytes of a drawing, (H, W, 3) uint8, with its colours at full resolution: text stays sharp, no hue is lost.
+
+    A photograph or a wheel of colours has more than 256 colours; this keeps them, in a third of the time of a PNG.
+    """
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=92, subsampling=0)
+    return out.getvalue()
+
+
 def png(pixels):
-    """PNG bytes of a drawing, (H, W, 3) uint8 with a white corner, in 256 colours; packed fast rather than tight."""
+    """PNG bytes of a drawing, (H, W, 3) uint8 with a white corner, in 256 colours; packed fast rather than tight.
+
+    For numbers, lines and few colours: a fifth of the bytes of a JPEG. What has many colours would show bands.
+    """
     out = io.BytesIO()
     image = Image.fromarray(pixels).quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     palette, paper = image.getpalette(), image.getpixel((image.width - 1, image.height - 1))

@@ -10,7 +10,7 @@ import html
 import ipywidgets
 
 from course_lib import plots
-from course_lib.widgets.drawing import png
+from course_lib.widgets.drawing import jpeg, png
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -22,6 +22,7 @@ class Explorer:
     """
 
     question = ""
+    few_colors = False  # True where the picture is numbers and plain areas, and no photograph and no wheel of colours
 
     def __init__(self, controls, extras=None):
         """controls: {name: widget with a value}, at most three. extras: {name: widget} shown before a control."""
@@ -61,7 +62,7 @@ class Explorer:
             self.adjust()
         finally:
             self._adjusting = False
-        self._picture.value = _figure_html(self.draw(), self.caption())
+        self._picture.value = _figure_html(self.draw(), self.caption(), self.few_colors)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         caption = self.caption()
@@ -73,8 +74,9 @@ class Explorer:
         return data, {"image/png": {"alt": caption}}
 
 
-def slider(description, value, low, high, width="21em"):
-    """An IntSlider whose description is never cut off."""
+def slider(description, value, low, high, width=None):
+    """An IntSlider whose description is never cut off; by default wide enough to leave the hand a way to slide."""
+    width = width or f"{0.55 * len(description) + 18:.0f}em"  # per letter half an em, track 12, number 6
     return ipywidgets.IntSlider(value=value, min=low, max=high, description=description, **_readable(width))
 
 
@@ -95,13 +97,18 @@ def _readable(width):
     return {"style": {"description_width": "initial"}, "layout": layout}
 
 
-def _figure_html(pixels, caption):
+# In a dark theme the white picture is a sheet of paper: nothing may touch its edge.
+_PAPER = "box-sizing:content-box;padding:6px;background:#fff;border-radius:3px"
+
+
+def _figure_html(pixels, caption, few_colors):
     height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
     alt = html.escape(caption, quote=True)
-    source = base64.b64encode(png(pixels)).decode()
+    kind, pack = ("png", png) if few_colors else ("jpeg", jpeg)
+    source = base64.b64encode(pack(pixels)).decode()
     # decoding="sync": the new picture appears in one step with its caption, without a white flash between two states
     return (
-        f'<img src="data:image/png;base64,{source}" alt="{alt}" width="{width}" height="{height}" decoding="sync"'
-        f' style="display:block;max-width:100%;height:auto">'
+        f'<img src="data:image/{kind};base64,{source}" alt="{alt}" width="{width}" height="{height}" decoding="sync"'
+        f' style="display:block;max-width:calc(100% - 12px);height:auto;{_PAPER}">'
         f'<p style="max-width:{width}px;line-height:1.45;margin:6px 0 0">{alt}</p>'
     )

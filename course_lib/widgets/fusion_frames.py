@@ -131,7 +131,9 @@ class FusionExplorer(Explorer):
 
     def caption(self):
         state, level = self.state, self._level.value
-        unit = f"{self._model.value}, {LEVELS[level]}, unit {self._time.value + 1} of {state.counts[level]}"
+        last = state.counts[level] - 1
+        unit = f"unit {self._time.value} of 0 to {last}" if last else "the only unit"
+        unit = f"{self._model.value}, {LEVELS[level]}, {unit}"
         if level == 0:
             return f"{unit}: frame {state.frames[0]} of the video itself."
         if len(state.frames) == 1:

@@ -70,6 +70,7 @@ class TrajectoryWalk(Explorer):
     """
 
     question = "Which displacement does each channel read: where the pixel began, or where it has arrived?"
+    few_colors = True
 
     def __init__(self, flow=None, start=None):
         self.flow = _fields(turning_dot() if flow is None else flow)
@@ -81,9 +82,9 @@ class TrajectoryWalk(Explorer):
         self._stacks = _stacks(self.flow)
         self._top = float(self.flow.abs().max()) or 1.0
         x, y = self._farthest() if start is None else start
-        self._x = slider("column x", int(x), 0, max(1, columns - 1), width="17em")
-        self._y = slider("row y", int(y), 0, max(1, rows - 1), width="17em")
-        self._k = slider("field k", min(length, length // 2 + 1), 1, max(2, length), width="17em")
+        self._x = slider("column x", int(x), 0, max(1, columns - 1), width="19em")
+        self._y = slider("row y", int(y), 0, max(1, rows - 1), width="19em")
+        self._k = slider("field k", min(length, length // 2 + 1), 1, max(2, length), width="19em")
         super().__init__({"x": self._x, "y": self._y, "k": self._k})
 
     def _farthest(self):
@@ -124,7 +125,7 @@ class TrajectoryWalk(Explorer):
         for left, color, text in ((10, STAY, "where it began"), (SIDE + 30, GO, "where it has arrived")):
             sheet.dot(left, y, radius=5, fill=color)
             sheet.text(left + 12, y, text, anchor="lm")
-        _draw_table(sheet, 2 * SIDE + 62, state, k)
+        _draw_table(sheet, 2 * SIDE + 50, state, k)
         return sheet.pixels()
 
     def _draw_field(self, sheet, left, cell, component, state, k):
@@ -142,10 +143,10 @@ class TrajectoryWalk(Explorer):
 
 def _draw_table(sheet, left, state, k):
     """Both stacks for this pixel: one line per field, the present one framed."""
-    columns = (left, left + 100, left + 218)
+    columns = (left, left + 84, left + 190)
     sheet.text(columns[0], 2, "channels", bold=True)
     sheet.text(columns[1], 2, "flow stacking", bold=True, color=STAY)
-    sheet.text(columns[2], 2, "trajectory st.", bold=True, color=GO)
+    sheet.text(columns[2], 2, "trajectory stacking", bold=True, color=GO)
     for i, (plain, followed) in enumerate(zip(state.plain, state.followed, strict=True), 1):
         y = TOP + (i - 0.5) * LINE
         ink = INK if i <= k else MUTED
