@@ -1,4 +1,8 @@
-"""Find the submissions in what a learning platform gives: folders, zip files, the names of Moodle and Canvas."""
+"""Find the submissions in what a learning platform gives: folders, zip files, the names of Moodle and Canvas.
+
+Whose a notebook is, the platform says, in the outermost part of a path: what lies further in was named by a learner,
+who could write another's name.
+"""
 
 import os
 import re
@@ -15,6 +19,11 @@ MOST_BYTES = 2 * 2**30  # unpacked from one zip file
 _MOODLE = re.compile(r"^(?P<student>.+?)_(?P<id>\d+)_assignsubmission_file_?(?P<rest>.*)$")
 _CANVAS = re.compile(r"^(?P<student>[^_]+)(?:_LATE)?_(?P<id>\d+)_\d+_(?P<rest>.+)$", re.IGNORECASE)
 _HIDDEN = re.compile(r"^(\.|__MACOSX)")
+_OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
+_NUMBER = re.compile(r"^(lecture[ _-]?)?\d\d$", re.IGNORECASE)  # of a folder for each lecture
+_COPY = re.compile(r"^(copy of|kopie von|copie de)\s*", re.IGNORECASE)  # as Colab names what it saves
+_LARGEST_ZIP = 256 * 2**20  # bytes of a zip file within another
+_DEEPEST = 2  # zip files within each other: a platform's own, and the one that a learner handed in
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,11 @@ def collect(place, lectures, scratch):
     place, scratch = Path(place), Path(scratch)
     if not place.exists():
         raise CourseError(f"There is no {place}: expected a folder with submissions, a zip file or a notebook.")
-    remarks, found = [], {}
-    for path, shown, inside in _notebooks(place, scratch, remarks):
+    remarks, found, names = [], {}, {}
+    hits = list(_notebooks(place, scratch, remarks))
+    wrapping = _wrapping([shown.split("/") for _, shown, _ in hits])
+    for path, shown, inside in hits:
+        shown = "/".join(shown.split("/")[wrapping:])
         one = _recognised(path, shown, inside, lectures)
         if one is None:
             remarks.append(f"{shown}: not recognised as a lecture ({', '.join(lectures)}); left out.")
@@ -59,9 +71,10 @@ def collect(place, lectures, scratch):
         key = one.student, one.lecture
         if key in found:
             newer = max(found[key], one, key=lambda each: (_version(each.path), each.path.lstat().st_mtime_ns))
-            remarks.append(f"{one.student} handed in lecture {one.lecture} more than once; {newer.path.name} counts.")
+            names |= {path: shown}
+            remarks.append(f"{one.student} handed in lecture {one.lecture} more than once; {names[newer.path]} counts.")
             one = newer
-        found[key] = one
+        found[key], names[path] = one, shown
     return sorted(found.values(), key=lambda one: (one.lecture, one.student)), remarks
 
 
@@ -69,7 +82,7 @@ def _notebooks(place, scratch, remarks):
     """(path, the name by which it is recognised, the folder that holds it) of every notebook."""
     if place.is_file():
         if place.suffix.lower() == ".zip":
-            yield from _unpacked(place, scratch / "0", "", remarks)
+            yield from _unpacked(place, scratch / "0", None, remarks)
         else:
             yield place, place.name, place.parent
         return
@@ -81,7 +94,9 @@ def _notebooks(place, scratch, remarks):
             path = Path(folder) / name
             if path.suffix.lower() == ".zip" and not path.is_symlink():
                 number += 1
-                yield from _unpacked(path, scratch / str(number), (above / path.stem).as_posix() + "/", remarks)
+                yield from _unpacked(path, scratch / str(number), (above / path.stem).parts, remarks)
+            elif path.suffix.lower() in _OTHER_ARCHIVES:
+                remarks.append(f"{(above / name).as_posix()}: not unpacked; only zip files are.")
             elif path.suffix.lower() == ".ipynb" and not _HIDDEN.match(name):
                 yield path, (above / name).as_posix(), place
         for name in folders:
@@ -89,32 +104,94 @@ def _notebooks(place, scratch, remarks):
                 yield Path(folder) / name, (above / name).as_posix(), place
 
 
-def _unpacked(file, target, prefix, remarks):
-    """Unpack the notebooks of a zip file under names of our own: what a zip calls its files decides nothing."""
+def _unpacked(file, target, above, remarks, depth=1):
+    """Unpack the notebooks of a zip file under names of our own: what a zip calls its files decides nothing.
+
+    Args:
+        file: the zip file.
+        target: folder to make and unpack into.
+        above: the parts of the path that stand for the zip file; None where it is all that there is.
+        remarks: list to add to.
+        depth: 1, or 2 for a zip file within another.
+    """
     target.mkdir(parents=True)
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             if len(entries) > MOST_FILES:
                 remarks.append(f"{file.name}: {len(entries)} files; only the first {MOST_FILES} were looked at.")
+            wanted = [(number, entry, _parts(entry)) for number, entry in enumerate(entries[:MOST_FILES])]
+            wanted = [each for each in wanted if _is_wanted(*each[1:])]
+            above, wrapping = _owner(above, [parts for _, _, parts in wanted])
             left = MOST_BYTES
-            for number, entry in enumerate(entries[:MOST_FILES]):
-                parts = [part for part in entry.filename.split("/") if part not in ("", ".", "..")]
-                wanted = parts and parts[-1].lower().endswith(".ipynb") and not entry.is_dir()
-                if not wanted or any(map(_HIDDEN.match, parts)):
-                    continue
+            for number, entry, parts in wanted:
                 path = target / str(number) / Path(parts[-1]).name[-150:]
+                shown = (*above, *parts[wrapping:])
+                if path.suffix.lower() in _OTHER_ARCHIVES or (path.suffix.lower() == ".zip" and depth == _DEEPEST):
+                    remarks.append(f"{'/'.join(shown)}: not unpacked; only zip files are, {_DEEPEST} deep.")
+                    continue
                 path.parent.mkdir()
-                size = _extract(archive, entry, path, min(LARGEST + 1, left))
+                size = _extract(archive, entry, path, min(_LARGEST_ZIP if path.suffix == ".zip" else LARGEST + 1, left))
                 left -= size
                 if left <= 0:
                     remarks.append(
                         f"{file.name}: unpacks to more than {MOST_BYTES // 2**30} GB; the rest was left out."
                     )
                     return
-                yield path, _without_wrapping(prefix, parts), target
+                if path.suffix.lower() == ".zip":
+                    inner = (*shown[:-1], Path(parts[-1]).stem)
+                    yield from _unpacked(path, path.with_name("unpacked"), inner, remarks, depth + 1)
+                    path.unlink()
+                else:
+                    yield path, "/".join(shown), target
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
         remarks.append(f"{file.name}: not a zip file that can be read ({str(error)[:100]}).")
+
+
+def _parts(entry):
+    return tuple(part for part in entry.filename.split("/") if part not in ("", ".", ".."))
+
+
+def _is_wanted(entry, parts):
+    if not parts or entry.is_dir() or any(map(_HIDDEN.match, parts)):
+        return False
+    return parts[-1].lower().endswith((".ipynb", ".zip", *_OTHER_ARCHIVES))
+
+
+def _owner(above, inside):
+    """Whose a zip file is.
+
+    One in a folder, or with a platform's name, is one learner's. So is one that lies beside others and holds at most
+    one folder. Any other one is a class, whose folders are the learners.
+
+    Args:
+        above: as for `_unpacked`.
+        inside: the parts of the path of each entry.
+    Returns:
+        (the parts that stand before those of an entry, how many of an entry's own are left out).
+    """
+    wrapping = _wrapping(inside)
+    if above is None:
+        return (), wrapping
+    if len(above) > 1 or _platform(above[0]):
+        return above, 0
+    folders = {parts[wrapping] for parts in inside if len(parts) > wrapping + 1}
+    return ((), wrapping) if len(folders) > 1 or any(map(_platform, folders)) else (above, 0)
+
+
+def _wrapping(paths):
+    """How many outer folders hold nothing but a class: shared by all, and with a folder per learner in them."""
+    shared = 0
+    while all(len(parts) > shared + 1 for parts in paths) and len({parts[shared] for parts in paths}) == 1:
+        if _platform(paths[0][shared]):
+            return 0
+        shared += 1
+    learners = {parts[shared] for parts in paths if len(parts) > shared + 1 and not _NUMBER.match(parts[shared])}
+    return shared if len(learners) > 1 and all(len(parts) > shared + 1 for parts in paths) else 0
+
+
+def _platform(name):
+    return _MOODLE.match(name) or _CANVAS.match(name)
 
 
 def _extract(archive, entry, path, limit):
@@ -127,32 +204,31 @@ def _extract(archive, entry, path, limit):
     return size
 
 
-def _without_wrapping(prefix, parts):
-    """The name within the zip; the zip's own name stands for the student only where nothing inside does."""
-    return "/".join(parts) if len(parts) > 1 else prefix + parts[0]
-
-
 def _recognised(path, shown, inside, lectures):
     *folders, name = shown.split("/")
     stem = name[: -len(".ipynb")] if name.lower().endswith(".ipynb") else name
-    student, identity = _student(folders)
+    of_lecture = bool(folders) and (folders[0] in lectures or _NUMBER.match(folders[0]))
+    student, identity = _student(folders[1:] if of_lecture else folders)  # a folder for each lecture, learners in it
+    outermost = folders[0] if folders else "submission"
     for pattern in (_MOODLE, _CANVAS):
         match = pattern.match(stem)
         if match and _lecture(match["rest"], lectures):
-            return Found(match["student"], match["id"], _lecture(match["rest"], lectures), path, inside)
+            lecture = _lecture(match["rest"], lectures)
+            whose = (student, identity) if student else (match["student"], match["id"])
+            return Found(*whose, lecture, path, inside)
     for lecture in lectures:
         before, hit, _ = stem.partition(lecture)
         if hit:
-            flat = before.rstrip("_- ")
-            return Found(flat or student or "submission", "" if flat else identity, lecture[:2], path, inside)
+            flat = _COPY.sub("", before).rstrip("_- ")
+            return Found(student or flat or outermost, identity, lecture[:2], path, inside)
     lecture = _lecture(stem, lectures)
-    return Found(student or "submission", identity, lecture, path, inside) if lecture else None
+    return Found(student or outermost, identity, lecture, path, inside) if lecture else None
 
 
 def _student(folders):
-    """(name, id) from the folders above a notebook: the nearest Moodle folder, else the outermost one."""
-    for folder in reversed(folders):
-        match = _MOODLE.match(folder)
+    """(name, id) from the folders above a notebook: the outermost one of Moodle or Canvas, else the outermost one."""
+    for folder in folders:
+        match = _platform(folder)
         if match:
             return match["student"], match["id"]
     return (folders[0], "") if folders else ("", "")

@@ -57,6 +57,65 @@ def test_names_are_understood(path, expected, tmp_path):
     assert found(tmp_path / "all.zip", tmp_path)[0] == {expected}
 
 
+def tree_of(place, names):
+    """Files at these paths; a path through "x.zip/" lies in that zip file."""
+    zips = {}
+    for name in names:
+        outer, hit, inner = name.partition(".zip/")
+        path = place / (outer + ".zip" if hit else name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if hit:
+            zips.setdefault(path, []).append(inner)
+        else:
+            path.write_text("{}")
+    for path, inside in zips.items():
+        within = place.parent / "within" / str(len(list(place.parent.glob("within/*"))))
+        tree_of(within, inside)
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in sorted(within.rglob("*")):
+                archive.write(file, file.relative_to(within).as_posix())
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        # zip files that learners packed as they liked belong to those learners
+        (["Ada_1_assignsubmission_file_/hw.zip/hw/01_video_tensors.ipynb",
+          "Bob_2_assignsubmission_file_/hw.zip/hw/01_video_tensors.ipynb"], {("Ada", "1"), ("Bob", "2")}),
+        (["ada_1_2_hw.zip/hw/01_video_tensors.ipynb", "bob_3_4_hw.zip/01_video_tensors.ipynb"],
+         {("ada", "1"), ("bob", "3")}),
+        (["ada.zip/hw/01_video_tensors.ipynb", "bob.zip/hw/01_video_tensors.ipynb"], {("ada", ""), ("bob", "")}),
+        (["moodle.zip/Ada_1_assignsubmission_file_/hw.zip/hw/01_video_tensors.ipynb"], {("Ada", "1")}),
+        (["moodle.zip/Ada_1_assignsubmission_file_/hw.zip/01_video_tensors.ipynb",
+          "moodle.zip/Bob_2_assignsubmission_file_/01_video_tensors.ipynb"], {("Ada", "1"), ("Bob", "2")}),
+        # a class in one folder more, as when a folder was packed
+        (["class/ada/01_video_tensors.ipynb", "class/bob/01_video_tensors.ipynb"], {("ada", ""), ("bob", "")}),
+        (["c.zip/class/ada/01_video_tensors.ipynb", "c.zip/class/bob/01_video_tensors.ipynb"],
+         {("ada", ""), ("bob", "")}),
+        (["01/ada/01_video_tensors.ipynb", "01/bob_01_video_tensors.ipynb"], {("ada", ""), ("bob", "")}),
+        (["01/01_video_tensors.ipynb", "02/01_video_tensors.ipynb"], {("01", ""), ("02", "")}),
+        (["ada/01/01_video_tensors.ipynb", "ada/02/01_video_tensors.ipynb"], {("ada", "")}),
+        # nobody hands in for somebody else
+        (["Ada_1_assignsubmission_file_/Bob_01_video_tensors.ipynb"], {("Ada", "1")}),
+        (["Ada_1_assignsubmission_file_/Bob_2_3_01_video_tensors.ipynb"], {("Ada", "1")}),
+        (["Ada_1_assignsubmission_file_/Bob_2_assignsubmission_file_/01_video_tensors.ipynb"], {("Ada", "1")}),
+        (["Ada_1_assignsubmission_file_/x.zip/Bob_2_assignsubmission_file_/01_video_tensors.ipynb"], {("Ada", "1")}),
+        (["ada/bob_01_video_tensors.ipynb"], {("ada", "")}),
+        (["ada/Copy of 01_video_tensors.ipynb"], {("ada", "")}),
+    ],
+)  # fmt: skip
+def test_whose_a_notebook_is(names, expected, tmp_path):
+    tree_of(tmp_path / "in", names)
+    assert found(tmp_path / "in", tmp_path)[0] == {(*one, "01") for one in expected}
+
+
+def test_archives_that_are_not_unpacked_are_named(tmp_path):
+    tree_of(tmp_path / "in", ["ada/hw.rar", "bob/a.zip/b.zip/c.zip/01_video_tensors.ipynb", "eve/01.ipynb"])
+    hits, remarks = found(tmp_path / "in", tmp_path)
+    assert {hit[0] for hit in hits} == {"eve"}
+    assert [any(name in remark for remark in remarks) for name in ("ada/hw.rar", "bob/a/b/c.zip")] == [True, True]
+
+
 def test_hostile_zip_files(tmp_path):
     (tmp_path / "in").mkdir()
     with zipfile.ZipFile(tmp_path / "in" / "evil.zip", "w", zipfile.ZIP_DEFLATED) as archive:
