@@ -75,6 +75,7 @@ class C3D(nn.Module):
         self.fc8 = nn.Linear(hidden, num_classes)
         self.dropout = nn.Dropout(dropout)
         self.apply(he)
+        nn.init.normal_(self.fc8.weight, std=0.01)  # no ReLU follows; small scores say "I do not know yet"
 
     @classmethod
     def mini(cls, num_classes, *, clip=(16, 32, 32)):
