@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "tests" / "screenshots"
 PICTURE = ".jp-OutputArea-output .widget-html img"
 HANDLE = ".widget-slider:not(:has([disabled])) .noUi-handle"
+NARROWEST = 60  # pixels of a slider's track: less cannot be aimed at
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one JupyterLab is enough
 
 CLIP = """\
@@ -75,6 +76,7 @@ def test_lecture_runs_and_its_widgets_move(page, lab, name):
         cell = show_cell(page, index)
         page.wait_for_timeout(500)  # a view that was out of sight is drawn anew
         moved += move_every_slider(page, cell)
+        choose_by_keyboard(page, cell)
         nothing_is_cut_off(cell)
         cell.scroll_into_view_if_needed()
         page.screenshot(path=shot(f"{Path(name).stem}_cell{index}"))
@@ -129,6 +131,21 @@ def move_every_slider(page, cell):
     return sliders.count()
 
 
+def choose_by_keyboard(page, cell):
+    """Open each list with the space bar, take another entry, see picture and caption change."""
+    lists = cell.locator(".widget-dropdown select")
+    for i in range(lists.count()):
+        chosen, before = lists.nth(i).input_value(), shown(cell)
+        at_start = lists.nth(i).evaluate("list => list.selectedIndex") == 0
+        lists.nth(i).focus()
+        page.keyboard.press("Space")
+        page.wait_for_timeout(200)  # the list opens
+        page.keyboard.press("ArrowDown" if at_start else "ArrowUp")
+        page.keyboard.press("Enter")
+        wait_for_change(page, cell, before)
+        assert lists.nth(i).input_value() != chosen
+
+
 def play_by_keyboard(page, cell):
     """Where there is a player: its button starts it, the video runs on, the button stops it."""
     buttons = cell.locator(".widget-play button")
@@ -164,7 +181,7 @@ def wait_for_change(page, cell, before, seconds=10):
 
 
 def nothing_is_cut_off(cell):
-    """No picture wider than its place, no label, button or choice shortened."""
+    """No picture wider than its place, no label, button or choice shortened, no slider without a way to slide."""
     cut = cell.evaluate(
         """cell => [...cell.querySelectorAll('img, .widget-label, .widget-button, .widget-toggle-button, select')]
             .filter(part => {
@@ -175,6 +192,8 @@ def nothing_is_cut_off(cell):
             .map(part => part.textContent || part.alt)"""
     )
     assert not cut, f"cut off: {cut}"
+    tracks = cell.locator(".noUi-target").evaluate_all("tracks => tracks.map(track => track.clientWidth)")
+    assert min(tracks, default=NARROWEST) >= NARROWEST, f"tracks of the sliders, in pixels: {tracks}"
 
 
 def no_errors_in(page, notebook):
