@@ -107,9 +107,10 @@ def release(directory, lectures, hide_solutions, sandbox):
 @click.option("--memory", default=2048, show_default=True, metavar="MB", help="That a learner's code may take.")
 @click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True)
 @click.option("--seed", type=int, help="Of the secret inputs (default: a new one).")
+@click.option("--dask", metavar="ADDRESS", help="Grade on the workers of a Dask cluster, such as tcp://HOST:8786.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted batch.")
 @click.option("--regrade", metavar="DIR", help="Grade the kept submissions of DIR again and list the changes.")
-def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, resume, regrade):
+def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, dask, resume, regrade):
     """Grade submitted notebooks: a folder, a zip file, or one notebook.
 
     Writes grades.csv, grades.json, junit.xml and a page of feedback per submission. Exit code 1 when a submission could
@@ -120,7 +121,7 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, r
 
     root = find_root()
     names = [source.stem for source in find_sources(root, [number for number in lectures.split(",") if number])]
-    options = batch.Options(root, {name[:2]: name for name in names}, workers, timeout, memory, sandbox)
+    options = batch.Options(root, {name[:2]: name for name in names}, workers, timeout, memory, sandbox, dask)
     if regrade:
         failed, changes = batch.regrade(regrade, options, say=click.echo)
         for line in changes or ["No points changed."]:

@@ -1,23 +1,19 @@
-"""Grade a class: workers in processes of their own, a line per submission, results on the disk as they come."""
+"""Grade a class: hand out the submissions, a line for each as it ends, results on the disk as they come."""
 
-import contextlib
-import dataclasses
-import hashlib
-import multiprocessing
 import os
 import secrets
 import shutil
-import signal
 import tempfile
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.grading import gradebook
 from course_lib.grading.collect import collect
-from course_lib.grading.grade import TIMEOUT, Grader
+from course_lib.grading.grade import TIMEOUT
 from course_lib.grading.journal import Journal
+from course_lib.grading.parcel import Task, checksum
+from course_lib.grading.pool import LocalPool
 from course_lib.grading.sandbox import Limits, choose
 from course_lib.progress import progress
 
@@ -31,8 +27,9 @@ class Options:
 
     root: the checkout.
     lectures: dict from "02" to "02_convolutions_in_time".
-    workers: processes; each holds one torch.
+    workers: processes on this machine; each holds one torch.
     timeout, memory, sandbox: as for `grade.grade`.
+    dask: address of a Dask scheduler whose workers grade in place of processes here; None for none.
     """
 
     root: Path
@@ -41,17 +38,7 @@ class Options:
     timeout: float = TIMEOUT
     memory: int = Limits.memory
     sandbox: str = "auto"
-
-
-@dataclass(frozen=True)
-class Task:
-    """One submission for a worker."""
-
-    student: str
-    id: str
-    lecture: str
-    path: str
-    inside: str
+    dask: str | None = None
 
 
 def grade_class(place, out, options, seed=None, resume=False, say=print):
@@ -73,9 +60,7 @@ def grade_class(place, out, options, seed=None, resume=False, say=print):
     out.mkdir(parents=True, exist_ok=True)
     if (out / JOURNAL).exists() and not resume:
         raise CourseError(f"{out} has results already. Continue with --resume, or choose another --out.")
-    warning = choose(options.sandbox)[1]
-    if warning:
-        say(f"WARNING: {warning}")
+    _warn(options, say)
     with tempfile.TemporaryDirectory(prefix="course-zip-") as scratch:
         found, remarks = collect(place, list(options.lectures.values()), scratch)
         for remark in remarks:
@@ -90,7 +75,8 @@ def grade_class(place, out, options, seed=None, resume=False, say=print):
             todo = _left(tasks, journal)
             if len(todo) < len(tasks):
                 say(f"{len(tasks) - len(todo)} of {len(tasks)} are graded already.")
-            failed = _grade_all(todo, journal, out, options, say)
+            with _pool(options, journal.header["seed"], len(todo), say) as pool:
+                failed = _grade_all(pool, todo, journal, out, options, say)
             gradebook.write(out, journal.latest(), options.lectures, journal.header["seed"])
     return failed
 
@@ -106,135 +92,69 @@ def regrade(out, options, say=print):
         raise CourseError(f"{out} holds no results to grade again: there is no {JOURNAL}.")
     with Journal(out / JOURNAL) as journal:
         before, seed = journal.latest(), journal.header["seed"]
-    number = 1 + len(list(out.glob("results-*.jsonl")))
-    os.replace(out / JOURNAL, out / f"results-{number}.jsonl")
+    _warn(options, say)
     tasks = []
     for row in before:
         path = _kept(out, row["student"], row["lecture"], options)
         tasks.append(Task(row["student"], row["id"], row["lecture"], str(path), str(out)))
-    with Journal(out / JOURNAL, {"seed": seed}) as journal:
-        failed = _grade_all(tasks, journal, out, options, say)
+    new, number = out / f"new-{JOURNAL}", 1 + len(list(out.glob("results-*.jsonl")))
+    new.unlink(missing_ok=True)  # of a run that was interrupted: the check may have changed since
+    with _pool(options, seed, len(tasks), say) as pool, Journal(new, {"seed": seed}) as journal:
+        failed = _grade_all(pool, tasks, journal, out, options, say)
+        again = {(row["student"], row["lecture"]) for row in journal.rows}
+        for row in before:
+            if (row["student"], row["lecture"]) not in again:  # it failed for a fault of ours: its points stand
+                journal.append(row)
         after = journal.latest()
-        gradebook.write(out, after, options.lectures, seed)
+    if after:
+        shutil.copyfile(out / JOURNAL, out / f"results-{number}.jsonl")
+        os.replace(new, out / JOURNAL)
+    gradebook.write(out, after, options.lectures, seed)
     return failed, gradebook.changes(before, after)
+
+
+def _warn(options, say):
+    """Of a missing sandbox on this machine; those of a cluster speak for themselves."""
+    warning = choose(options.sandbox)[1] if options.dask is None else None
+    if warning:
+        say(f"WARNING: {warning}")
 
 
 def _left(tasks, journal):
     """The tasks that have no result yet, or whose file has changed since."""
     done = {(row["student"], row["lecture"]): row["checksum"] for row in journal.latest()}
-    return [task for task in tasks if done.get((task.student, task.lecture)) != _checksum(task.path)]
+    return [task for task in tasks if done.get((task.student, task.lecture)) != checksum(task.path)]
 
 
-def _grade_all(tasks, journal, out, options, say):
-    """Hand the tasks to workers; a worker that dies costs the submission it had, and is replaced."""
-    context = multiprocessing.get_context("spawn")
-    waiting, failed = list(reversed(tasks)), 0
-    seed = journal.header["seed"]
-    workers = [_Worker(context, options, seed) for _ in range(min(max(options.workers, 1), len(tasks)))]
+def _grade_all(pool, tasks, journal, out, options, say):
+    """Grade tasks with a pool and write down each result as it comes; returns how many failed."""
+    failed = 0
     bar = iter(progress(range(len(tasks)), desc="submissions", total=len(tasks)))
-    try:
-        for worker in workers:
-            worker.give(waiting)
-        while any(worker.task for worker in workers):
-            ready = wait([worker.pipe for worker in workers if worker.task])
-            for worker in [worker for worker in workers if worker.pipe in ready]:
-                task = worker.task
-                row = worker.take()
-                if row is None or "failed" in row:
-                    failed += 1
-                    why = row["failed"] if row else "the grader's process ended"
-                    say(f"{task.student}  lecture {task.lecture}: NOT GRADED: {why}")
-                    if row is None:
-                        worker.restart()
-                else:
-                    _keep(out, task, options)
-                    journal.append(row)
-                    gradebook.write_feedback(out, row, options.lectures[row["lecture"]])
-                    say(_line(row))
-                next(bar, None)
-                worker.give(waiting)
+    for task, row in pool.results(tasks):
+        if "failed" in row:
+            failed += 1
+            say(f"{task.student}  lecture {task.lecture}: NOT GRADED: {row['failed']}")
+        else:
+            _keep(out, task, options)
+            journal.append(row)
+            gradebook.write_feedback(out, row, options.lectures[row["lecture"]])
+            say(_line(row))
         next(bar, None)
-    finally:
-        for worker in workers:
-            worker.end()
+    next(bar, None)
     return failed
 
 
-class _Worker:
-    """A process that grades, seen from the one that hands out."""
-
-    def __init__(self, context, options, seed):
-        self.context, self.options, self.seed = context, options, seed
-        self.restart()
-
-    def restart(self):
-        self.pipe, theirs = self.context.Pipe()
-        self.process = self.context.Process(target=_work, args=(theirs, self.options, self.seed))
-        self.process.start()
-        theirs.close()
-        self.task = None
-
-    def give(self, waiting):
-        """Send the next task, if there is one."""
-        if waiting and self.task is None:
-            self.task = waiting.pop()
-            with contextlib.suppress(BrokenPipeError):
-                self.pipe.send(self.task)
-
-    def take(self):
-        """The result of the task, or None when the process died over it."""
-        self.task = None
-        try:
-            return self.pipe.recv()
-        except (EOFError, OSError):
-            self.process.join()
-            return None
-
-    def end(self):
-        self.pipe.close()  # which the worker takes as the end
-        self.process.join(20)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-
-
-def _work(pipe, options, seed):
-    """What a worker does until its pipe is closed, by `end` or by the death of the one who hands out."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who hands out
-    with contextlib.ExitStack() as stack:
-        grader = Grader(
-            options.root, sandbox=options.sandbox, seed=seed, timeout=options.timeout, memory=options.memory
-        )
-        stack.enter_context(grader)
-        while True:
-            try:
-                task = pipe.recv()
-            except (EOFError, OSError):
-                return
-            try:
-                row = grade_task(grader, task)
-            except (CourseError, OSError) as problem:
-                row = {"failed": f"{type(problem).__name__}: {problem}"}
-            with contextlib.suppress(BrokenPipeError):
-                pipe.send(row)
-
-
-def grade_task(grader, task):
-    """The result of one submission as plain data, ready for the journal."""
-    checksum = _checksum(task.path)
-    graded = grader.grade(task.path, task.lecture, task.inside)
-    return {
-        "student": task.student,
-        "id": task.id,
-        "lecture": task.lecture,
-        "checksum": checksum,
-        "total": graded.total,
-        "possible": graded.possible,
-        "notes": list(graded.notes),
-        "problem": graded.problem,
-        "seconds": round(graded.seconds, 3),
-        "verdicts": [dataclasses.asdict(verdict) for verdict in graded.verdicts],
-    }
+def _pool(options, seed, size, say):
+    if options.dask is None:
+        return LocalPool(options, seed, size)
+    try:
+        from course_lib.grading.cluster import DaskPool
+    except ModuleNotFoundError as missing:
+        if missing.name not in ("dask", "distributed"):
+            raise
+        install = 'pip install "course_lib[lab,cluster]"'
+        raise CourseError(f"--dask needs Dask, here and where its workers run: {install}") from missing
+    return DaskPool(options, seed, say)
 
 
 def _line(row):
@@ -256,18 +176,3 @@ def _keep(out, task, options):
     if source.stat().st_size <= 32 * 2**20:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-
-
-def _checksum(path):
-    """Tells whether a file has changed: of its content, or for what cannot be read, of its name."""
-    digest = hashlib.sha256()
-    try:
-        path = Path(path)
-        if not path.is_file():
-            return "no file"
-        with open(path, "rb") as file:
-            while piece := file.read(2**20):
-                digest.update(piece)
-    except OSError:
-        return "unreadable"
-    return digest.hexdigest()

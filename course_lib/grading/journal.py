@@ -16,7 +16,7 @@ class Journal:
     """
 
     def __init__(self, path, header=None):
-        """Open a journal, or begin one.
+        """Open a journal, or begin one: the file is there from its first result on.
 
         Args:
             path: the file.
@@ -36,20 +36,19 @@ class Journal:
                 self.rows.append(row)
         if data[kept:].count(b"\n") > 1:
             raise CourseError(f"{self.path} is damaged after byte {kept}: repair or remove that line, then go on.")
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.ftruncate(self._file, kept)
-        os.lseek(self._file, kept, os.SEEK_SET)
-        if not kept:
-            self._write({"header": self.header})
+        self._file, self._kept = None, kept
 
     def __enter__(self):
         return self
 
     def __exit__(self, *problem):
-        os.close(self._file)
+        if self._file is not None:
+            os.close(self._file)
 
     def append(self, row):
         """Add a result; when this returns, it is on the disk."""
+        if self._file is None:
+            self._begin()
         self._write(row)
         self.rows.append(row)
 
@@ -59,6 +58,13 @@ class Journal:
         for row in self.rows:
             found[row["student"], row["lecture"]] = row
         return list(found.values())
+
+    def _begin(self):
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.ftruncate(self._file, self._kept)
+        os.lseek(self._file, self._kept, os.SEEK_SET)
+        if not self._kept:
+            self._write({"header": self.header})
 
     def _write(self, row):
         data = json.dumps(row, ensure_ascii=True).encode() + b"\n"

@@ -60,13 +60,22 @@ def read(path, lesson, inside=None):
         lesson: Lesson of its lecture.
         inside: the folder that holds the submissions; a link that leads out of it is not followed.
     """
+    data, problem = contents(path, inside)
+    return parse(data, lesson) if problem is None else Submission(problem=problem)
+
+
+def contents(path, inside=None):
+    """The bytes of a submission, unread.
+
+    Returns:
+        (bytes, None), or (None, why it was refused or cannot be read).
+    """
     try:
-        data = _bytes(Path(path), inside)
+        return _bytes(Path(path), inside), None
     except OSError as error:
-        return Submission(problem=f"The file cannot be read: {error.strerror or type(error).__name__}.")
+        return None, f"The file cannot be read: {error.strerror or type(error).__name__}."
     except _Refused as refused:
-        return Submission(problem=str(refused))
-    return parse(data, lesson)
+        return None, str(refused)
 
 
 def parse(data, lesson):

@@ -1,0 +1,87 @@
+"""A submission on its way to a worker, here or on another machine, and its result on the way back."""
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_lib.grading import submission
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to be graded.
+
+    inside: the folder that it may not lead out of.
+    """
+
+    student: str
+    id: str
+    lecture: str
+    path: str
+    inside: str
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What a worker gets: the bytes themselves, for it may have another disk, and nothing to look up with.
+
+    data: of the notebook; None where it was refused or could not be read.
+    problem: why, else None.
+    """
+
+    student: str
+    id: str
+    lecture: str
+    checksum: str
+    data: bytes | None
+    problem: str | None
+
+
+def pack(task):
+    """Read a submission. Links are judged here, where they mean something. Never raises for what was handed in."""
+    data, problem = submission.contents(task.path, task.inside)
+    done = checksum(task.path) if data is None else hashlib.sha256(data).hexdigest()
+    return Parcel(task.student, task.id, task.lecture, done, data, problem)
+
+
+def grade_parcel(grader, parcel):
+    """The result of one submission as plain data, ready for the journal."""
+    lesson = grader.lesson(parcel.lecture)
+    if parcel.data is None:
+        handed_in = submission.Submission(problem=parcel.problem)
+    else:
+        handed_in = submission.parse(parcel.data, lesson)
+    graded = grader.grade_submission(handed_in, lesson)
+    return {
+        "student": parcel.student,
+        "id": parcel.id,
+        "lecture": parcel.lecture,
+        "checksum": parcel.checksum,
+        "total": graded.total,
+        "possible": graded.possible,
+        "notes": list(graded.notes),
+        "problem": graded.problem,
+        "seconds": round(graded.seconds, 3),
+        "verdicts": [dataclasses.asdict(verdict) for verdict in graded.verdicts],
+    }
+
+
+def failure(why):
+    """What stands in place of a result where the course, the grader or a machine failed."""
+    return {"failed": why}
+
+
+def checksum(path):
+    """Tells whether a file has changed: of its content, or for what cannot be read, of its name."""
+    digest = hashlib.sha256()
+    try:
+        path = Path(path)
+        if not path.is_file():
+            return "no file"
+        with open(path, "rb") as file:
+            while piece := file.read(2**20):
+                digest.update(piece)
+    except OSError:
+        return "unreadable"
+    return digest.hexdigest()

@@ -1,0 +1,106 @@
+"""Workers on this machine: processes that grade, each with a torch and a sandbox of its own."""
+
+import contextlib
+import multiprocessing
+import signal
+from multiprocessing.connection import wait
+
+import torch
+
+from course_lib.errors import CourseError
+from course_lib.grading.grade import Grader
+from course_lib.grading.parcel import failure, grade_parcel, pack
+
+
+class LocalPool:
+    """Grades with processes of this machine. Use it as a context manager.
+
+    A worker that dies costs the submission that it had, and is replaced. `cluster.DaskPool` is used in the same way.
+    """
+
+    def __init__(self, options, seed, size):
+        """
+        Args:
+            options: batch.Options.
+            seed: of the secret inputs.
+            size: number of submissions to come: there are no more workers than these.
+        """
+        context = multiprocessing.get_context("spawn")
+        self.workers = [_Worker(context, options, seed) for _ in range(min(max(options.workers, 1), size))]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        for worker in self.workers:
+            worker.end()
+
+    def results(self, tasks):
+        """Grade tasks: yields (task, its result, or `parcel.failure`) as they come, each once."""
+        waiting = list(reversed(tasks))
+        for worker in self.workers:
+            worker.give(waiting)
+        while any(worker.task for worker in self.workers):
+            ready = wait([worker.pipe for worker in self.workers if worker.task])
+            for worker in [worker for worker in self.workers if worker.pipe in ready]:
+                task, row = worker.take()
+                worker.give(waiting)
+                yield task, row
+
+
+class _Worker:
+    """A process that grades, seen from the one that hands out."""
+
+    def __init__(self, context, options, seed):
+        self.context, self.options, self.seed = context, options, seed
+        self.start()
+
+    def start(self):
+        self.pipe, theirs = self.context.Pipe()
+        self.process = self.context.Process(target=_work, args=(theirs, self.options, self.seed))
+        self.process.start()
+        theirs.close()
+        self.task = None
+
+    def give(self, waiting):
+        """Send the next task, if there is one."""
+        if waiting and self.task is None:
+            self.task = waiting.pop()
+            with contextlib.suppress(ConnectionError):  # it has died: `take` will tell
+                self.pipe.send(pack(self.task))
+
+    def take(self):
+        """(task, its result). Where the process died over it, another one takes its place."""
+        task, self.task = self.task, None
+        try:
+            return task, self.pipe.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            self.start()
+            return task, failure("the grader's process ended")
+
+    def end(self):
+        self.pipe.close()  # which the worker takes as the end
+        self.process.join(20)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+
+
+def _work(pipe, options, seed):
+    """What a worker does until its pipe is closed, by `end` or by the death of the one who hands out."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who hands out
+    torch.set_num_threads(1)
+    settings = dict(sandbox=options.sandbox, seed=seed, timeout=options.timeout, memory=options.memory)
+    with Grader(options.root, **settings) as grader:
+        while True:
+            try:
+                parcel = pipe.recv()
+            except (EOFError, OSError):
+                return
+            try:
+                row = grade_parcel(grader, parcel)
+            except (CourseError, OSError) as problem:
+                row = failure(f"{type(problem).__name__}: {problem}")
+            with contextlib.suppress(ConnectionError):
+                pipe.send(row)
