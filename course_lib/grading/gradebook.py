@@ -1,6 +1,7 @@
 """The grades of a class: a table for spreadsheets, Canvas and Moodle, JSON, JUnit XML, and the feedback pages."""
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -14,6 +15,7 @@ from course_lib.grading.feedback import page
 ADJUSTMENTS = "adjustments.csv"  # student, exercise, points, reason: written by people, never by us
 # What Canvas wants to see beside the columns of points.
 IDENTITY = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+_MARKED = re.compile(r"-[0-9a-f]{12}$")
 
 
 def write(folder, rows, lectures, seed=None):
@@ -24,15 +26,24 @@ def write(folder, rows, lectures, seed=None):
         rows: the latest result of each student and lecture.
         lectures: dict from "02" to its name; its order is the order of the columns.
         seed: of the secret inputs, for grades.json.
+    Returns:
+        remarks: the adjustments that fit no result.
     """
     folder = Path(folder)
-    rows = [adjusted(row, adjustments) for adjustments in [read_adjustments(folder)] for row in rows]
+    adjustments = read_adjustments(folder)
+    known = {(row["student"], verdict["exercise_id"]) for row in rows for verdict in row["verdicts"]}
+    rows = [adjusted(row, adjustments) for row in rows]
     _put(folder / "grades.csv", table(rows))
     content = {"seed": seed, "submissions": rows}
     _put(folder / "grades.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     _put(folder / "junit.xml", junit(rows))
     for row in rows:
         write_feedback(folder, row, lectures[row["lecture"]])
+    return [
+        f"{ADJUSTMENTS}: there is no result of {student!r} for exercise {exercise}; this line changes nothing."
+        for student, exercise in adjustments
+        if (student, exercise) not in known
+    ]
 
 
 def write_feedback(folder, row, name):
@@ -84,20 +95,28 @@ def junit(rows):
 def read_adjustments(folder):
     """What people changed by hand: dict from (student, exercise) to (points, reason).
 
+    Spreadsheets may have saved it: with semicolons and decimal commas, and with 1.2 for exercise 01.2.
+
     Raises:
         CourseError: a row of adjustments.csv is not understood; with its line.
     """
     path = Path(folder) / ADJUSTMENTS
+    if not path.exists():
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise CourseError(f"{path} is not UTF-8: save it as “CSV UTF-8” in your spreadsheet.") from None
+    separator = ";" if ";" in text.partition("\n")[0] else ","
     found = {}
-    if path.exists():
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.DictReader(file), 2):
-                try:
-                    key = row["student"].strip(), row["exercise"].strip()
-                    found[key] = float(row["points"]), row["reason"].strip()
-                except (KeyError, ValueError, AttributeError, TypeError):
-                    wanted = "student,exercise,points,reason"
-                    raise CourseError(f"{path}, line {number}: expected the columns {wanted}, got {row}.") from None
+    for number, row in enumerate(csv.DictReader(io.StringIO(text), delimiter=separator), 2):
+        try:
+            student, exercise = row["student"].strip(), row["exercise"].strip()
+            points = float(row["points"].replace(",", ".") if separator == ";" else row["points"])
+            found[student.removeprefix("'"), f"{exercise:0>4}"] = points, row["reason"].strip()
+        except (KeyError, ValueError, AttributeError, TypeError):
+            wanted = "student,exercise,points,reason"
+            raise CourseError(f"{path}, line {number}: expected the columns {wanted}, got {row}.") from None
     return found
 
 
@@ -126,9 +145,14 @@ def changes(before, after):
 
 
 def file_name(student):
-    """A student's name as the name of a folder: no separators, nothing hidden, no way up."""
+    """A student's name as the name of a folder: no separators, nothing hidden, no way up, and nobody else's.
+
+    Where that changes the name, or the name looks as if it had, a mark that belongs to this name alone is added.
+    """
     plain = re.sub(r"[^\w.@+ -]", "_", student).strip(" .")[:100]
-    return plain or "student"
+    if plain and plain == student and not _MARKED.search(plain):
+        return plain
+    return f"{plain or 'student'}-{hashlib.sha256(student.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def _cell(text):

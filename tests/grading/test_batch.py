@@ -18,6 +18,7 @@ from course_lib.errors import CourseError
 from course_lib.grading import batch, gradebook
 from course_lib.grading.collect import collect
 from course_lib.grading.journal import Journal
+from course_lib.grading.parcel import Task
 
 LECTURES = ["01_video_tensors", "02_convolutions_in_time"]
 ROOT = Path(__file__).parents[2]
@@ -194,10 +195,49 @@ def test_the_gradebook(tmp_path):
     assert "<script" not in html and "&lt;3&gt;" in html and "late, but" in html
 
 
+NEARLY_THE_SAME = ["Ada B", "Ada/B", "Ada:B", "Ada_B", ".Ada_B", "Ada_B.", "x" * 101, "x" * 102, "", "..", "student"]
+
+
+def test_nobody_gets_the_folder_of_another(tmp_path):
+    """Names that differ only in what no folder's name may hold; and one that is called like another's folder."""
+    students = [*NEARLY_THE_SAME, gradebook.file_name("Ada/B"), gradebook.file_name("")]
+    names = [gradebook.file_name(student) for student in students]
+    assert len(set(names)) == len(students), names
+    assert gradebook.file_name("Ada B") == "Ada B" and gradebook.file_name("Ada_B") == "Ada_B"
+    assert not any("/" in name or name.startswith(".") or len(name) > 120 for name in names)
+    rows = [row(student, 1.0) for student in students]
+    gradebook.write(tmp_path, rows, {"01": "01_video_tensors"})
+    assert len(list((tmp_path / "feedback").rglob("*.html"))) == len(students)
+    options = batch.Options(tmp_path, {"01": "01_video_tensors"})
+    for number, student in enumerate(students):
+        source = tmp_path / f"{number}.ipynb"
+        source.write_text(student)
+        batch._keep(tmp_path, Task(student, "", "01", str(source), str(tmp_path)), options)
+    kept = [batch._kept(tmp_path, student, "01", options).read_text() for student in students]
+    assert kept == students, "a submission was kept in place of another"
+
+
 def test_adjustments_that_are_not_understood_are_refused(tmp_path):
     (tmp_path / "adjustments.csv").write_text("student,exercise,points,reason\na,01.1,two,x\n")
     with pytest.raises(CourseError, match="line 2"):
         gradebook.read_adjustments(tmp_path)
+
+
+def test_adjustments_as_a_spreadsheet_saves_them(tmp_path):
+    text = "student;exercise;points;reason\r\n'=cmd;1.1;1,5;late\r\nGödel;10.2;2;x\r\n"
+    (tmp_path / "adjustments.csv").write_bytes(text.encode("utf-8-sig"))
+    expected = {("=cmd", "01.1"): (1.5, "late"), ("Gödel", "10.2"): (2.0, "x")}
+    assert gradebook.read_adjustments(tmp_path) == expected
+    (tmp_path / "adjustments.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(CourseError, match="UTF-8"):
+        gradebook.read_adjustments(tmp_path)
+
+
+def test_an_adjustment_for_nobody_is_named(tmp_path):
+    text = "student,exercise,points,reason\nada,01.1,2,x\nAda,01.1,2,x\nada,01.7,2,x\n"
+    (tmp_path / "adjustments.csv").write_text(text)
+    remarks = gradebook.write(tmp_path, [row("ada", 1.0)], {"01": "01_video_tensors"})
+    assert len(remarks) == 2 and "'Ada' for exercise 01.1" in remarks[0] and "01.7" in remarks[1]
 
 
 def start(*arguments):
