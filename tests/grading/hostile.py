@@ -177,3 +177,35 @@ def tries():
     return done
 count = tries()
 """
+
+# Each tries to hold {megabytes} MB that are in the size of no process, and says so when it has succeeded.
+HIDDEN = "hidden in full"
+_LIBC = "import ctypes, mmap, os, time\nlibc = ctypes.CDLL(None, use_errno=True)\npiece = b'x' * (50 * 2**20)\nkept = []\n"
+_END = f"\ntime.sleep(0.5)\nprint('{HIDDEN}')"  # long enough for whoever watches
+_EACH = "for number in range({megabytes} // 50):\n    "
+HIDING = [
+    ("files without a name", _LIBC + _EACH + "kept.append(os.memfd_create('x'))\n    os.write(kept[-1], piece)" + _END),
+    ("System V segments", _LIBC + "libc.shmat.restype = ctypes.c_void_p\n" + _EACH
+     + "segment = libc.shmget(0, len(piece), 0o1600)\n    assert segment >= 0\n    place = libc.shmat(segment, None, 0)\n"
+     + "    ctypes.memmove(place, piece, len(piece))\n    libc.shmdt(ctypes.c_void_p(place))" + _END),
+    ("shared pages that nobody maps any more", _LIBC
+     + "kept = mmap.mmap(-1, {megabytes} * 2**20)\n" + _EACH
+     + "kept[number * len(piece) : (number + 1) * len(piece)] = piece\n    kept.madvise(mmap.MADV_DONTNEED)" + _END),
+    ("shared pages of /dev/zero", _LIBC
+     + "kept = mmap.mmap(os.open('/dev/zero', os.O_RDWR), {megabytes} * 2**20)\n" + _EACH
+     + "kept[number * len(piece) : (number + 1) * len(piece)] = piece\n    kept.madvise(mmap.MADV_DONTNEED)" + _END),
+    ("a file system in a namespace of its own", _LIBC
+     + "who = os.getuid()\nif os.fork() == 0:\n    try:\n"
+     + "        assert libc.unshare(0x10020000) == 0\n        [open(f'/proc/self/{{name}}', 'w').write(text) for name, text in\n"
+     + "            (('setgroups', 'deny'), ('uid_map', f'{{who}} {{who}} 1'), ('gid_map', f'{{who}} {{who}} 1'))]\n"
+     + "        os.makedirs('/tmp/more', exist_ok=True)\n"
+     + "        assert libc.mount(b'x', b'/tmp/more', b'tmpfs', 0, b'size=8g') == 0\n        "
+     + _EACH.replace("    ", "            ") + "open(f'/tmp/more/{{number}}', 'wb').write(piece)\n"
+     + "        open('/tmp/done', 'w').write('1')\n        time.sleep(20)\n    finally:\n        os._exit(0)\n"
+     + "for _ in range(50):\n    time.sleep(0.1)\n    if os.path.exists('/tmp/done'): break\nassert os.path.exists('/tmp/done')" + _END),
+    ("the folders to write in", _LIBC + _EACH
+     + "open(f\"{{'/tmp' if number % 2 else '/dev/shm'}}/{{number}}\", 'wb').write(piece)" + _END),
+    ("tables of pages that are all zero", _LIBC
+     + "gigabytes = {megabytes} // 2\nkept = mmap.mmap(-1, gigabytes * 2**30, flags=mmap.MAP_PRIVATE | 0x4020, prot=mmap.PROT_READ)\n"
+     + "for place in range(0, gigabytes * 2**30, 2**21):\n    kept[place]" + _END),
+]  # fmt: skip

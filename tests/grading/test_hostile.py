@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hostile import DEADLY, FORGERY, HARMLESS, PRYING, SHORTCUTS
+from hostile import DEADLY, FORGERY, HARMLESS, HIDDEN, HIDING, PRYING, SHORTCUTS
 from tiny import COUNT, SMOOTH, SOLUTIONS, cells_of, code, lesson
 
 from course_lib.grading import submission
@@ -61,6 +61,15 @@ def test_what_ends_the_kernel_ends_nothing_else(verdicts, boxed, what, source):
     verdict = assert_only(verdicts, {"90.1": source} | rest_unanswered("90.1"), "90.1")
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 400_000, f"the grader grew by {grown} KB: {verdict.summary}"
+
+
+@pytest.mark.parametrize(("what", "source"), named(HIDING))
+def test_no_memory_hides_from_the_watch(grader, boxed, what, source):
+    """More than a learner may have is refused, or ends the kernel."""
+    with Kernel(grader.sandbox(grader.lesson("90"))) as kernel:
+        result = kernel.execute(source.format(megabytes=grader.limits.memory + 300), 30)
+    assert HIDDEN not in result.printed, result
+    assert result.status in ("error", "dead"), result
 
 
 def test_prying_reaches_nothing(grader, boxed, tmp_path):

@@ -12,12 +12,16 @@ import signal
 import sys
 import time
 
+from course_lib.grading.inside.syscalls import refuse_hidden_memory
+
 # <linux/sched.h>, <linux/mount.h>, <linux/prctl.h>
 NEWNS, NEWIPC, NEWUSER, NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000000
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 PDEATHSIG, DUMPABLE, CAPBSET_DROP, SUBREAPER, NO_NEW_PRIVS = 1, 4, 24, 36, 38
 
 SCRATCH = ("/tmp", "/dev/shm")  # what a learner may write to
+# What /proc says that a process holds for itself: also what was put on a disk, and the tables of empty pages.
+HELD = ("RssAnon", "RssShmem", "VmSwap", "VmPTE")
 MEMORY = 10  # exit code of the first process of a box
 WATCH = 0.05  # seconds between two looks at the memory
 
@@ -59,6 +63,7 @@ def supported(folder):
             os._exit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]))
         _mounts(folder, 1)
         _seal(folder)
+        refuse_hidden_memory()
         os._exit(0)
     except OSError:
         os._exit(1)
@@ -121,11 +126,11 @@ def _descendants(first):
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{name}/status") as file:
-                rows = dict(line.split(":", 1) for line in file if line.startswith(("PPid", "RssAnon", "RssShmem")))
+                rows = dict(line.split(":", 1) for line in file if line.startswith(("PPid", *HELD)))
         except (OSError, ValueError):  # it has just ended
             continue
         parents[name] = rows.get("PPid", "0").strip()
-        sizes[name] = sum(int(rows[key].split()[0]) * 1024 for key in ("RssAnon", "RssShmem") if key in rows)
+        sizes[name] = sum(int(rows[key].split()[0]) * 1024 for key in HELD if key in rows)
     found, waiting = {}, [first]
     while waiting:
         parent = waiting.pop()
@@ -156,6 +161,8 @@ def _mounts(folder, megabytes):
         _mount(f"/proc/self/fd/{handle}", path, None, BIND | REC)
         os.close(handle)
     _mount(folder, folder, None, BIND)
+    if os.path.exists("/dev/zero"):  # its pages can be shared and left behind, as those without a file
+        _mount("/dev/null", "/dev/zero", None, BIND)
 
 
 def _seal(folder):
@@ -183,6 +190,8 @@ def _be_limited(limits, isolated):
     if isolated:  # elsewhere it would count all that the user runs
         _limit(resource.RLIMIT_NPROC, limits["processes"])
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing past the limit is an error, not the end
+    with contextlib.nullcontext() if isolated else contextlib.suppress(OSError):
+        refuse_hidden_memory()
 
 
 def _limit(which, value):
