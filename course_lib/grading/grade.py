@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import hashlib
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from course_lib.grading.verdict import Verdict, decide
 
 TIMEOUT = 30  # seconds for each cell of a learner
 PROBE = 2  # times as long as a cell may all tests of an exercise together take
+_CELL_FILE = re.compile(r"\(\d+\.py, line (\d+)\)")  # what IPython says of a syntax error: its own name for the cell
 OWN_TIMEOUT = 120  # seconds for a cell of the course
 
 
@@ -219,7 +221,8 @@ def remarks_on(cell, result, timeout):
         return [f"Cell {cell.number} was interrupted after {timeout:g} s."]
     if result.status == "error":
         name, message = result.error
-        return [f"Cell {cell.number} ended with {name}: {message[:300]}"]
+        message = _CELL_FILE.sub(r"(line \1)", message[:300])
+        return [f"Cell {cell.number} ended with {name}: {message}"]
     return []
 
 

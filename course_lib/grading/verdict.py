@@ -139,7 +139,7 @@ def _summary(secret, shown, right, tests):
 
 def _without_outcomes(verdict, exercise, reply: Reply):
     wanted = {"function": "a function", "class": "a class"}.get(exercise.kind, f"a {exercise.kind}")
-    attempted = reply.state in ("other", "broken", "nothing")
+    attempted = reply.state != "empty"
     summary = {
         "missing": f"Nothing is called {exercise.name} after your cell has run.",
         "empty": "Not attempted: this is still the stub.",

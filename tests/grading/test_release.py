@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -47,13 +48,20 @@ def test_a_release_without_solutions_has_none(released):
         assert not {line for line in lines if line in {own.strip() for own in code.splitlines()}}, path
 
 
-def test_a_release_can_be_graded_by_github(released):
+def test_a_release_can_be_graded_by_github(released, tmp_path):
     workflow = yaml.safe_load((released / ".github" / "workflows" / "grade.yml").read_text())
     steps = workflow["jobs"]["grade"]["steps"]
     command = next(step["run"] for step in steps if "pytest" in step.get("run", ""))
     assert "--noconftest" in command and "-c .course/pyproject.toml" in command  # the learner's own would be run
     for name in re.findall(r"\S+\.ipynb", command):
         assert (released / name).is_file()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "pytest").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "bin" / "pytest").chmod(0o755)
+    (tmp_path / "01_video_tensors.ipynb").touch()  # a learner who has deleted the others
+    path = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
+    ran = subprocess.run(["bash", "-e", "-c", command], cwd=tmp_path, env=path, capture_output=True, text=True)
+    assert ran.stdout.split()[-2:] == [".course", "01_video_tensors.ipynb"], ran.stderr
     assert workflow["permissions"] == {"contents": "read"}
     readme = (released / "README.md").read_text()
     assert "| 02.1 |" in readme and "| | **all** |" in readme

@@ -79,6 +79,12 @@ def test_an_answer_for_the_shown_inputs_alone():
     assert verdict.points == 0 and "Right on the shown inputs" in verdict.summary
 
 
+def test_code_that_does_not_run_is_an_attempt(verdicts):
+    verdict = verdicts({"90.1": "def halves(x)\n    return x / 2, x.sum()"})["90.1"]
+    assert verdict.points == 0 and verdict.attempted and "Nothing is called halves" in verdict.summary
+    assert len(verdict.notes) == 1 and "SyntaxError: expected ':' (line 1)" in verdict.notes[0]
+
+
 def test_feedback_never_tells_the_secret_inputs():
     """What is shown comes from the inputs of the notebook's own check."""
     one, other = (judged(HALVES, "def halves(x):\n    return x, x", seed=seed) for seed in (5, 6))
