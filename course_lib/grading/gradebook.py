@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+import unicodedata
 import xml.etree.ElementTree as tree
 from pathlib import Path
 
@@ -62,8 +63,9 @@ def table(rows):
         points |= {verdict["exercise_id"]: verdict["points"] for verdict in row["verdicts"]}
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow([*IDENTITY, *(f"{number} ({points:g} points)" for number, points in exercises.items()), "Total"])
-    for student in sorted(students):
+    titles = (f"{n} ({points:g} {'point' if points == 1 else 'points'})" for n, points in exercises.items())
+    writer.writerow([*IDENTITY, *titles, "Total"])
+    for student in sorted(students, key=_alphabetical):
         points = students[student]
         earned = [points.get(number, 0) for number in exercises]
         identity = [_cell(student), points["id"], "", _cell(student), ""]
@@ -153,6 +155,12 @@ def file_name(student):
     if plain and plain == student and not _MARKED.search(plain):
         return plain
     return f"{plain or 'student'}-{hashlib.sha256(student.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+
+
+def _alphabetical(name):
+    """A key for sorting as people do: É beside E, small letters beside capitals."""
+    plain = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in plain if not unicodedata.combining(c)).casefold(), name
 
 
 def _cell(text):

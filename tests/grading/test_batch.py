@@ -217,6 +217,12 @@ def test_nobody_gets_the_folder_of_another(tmp_path):
     assert kept == students, "a submission was kept in place of another"
 
 
+def test_the_table_is_in_alphabetical_order(tmp_path):
+    names = ["Zoe", "émile", "Eva", "ada", "Ødegaard", "Bo"]
+    lines = gradebook.table([row(name, 1.0) for name in names]).splitlines()[1:]
+    assert [line.split('"')[1] for line in lines] == ["ada", "Bo", "émile", "Eva", "Zoe", "Ødegaard"]
+
+
 def test_adjustments_that_are_not_understood_are_refused(tmp_path):
     (tmp_path / "adjustments.csv").write_text("student,exercise,points,reason\na,01.1,two,x\n")
     with pytest.raises(CourseError, match="line 2"):
