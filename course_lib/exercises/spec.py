@@ -57,6 +57,8 @@ class Exercise:
     rtol, atol: |got - expected| <= atol + rtol * |expected|, for floats; all else must be equal.
     forbidden: dotted names that the learner's code may not use ("torch.nn.functional.conv3d" also stands for
         torch.conv3d, torch.nn.Conv3d and torch.ops.aten.conv3d).
+    alone: when graded, the learner's definition runs without the rest of the notebook: beside it stand the course's
+        set-up and imports (functions and classes only).
     """
 
     id: str
@@ -72,6 +74,7 @@ class Exercise:
     atol: float = 1e-5
     forbidden: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    alone: bool = False
 
     def __post_init__(self):
         problem = _problem(self)
@@ -90,6 +93,8 @@ def _problem(exercise):
             return f"a {exercise.kind} needs a callable reference and cases."
     elif exercise.cases is not None:
         return f"a {exercise.kind} is compared as it is and takes no cases."
+    elif exercise.alone:
+        return f"a {exercise.kind} has no definition that could run alone."
     if exercise.kind == "choice":
         several = isinstance(exercise.reference, (tuple, list, set, frozenset))
         chosen = exercise.reference if several else (exercise.reference,)

@@ -13,9 +13,10 @@ from course_lib.errors import CourseError
 from course_lib.grading import probe, submission
 from course_lib.grading.kernel import Kernel
 from course_lib.grading.lesson import Lesson
-from course_lib.grading.names import parsed, used_names
+from course_lib.grading.names import parsed
 from course_lib.grading.sandbox import Limits, Sandbox, choose
-from course_lib.grading.verdict import Verdict, decide
+from course_lib.grading.staging import stage
+from course_lib.grading.verdict import Verdict
 
 TIMEOUT = 30  # seconds for each cell of a learner
 PROBE = 2  # times as long as a cell may all tests of an exercise together take
@@ -154,17 +155,16 @@ class Grader:
             Verdict.
         """
         question = probe.ask(exercise, self.secret_seed(exercise))
-        before = lesson.needed_before(exercise.id, used_names(answer.source))
+        staged = stage(lesson, exercise, answer)
         with Kernel(self.sandbox(lesson)) as kernel:
-            for source in before:
+            for source in staged.before:
                 result = kernel.execute(source, OWN_TIMEOUT)
                 if result.status != "ok":
                     raise CourseError(
                         f"A cell of lecture {lesson.number} failed in the sandbox: {result.error or result.why}"
                     )
-            reply, remarks = ask_kernel(kernel, question, answer, self.timeout)
-        verdict = decide(question, reply, answer, before, baseline)
-        return dataclasses.replace(verdict, notes=(*verdict.notes, *remarks))
+            reply, remarks = ask_kernel(kernel, question, staged.answer, self.timeout)
+        return staged.verdict(question, reply, baseline, remarks)
 
     def secret_seed(self, exercise):
         """The seed of an exercise's secret inputs: the same for every learner of this run."""

@@ -77,6 +77,10 @@ class Lesson:
                     found.append(node.module)
         return list(dict.fromkeys(found))
 
+    def imports_before(self, exercise_id):
+        """The source texts of the course's set-up and import cells above an exercise."""
+        return [_runnable(cell, text) for cell, text in self._above(exercise_id) if _is_plain(cell, text)]
+
     def needed_before(self, exercise_id, names=()):
         """The course's own cells that must run before an exercise: set-up, imports, and what defines a used name.
 
@@ -89,17 +93,25 @@ class Lesson:
         Returns:
             list of source texts.
         """
-        position = next(i for i, cell in enumerate(self.cells) if cell.exercise == exercise_id)
-        own = self.cells[position]
+        own = next(cell for cell in self.cells if cell.exercise == exercise_id)
         strong, weak = used_names(own.source) | used_names(own.solution), set(names)
         kept = []
-        for cell in reversed(self.cells[:position]):
-            if cell.check:
-                continue
-            text = cell.solution
-            bound = bound_names(text)
-            plain = cell.setup or defines_only(text, only_imports=True)
+        for cell, text in reversed(self._above(exercise_id)):
+            bound, plain = bound_names(text), _is_plain(cell, text)
             if plain or bound & strong or (bound & weak and (cell.exercise or defines_only(text))):
-                kept.append(f"{PREAMBLE}\n{text}" if cell.setup else text)
+                kept.append(_runnable(cell, text))
                 strong |= set() if plain else used_names(text)
         return kept[::-1]
+
+    def _above(self, exercise_id):
+        """(cell, its solved source) of every cell above an exercise but the checks."""
+        position = next(i for i, cell in enumerate(self.cells) if cell.exercise == exercise_id)
+        return [(cell, cell.solution) for cell in self.cells[:position] if not cell.check]
+
+
+def _is_plain(cell, text):
+    return cell.setup or defines_only(text, only_imports=True)
+
+
+def _runnable(cell, text):
+    return f"{PREAMBLE}\n{text}" if cell.setup else text

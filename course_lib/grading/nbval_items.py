@@ -9,10 +9,9 @@ import pytest
 from course_lib.errors import CourseError
 from course_lib.grading import probe, submission
 from course_lib.grading.grade import OWN_TIMEOUT, PROBE, remarks_on, reply_in, untried
-from course_lib.grading.names import used_names
 from course_lib.grading.nbval_adapter import AdaptedCell, AdaptedFile
 from course_lib.grading.nbval_plugin import PROPERTY
-from course_lib.grading.verdict import decide
+from course_lib.grading.staging import stage
 
 
 class GradedFile(AdaptedFile):
@@ -37,9 +36,9 @@ class GradedFile(AdaptedFile):
 
     def _items(self, lesson, exercise, answer):
         trial = _Trial(self, lesson, exercise, answer)
-        for place, source in enumerate(trial.before):
+        for place, source in enumerate(trial.staged.before):
             yield self._item(_CourseCell, f"{exercise.id} course {place}", place, source, trial)
-        for cell in answer.cells:
+        for cell in trial.staged.answer.cells:
             yield self._item(_LearnerCell, f"{exercise.id} cell {cell.number}", cell.number, cell.source, trial, cell)
         yield self._item(_ProbeCell, f"{exercise.id} probe", 0, trial.question.code, trial)
 
@@ -53,9 +52,9 @@ class _Trial:
     """One exercise on its way: what was asked, and what happened so far."""
 
     def __init__(self, file, lesson, exercise, answer):
-        self.file, self.lesson, self.exercise, self.answer = file, lesson, exercise, answer
+        self.file, self.lesson, self.exercise = file, lesson, exercise
         self.question = probe.ask(exercise, file.grader.secret_seed(exercise))
-        self.before = lesson.needed_before(exercise.id, used_names(answer.source))
+        self.staged = stage(lesson, exercise, answer)
         self.remarks, self.failed, self.started = [], None, False
 
     def ready(self):
@@ -103,8 +102,7 @@ class _ProbeCell(_TrialCell):
             reply = reply_in(trial.question, self.run(PROBE * timeout), timeout)
         else:
             reply = probe.Reply("nothing", text=trial.failed)
-        verdict = decide(trial.question, reply, trial.answer, trial.before, trial.baseline)
-        _hand_over(self, dataclasses.replace(verdict, notes=(*verdict.notes, *trial.remarks)))
+        _hand_over(self, trial.staged.verdict(trial.question, reply, trial.baseline, trial.remarks))
         self.parent.end_kernel()
 
 
