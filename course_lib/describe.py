@@ -48,6 +48,10 @@ class Description:
             f"{time_taken}"
         )
 
+    def _repr_pretty_(self, printer, cycle):
+        """As the last line of a cell: what print() says, and not every layer's record."""
+        printer.text(str(self))
+
     def table(self, least=0):
         """One line per layer with at least `least` parameters, and the total, as text."""
         lines = [f"{'layer':30}{'kind':16}{'output':>22}{'parameters':>14}{'multiply-adds':>15}"]

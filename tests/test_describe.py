@@ -80,3 +80,10 @@ def test_units():
     assert [count(n) for n in (7, 3400, 1_200_000, 27_790_000_000)] == ["7", "3.40 k", "1.20 M", "27.79 G"]
     with pytest.raises(ValueError, match="repeats is -1"):
         describe(nn.Linear(1, 1), (1,), repeats=-1)
+
+
+def test_the_last_line_of_a_cell_shows_a_sentence():
+    from IPython.lib.pretty import pretty
+
+    cost = describe(nn.Conv2d(1, 2, 3), (1, 8, 8), repeats=0)
+    assert pretty(cost) == str(cost)
