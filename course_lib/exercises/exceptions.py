@@ -15,6 +15,7 @@ CAUSES = (
     (r"shape .* is invalid for input of size", "view and reshape must keep the number of elements."),
     (r"expected scalar type|not implemented for '(Byte|Char|Short|Int|Long)'|floating point|Float.*Double|dtype",
      "two dtypes do not go together; convert with .float() or .to(other.dtype)."),
+    (r"slice indices must be integers", "a place in a tensor is a whole number: divide with //."),
     (r"IndexError", "an index runs past the end: the last one is the size minus 1."),
     (r"Given groups=|expected input.* to have \d+ channels",
      "the number of channels differs from what the layer was made for."),

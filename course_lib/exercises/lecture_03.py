@@ -265,8 +265,12 @@ STREAMS = Exercise(
             lambda x: (_context(x), x[..., _middle(x.shape[-2]), :]),
         ),
         Mistake(
-            "the two starts are exchanged: `top` belongs to the rows, `left` to the columns",
-            lambda x: (_context(x), _cut(x, _middle(x.shape[-1]).start, _middle(x.shape[-2]).start)),
+            "the fovea is cut along the columns only, as if they were rows: clip[..., rows, columns] needs both",
+            lambda x: (_context(x), x[..., _middle(x.shape[-2])]),
+        ),
+        Mistake(
+            "rows and columns of the fovea are exchanged: clip[..., rows, columns]",
+            lambda x: (_context(x), x[..., _middle(x.shape[-1]), _middle(x.shape[-2])]),
         ),
         Mistake(
             "the crop hits frames and rows: the rows and columns are the last two axes, clip[..., rows, columns]",
@@ -526,7 +530,7 @@ class _FixedGap(_TwoTowers):
 
 class _WrongAxis(_TwoTowers):
     def frames(self, clip):
-        return clip[:, 0], clip[:, self.gap]
+        return clip[:, 0], clip[:, 0]  # the first one raises
 
 
 class _Unflattened(_TwoTowers):

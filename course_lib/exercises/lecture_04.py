@@ -184,7 +184,7 @@ def _flow_unscaled(image, flow):
 
 def _rows_for_columns(image, flow):
     """y, x of meshgrid under each other's names; only the flow and the sizes are where they belong."""
-    return _sampled(2 * (pixel_grid(*image.shape[2:]).flip(1) + flow) / _last(image) - 1, image)
+    return _sampled(2 * (pixel_grid(*image.shape[2:]).flip(0) + flow) / _last(image) - 1, image)
 
 
 def _reshaped_grid(image, flow):

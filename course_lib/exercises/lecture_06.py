@@ -45,6 +45,13 @@ def _cost(wrong):
     return layer_cost
 
 
+def _valid_places(inputs, outputs, size, depth=3):
+    """As if nothing were padded."""
+    frames, rows, columns = size
+    weights = outputs * inputs * depth * 9
+    return weights + outputs, weights * (frames - depth + 1) * (rows - 2) * (columns - 2)
+
+
 COST = Exercise(
     id="06.1",
     title="What does a layer cost?",
@@ -82,6 +89,41 @@ COST = Exercise(
             _cost(lambda c, d, t, p, k: (d * c * 9 * k + d, d * c * 9 * k * (t - k + 1) * p)),
         ),
         Mistake(
+            "the layer is padded: it has as many places as the clip has pixels, in rows and columns, too",
+            _valid_places,
+        ),
+        Mistake(
+            "there is one bias per output, not one per input channel",
+            _cost(lambda c, d, t, p, k: (d * c * 9 * k + c, d * c * 9 * k * t * p)),
+        ),
+        Mistake(
+            "there is one bias per output, not one for the layer",
+            _cost(lambda c, d, t, p, k: (d * c * 9 * k + 1, d * c * 9 * k * t * p)),
+        ),
+        Mistake(
+            "one 3 is missing: the kernel has depth x 3 x 3 numbers",
+            _cost(lambda c, d, t, p, k: (d * c * 3 * k + d, d * c * 3 * k * t * p)),
+        ),
+        Mistake(
+            "the outputs count twice in the multiply-adds: the weights have them already",
+            _cost(lambda c, d, t, p, k: (d * c * 9 * k + d, d * d * c * 9 * k * t * p)),
+        ),
+        Mistake(
+            "the number of places is the product T x H x W, not the sum",
+            lambda inputs, outputs, size, depth=3: (
+                outputs * (inputs * depth * 9 + 1),
+                outputs * inputs * depth * 9 * sum(size),
+            ),
+        ),
+        Mistake(
+            "these are only the parameters: return the pair (parameters, multiply-adds)",
+            _cost(lambda c, d, t, p, k: d * c * 9 * k + d),
+        ),
+        Mistake(
+            "these are only the multiply-adds: return the pair (parameters, multiply-adds)",
+            _cost(lambda c, d, t, p, k: d * c * 9 * k * t * p),
+        ),
+        Mistake(
             "these are FLOPs: a multiply-add counts once here, not as two operations",
             _cost(lambda c, d, t, p, k: (d * c * 9 * k + d, 2 * d * c * 9 * k * t * p)),
         ),
@@ -107,14 +149,14 @@ COST = Exercise(
 # ---- 06.2 the shape table -------------------------------------------------------------------------------------------
 
 
-def _table(time_of_pool, smaller):
-    """Sizes after the five pools, with a rule for the window in time and one for n / window."""
+def _table(time_of_pool, smaller, time=None):
+    """Sizes after the five pools, with a rule for the window in time and one for n / window (another for `time`)."""
 
     def sizes_after_pools(clip):
         sizes, (frames, rows, columns) = [], clip
         for i in range(5):
-            time = time_of_pool(i)
-            frames, rows, columns = smaller(frames, time), smaller(rows, 2), smaller(columns, 2)
+            window = time_of_pool(i)
+            frames, rows, columns = (time or smaller)(frames, window), smaller(rows, 2), smaller(columns, 2)
             sizes.append((frames, rows, columns))
         return sizes
 
@@ -134,6 +176,7 @@ def _first_leaves_time(i):
 
 
 _sizes_after_pools = _table(_first_leaves_time, _up)
+_right_sizes = _table(_first_leaves_time, _up)  # for the mistakes, which may not call the answer itself
 
 
 def _padded_everywhere(size, window):
@@ -175,6 +218,38 @@ SIZES = Exercise(
         Mistake(
             "time is left alone by the last pool: it is the first one that leaves it alone",
             _table(lambda i: 1 if i == 4 else 2, _up),
+        ),
+        Mistake(
+            "the pools are counted from 0 here: pool1 has i == 0",
+            _table(lambda i: 1 if i == 1 else 2, _up),
+        ),
+        Mistake(
+            "the two cases are exchanged: pool1 has window 1 in time, the others 2",
+            _table(lambda i: 2 if i == 0 else 1, _up),
+        ),
+        Mistake(
+            "time still rounds down: Caffe rounds up along every axis",
+            _table(_first_leaves_time, _up, time=_down),
+        ),
+        Mistake(
+            "rows and columns still round down: Caffe rounds up along every axis",
+            _table(_first_leaves_time, _down, time=_up),
+        ),
+        Mistake(
+            "sizes are whole numbers: np.ceil gives floats; math.ceil gives ints",
+            _table(_first_leaves_time, lambda size, window: float(_up(int(size), window))),
+        ),
+        Mistake(
+            "half a place is left over: a size is a whole number, so round up with math.ceil",
+            _table(_first_leaves_time, lambda size, window: size / window),
+        ),
+        Mistake(
+            "only the last size came: give the list of all five",
+            lambda clip: _right_sizes(clip)[-1],
+        ),
+        Mistake(
+            "the order is (T, H, W): rows and columns are exchanged",
+            lambda clip: [(t, w, h) for t, h, w in _right_sizes(clip)],
         ),
         Mistake(
             "this pads every axis by one before it pools; Caffe pads nothing and rounds up",
@@ -236,6 +311,27 @@ DESCRIPTOR = Exercise(
             "this divides by the sum of squares: take its square root",
             lambda f: f.mean(0) / f.mean(0).square().sum(),
         ),
+        Mistake(
+            "this divides by the length of all clips together: divide by that of their mean",
+            lambda f: f.mean(0) / f.norm(),
+        ),
+        Mistake(
+            "this divides by a length per clip: divide the mean by its own length",
+            lambda f: f.mean(0) / f.norm(dim=1),
+        ),
+        Mistake("this divides by the largest value: divide by the length", lambda f: f.mean(0) / f.mean(0).max()),
+        Mistake("this multiplies by the length: divide by it", lambda f: f.mean(0) * f.mean(0).norm()),
+        Mistake(
+            "this divides by the root of the number of features: divide by the length, .norm()",
+            lambda f: f.mean(0) / f.shape[1] ** 0.5,
+        ),
+        Mistake("this is the mean of everything: average over clips, axis 0", lambda f: f.mean() / f.mean().norm()),
+        Mistake(
+            "F.normalize takes axis 1 unless told otherwise, and the mean has one axis only: dim=0",
+            lambda f: normalize(f.mean(0)),
+        ),
+        Mistake("this is a softmax: only the length is to become 1", lambda f: f.mean(0).softmax(0)),
+        Mistake("this is the median over clips: the paper averages", lambda f: normalize(f.median(0).values, dim=0)),
         Mistake("this is the maximum over clips: the paper averages", lambda f: normalize(f.amax(0), dim=0)),
         Mistake(
             "this standardises (mean 0, variance 1): only the length is to become 1",
@@ -297,6 +393,14 @@ def _true_class_only(weight, bias, features, labels, strength=1.0):
     return weight.square().sum() / 2 + strength * (1 - own).clamp(min=0).square().sum()
 
 
+def _one_against_the_right_one(weight, bias, features, labels, strength=1.0):
+    """The multi-class hinge of Crammer and Singer's kind, squared."""
+    scores = features @ weight.T + bias
+    own = scores.gather(1, labels[:, None])
+    others = 1 - torch.nn.functional.one_hot(labels, len(bias))
+    return weight.square().sum() / 2 + strength * (others * (1 + scores - own).clamp(min=0) ** 2).sum()
+
+
 SVM = Exercise(
     id="06.4",
     title="What a linear SVM minimises",
@@ -327,6 +431,42 @@ SVM = Exercise(
         ),
         Mistake("the sign is turned: y = +1 belongs to the label", _svm(lambda sign, scores: _squared(-sign, scores))),
         Mistake("the weights' own term is missing: half the sum of their squares", _svm(_squared, lambda w, b: 0)),
+        Mistake(
+            "the strength C belongs to the violations: a large one allows few of them",
+            lambda w, b, x, y, c=1.0: c * w.square().sum() / 2 + _svm(_squared, lambda w, b: 0)(w, b, x, y),
+        ),
+        Mistake(
+            "the strength C is missing in front of the violations",
+            lambda w, b, x, y, c=1.0: _svm(_squared)(w, b, x, y),
+        ),
+        Mistake(
+            "the half stands in front of everything: it belongs to the squared weights alone",
+            lambda w, b, x, y, c=1.0: _svm(_squared)(w, b, x, y, c / 2),
+        ),
+        Mistake(
+            "the bias is missing in the scores",
+            lambda w, b, x, y, c=1.0: _svm(_squared)(w, 0 * b, x, y, c),
+        ),
+        Mistake(
+            "this squares the sum of the violations: square each of them, then add up",
+            _svm(lambda sign, scores: (1 - sign * scores).clamp(min=0), total=lambda v: v.sum() ** 2),
+        ),
+        Mistake(
+            "this averages over the clips: the SVM adds up",
+            _svm(_squared, total=lambda v: v.sum(1).mean()),
+        ),
+        Mistake(
+            "the clamp keeps the wrong side: what exceeds 1 is free, what is missing to 1 counts; .clamp(min=0)",
+            _svm(lambda sign, scores: (1 - sign * scores).clamp(max=0) ** 2),
+        ),
+        Mistake(
+            "this compares each class with the right one: here every class is a question of its own, y = +1 or -1",
+            _one_against_the_right_one,
+        ),
+        Mistake(
+            "the violations still have an axis: one number for all clips and classes is asked for",
+            _svm(_squared, total=lambda v: v.sum(1)),
+        ),
         Mistake("the half is missing in front of the squared weights", _svm(_squared, lambda w, b: w.square().sum())),
         Mistake(
             "the biases are free: only the weights are kept small",
@@ -408,6 +548,36 @@ NEIGHBOURS = Exercise(
         Mistake(
             "scaled along the wrong axis: every *row* should have length 1",
             _neighbours(lambda d: normalize(d, dim=0) @ normalize(d, dim=0).T),
+        ),
+        Mistake(
+            "argsort lists the smallest first, which are the farthest: descending=True",
+            lambda d, k: _cosine(d).fill_diagonal_(-torch.inf).argsort(dim=1)[:, :k],
+        ),
+        Mistake(
+            "a cosine may be negative: with 0 the clip itself still beats those; take -torch.inf",
+            _neighbours(_cosine, own=0.0),
+        ),
+        Mistake(
+            "these are the cosines: the numbers of the neighbours are asked for, .indices",
+            lambda d, k: _cosine(d).fill_diagonal_(-torch.inf).topk(k, dim=1).values,
+        ),
+        Mistake(
+            "this compares features with each other, (D, D): clips are the rows, so unit @ unit.T is (N, N)",
+            lambda d, k: (
+                (normalize(d, dim=1).T @ normalize(d, dim=1)).fill_diagonal_(-torch.inf).topk(k, dim=1).indices
+            ),
+        ),
+        Mistake(
+            "descriptors are numbered from 0: these numbers are one too large",
+            lambda d, k: _neighbours(_cosine)(d, k) + 1,
+        ),
+        Mistake(
+            "only the nearest one came: k of them are asked for",
+            lambda d, k: _neighbours(_cosine)(d, 1)[:, 0],
+        ),
+        Mistake(
+            "the lengths have lost their axis, and each column is divided instead of each row: keepdim=True",
+            lambda d, k: _neighbours(lambda d: (d / d.norm(dim=1)) @ (d / d.norm(dim=1)).T)(d, k),
         ),
         Mistake(
             "nearest first: the order is turned around",

@@ -146,6 +146,61 @@ WRONG = [
     ("04.5", HIDDEN.replace(".sum(1)\n    tolerance", ".sum(1).sqrt()\n    tolerance"), "not squared"),
     ("04.5", HIDDEN.replace("| ~in_view", "& ~in_view"), "join them with |"),
     ("04.5", HIDDEN.replace("return (gap > tolerance) | ~in_view(forward)", "return gap - tolerance"), None),
+    ("04.1", SOLVE.replace("-torch.stack([(ix * it)", "torch.stack([-(ix * it)"), "before one of the two"),
+    ("04.1", CRAMER.replace("yy - xy", "yy + xy"), "is a difference"),
+    ("04.1", CRAMER.replace(" / det", ""), "determinant is missing"),
+    ("04.1", CRAMER.replace("/ det", "* det"), "multiplies by the determinant"),
+    ("04.1", SOLVE.replace("matrix, right)", "matrix, right).numpy()"), "a numpy array came"),
+    (
+        "04.1",
+        SOLVE.replace("    xx, xy", "    it *= -1\n    xx, xy").replace("= -torch", "= torch"),
+        "changed in place",
+    ),
+    ("04.2", WARP.replace("y, x = torch", "x, y = torch"), "results of meshgrid"),
+    ("04.2", WARP.replace("dim=-1)", "dim=1).reshape(len(flow), height, width, 2)"), "reshape cuts"),
+    ("04.2", WARP.replace("dim=-1)", "dim=1)"), "stack along dim=-1"),
+    ("04.2", WARP.replace("(x + flow", "(x - flow"), "sign of u"),
+    ("04.2", WARP.replace("(y + flow", "(y - flow"), "sign of v"),
+    ("04.2", WARP.replace("height - 1", "width - 1"), "the same size"),
+    ("04.2", WARP.replace("/ (", "// ("), "use /, not //"),
+    (
+        "04.2",
+        WARP.replace("(width - 1)", "width").replace("(height - 1)", "height").replace("True", "False"),
+        "half a pixel",
+    ),
+    ("04.3", REFINE.replace("warped = warp", "warped = image2 = warp"), "warped again"),
+    (
+        "04.3",
+        REFINE.replace("    flow = torch", "    warped = image2\n    flow = torch")
+        .replace("        warped = warp(image2, flow)\n", "")
+        .replace("+ step", "+ step\n        warped = warp(warped, step)"),
+        "a little further",
+    ),
+    ("04.3", REFINE.replace("range(iterations)", "range(iterations - 1)"), "one round too few"),
+    ("04.3", REFINE.replace("range(iterations)", "range(iterations + 1)"), "one round too many"),
+    ("04.3", REFINE.replace("    return", "        return"), "not in it"),
+    ("04.4", UPSCALE.replace("size[1]", "size[-2]").replace("size[0]", "size[-1]"), "rows and columns of `size`"),
+    ("04.4", UPSCALE.replace("1) / (", "1) // ("), "not with //"),
+    ("04.4", UPSCALE.replace(', mode="bilinear", align_corners=True', ""), "interpolate bilinearly"),
+    ("04.4", UPSCALE.replace("[across, down]", "[across, 1]"), "only u grows"),
+    (
+        "04.4",
+        UPSCALE.replace(
+            "    resized", "    flow *= torch.tensor([across, down]).view(1, 2, 1, 1)\n    resized"
+        ).replace("return resized * torch.tensor([across, down]).view(1, 2, 1, 1)", "return resized"),
+        "changed in place",
+    ),
+    ("04.5", HIDDEN.replace("~in_view", "in_view"), "turn it around"),
+    ("04.5", HIDDEN.replace("in_view(forward)", "in_view(backward)"), "says nothing about what leaves"),
+    (
+        "04.5",
+        HIDDEN.replace("(gap > tolerance) | ~in_view(forward)", "~((gap > tolerance) | ~in_view(forward))"),
+        "all of it",
+    ),
+    ("04.5", HIDDEN.replace(" + back.square().sum(1)) +", ") +"), "backward one is missing"),
+    ("04.5", HIDDEN.replace(" + back.square", " + backward.square"), "of the same pixel"),
+    ("04.5", HIDDEN.replace(") + 0.5", " + 0.5)"), "outside the bracket"),
+    ("04.5", HIDDEN.replace("(gap > tolerance) |", "gap > tolerance |"), "binds tighter"),
 ]
 
 test_lecture = lecture_test("04")
