@@ -15,6 +15,7 @@ from course_lib.grading.journal import Journal
 from course_lib.grading.parcel import Task, checksum
 from course_lib.grading.pool import LocalPool
 from course_lib.grading.sandbox import Limits, choose
+from course_lib.notebooks import find_sources
 from course_lib.progress import progress
 
 JOURNAL = "results.jsonl"
@@ -77,7 +78,7 @@ def grade_class(place, out, options, seed=None, resume=False, say=print):
                 say(f"{len(tasks) - len(todo)} of {len(tasks)} are graded already.")
             with _pool(options, journal.header["seed"], len(todo), say) as pool:
                 failed = _grade_all(pool, todo, journal, out, options, say)
-            gradebook.write(out, journal.latest(), options.lectures, journal.header["seed"])
+            _write(out, journal.latest(), options, journal.header["seed"], say)
     return failed
 
 
@@ -95,6 +96,8 @@ def regrade(out, options, say=print):
     _warn(options, say)
     tasks = []
     for row in before:
+        if row["lecture"] not in options.lectures:
+            continue
         path = _kept(out, row["student"], row["lecture"], options)
         tasks.append(Task(row["student"], row["id"], row["lecture"], str(path), str(out)))
     new, number = out / f"new-{JOURNAL}", 1 + len(list(out.glob("results-*.jsonl")))
@@ -103,14 +106,23 @@ def regrade(out, options, say=print):
         failed = _grade_all(pool, tasks, journal, out, options, say)
         again = {(row["student"], row["lecture"]) for row in journal.rows}
         for row in before:
-            if (row["student"], row["lecture"]) not in again:  # it failed for a fault of ours: its points stand
+            if (row["student"], row["lecture"]) not in again:  # not asked for, or failed by our fault: its points stand
                 journal.append(row)
         after = journal.latest()
     if after:
         shutil.copyfile(out / JOURNAL, out / f"results-{number}.jsonl")
         os.replace(new, out / JOURNAL)
-    gradebook.write(out, after, options.lectures, seed)
+    _write(out, after, options, seed, say)
     return failed, gradebook.changes(before, after)
+
+
+def _write(out, rows, options, seed, say):
+    names = dict(options.lectures)
+    others = {row["lecture"] for row in rows} - names.keys()
+    if others:  # an earlier run graded them
+        names |= {source.stem[:2]: source.stem for source in find_sources(options.root, sorted(others))}
+    for remark in gradebook.write(out, rows, names, seed):
+        say(f"note: {remark}")
 
 
 def _warn(options, say):
@@ -128,7 +140,7 @@ def _left(tasks, journal):
 
 def _grade_all(pool, tasks, journal, out, options, say):
     """Grade tasks with a pool and write down each result as it comes; returns how many failed."""
-    failed = 0
+    failed, say = 0, _beside_the_bar(say)
     bar = iter(progress(range(len(tasks)), desc="submissions", total=len(tasks)))
     for task, row in pool.results(tasks):
         if "failed" in row:
@@ -142,6 +154,20 @@ def _grade_all(pool, tasks, journal, out, options, say):
         next(bar, None)
     next(bar, None)
     return failed
+
+
+def _beside_the_bar(say):
+    """`say`, on a line that holds no piece of the progress bar."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return say
+
+    def said(text):
+        with tqdm.external_write_mode():
+            say(text)
+
+    return said
 
 
 def _pool(options, seed, size, say):

@@ -246,6 +246,30 @@ def test_an_adjustment_for_nobody_is_named(tmp_path):
     assert len(remarks) == 2 and "'Ada' for exercise 01.1" in remarks[0] and "01.7" in remarks[1]
 
 
+def test_another_lecture_is_added_a_week_later(tmp_path):
+    """Into the same folder, naming only the new lecture: the old results stay, in the table and when regrading."""
+    from course_lib.notebooks import find_sources, make_edition, read, to_bytes
+
+    said = []
+    for number, name in (("00", "00_start_here"), ("01", "01_video_tensors")):
+        stubs = make_edition(read(find_sources(ROOT, [number])[0]), "learner", "https://github.com/a/b").notebook
+        (tmp_path / number / "ada").mkdir(parents=True)
+        (tmp_path / number / "ada" / f"{name}.ipynb").write_bytes(to_bytes(stubs))
+        options = batch.Options(ROOT, {number: name})
+        failed = batch.grade_class(
+            tmp_path / number, tmp_path / "out", options, 1, resume=number != "00", say=said.append
+        )
+        assert failed == 0, said
+    (tmp_path / "out" / "adjustments.csv").write_text("student,exercise,points,reason\nada,00.1,1,x\neve,00.1,1,x\n")
+    assert batch.regrade(tmp_path / "out", options, say=said.append) == (0, [])
+    table = (tmp_path / "out" / "grades.csv").read_text()
+    assert "00.1 (" in table and "01.1 (" in table and table.count("\n") == 2
+    assert len([line for line in said if "lecture 00:" in line]) == 1
+    assert [line for line in said if line.startswith("note:")] == [
+        "note: adjustments.csv: there is no result of 'eve' for exercise 00.1; this line changes nothing."
+    ]
+
+
 def start(*arguments):
     command = [sys.executable, "-m", "course_lib.cli", "grade", *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
