@@ -63,7 +63,8 @@ def grade_class(place, out, options, seed=None, resume=False, say=print):
         raise CourseError(f"{out} has results already. Continue with --resume, or choose another --out.")
     _warn(options, say)
     with tempfile.TemporaryDirectory(prefix="course-zip-") as scratch:
-        found, remarks = collect(place, list(options.lectures.values()), scratch)
+        others = [source.stem for source in find_sources(options.root) if source.stem[:2] not in options.lectures]
+        found, remarks = collect(place, list(options.lectures.values()), scratch, others)
         for remark in remarks:
             say(f"note: {remark}")
         if not found:
@@ -142,6 +143,7 @@ def _grade_all(pool, tasks, journal, out, options, say):
     """Grade tasks with a pool and write down each result as it comes; returns how many failed."""
     failed, say = 0, _beside_the_bar(say)
     bar = iter(progress(range(len(tasks)), desc="submissions", total=len(tasks)))
+    next(bar, None)  # shows the bar; each further step counts one
     for task, row in pool.results(tasks):
         if "failed" in row:
             failed += 1
@@ -152,7 +154,6 @@ def _grade_all(pool, tasks, journal, out, options, say):
             gradebook.write_feedback(out, row, options.lectures[row["lecture"]])
             say(_line(row))
         next(bar, None)
-    next(bar, None)
     return failed
 
 

@@ -44,13 +44,14 @@ class Found:
     inside: Path
 
 
-def collect(place, lectures, scratch):
+def collect(place, lectures, scratch, others=()):
     """Find submissions.
 
     Args:
         place: a folder, a zip file or one notebook.
         lectures: names of the known lectures, "02_convolutions_in_time".
         scratch: an empty folder; zip files are unpacked there.
+        others: names of lectures whose notebooks are to be left alone.
     Returns:
         (list of Found, one per student and lecture, in order; list of remarks on what was left out).
     Raises:
@@ -59,12 +60,15 @@ def collect(place, lectures, scratch):
     place, scratch = Path(place), Path(scratch)
     if not place.exists():
         raise CourseError(f"There is no {place}: expected a folder with submissions, a zip file or a notebook.")
-    remarks, found, names = [], {}, {}
+    remarks, found, names, left = [], {}, {}, 0
     hits = list(_notebooks(place, scratch, remarks))
     wrapping = _wrapping([shown.split("/") for _, shown, _ in hits])
     for path, shown, inside in hits:
         shown = "/".join(shown.split("/")[wrapping:])
         one = _recognised(path, shown, inside, lectures)
+        if one is None and _recognised(path, shown, inside, others):
+            left += 1
+            continue
         if one is None:
             remarks.append(f"{shown}: not recognised as a lecture ({', '.join(lectures)}); left out.")
             continue
@@ -75,6 +79,8 @@ def collect(place, lectures, scratch):
             remarks.append(f"{one.student} handed in lecture {one.lecture} more than once; {names[newer.path]} counts.")
             one = newer
         found[key], names[path] = one, shown
+    if left:
+        remarks.append(f"{left} {'notebook' if left == 1 else 'notebooks'} of other lectures left alone.")
     return sorted(found.values(), key=lambda one: (one.lecture, one.student)), remarks
 
 

@@ -141,6 +141,7 @@ def _cells(notebook, notes):
         sheets = notebook.get("worksheets")
         sheets = [sheet for sheet in sheets if isinstance(sheet, dict)] if isinstance(sheets, list) else []
         cells = [cell for sheet in sheets if isinstance(sheet.get("cells"), list) for cell in sheet["cells"]]
+        notes += ["The notebook is in the format of 2013 (nbformat 3), and was read as such."] if cells else []
     if not cells:
         raise _Refused("The notebook has no cells.")
     if len(cells) > MOST_CELLS:

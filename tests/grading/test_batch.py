@@ -136,6 +136,13 @@ def test_hostile_zip_files(tmp_path):
     assert sum(path.stat().st_size for path in unpacked) < 40 * 2**20
 
 
+def test_notebooks_of_other_lectures_are_left_alone_in_one_line(tmp_path):
+    tree_of(tmp_path / "in", [f"{name}/{lecture}.ipynb" for name in "abc" for lecture in LECTURES])
+    (tmp_path / "scratch").mkdir()
+    hits, remarks = collect(tmp_path / "in", LECTURES[:1], tmp_path / "scratch", LECTURES[1:])
+    assert {hit.lecture for hit in hits} == {"01"} and remarks == ["3 notebooks of other lectures left alone."]
+
+
 def test_the_newer_of_two_counts(tmp_path):
     (tmp_path / "in").mkdir()
     for suffix in ("", "-1", "-10", "-9"):

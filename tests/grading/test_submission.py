@@ -88,7 +88,8 @@ def test_cells_of_the_course_are_no_answers():
 def test_nbformat_3():
     cells = [{"cell_type": "code", "input": SOLUTIONS["90.3"], "language": "python", "metadata": {}, "outputs": []}]
     data = json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}).encode()
-    assert sources(submission.parse(data, LESSON)) == {"90.3": "count = 42"}
+    handed_in = submission.parse(data, LESSON)
+    assert sources(handed_in) == {"90.3": "count = 42"} and "nbformat 3" in handed_in.notes[0]
 
 
 def test_a_format_from_the_future():
