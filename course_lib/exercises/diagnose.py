@@ -220,7 +220,8 @@ def _size_off(expected, got, agree):
 
 def _other_rank(expected, got, agree):
     if expected.ndim != got.ndim:
-        return f"The result has {got.ndim} axes {_shape(got)}, expected are {expected.ndim} {_shape(expected)}."
+        axes = "axis" if got.ndim == 1 else "axes"
+        return f"The result has {got.ndim} {axes} {_shape(got)}, expected are {expected.ndim} {_shape(expected)}."
 
 
 def _flipped(expected, got, agree):

@@ -42,6 +42,7 @@ SLIPS = {
     "Are two axes exchanged?": (CLIP, CLIP.transpose(2, 3) * 2 + 1),
     "Off by one: axis 2 has 4, expected 5": (CLIP, CLIP[:, :, 1:]),
     "Off by two": (CLIP, CLIP[:, :, 1:-1, 1:-1]),
+    "The result has 1 axis (360), expected are 4": (CLIP, CLIP.flatten()),
     "The result has 3 axes (4, 5, 6), expected are 4": (CLIP, CLIP[0]),
     "Every value is 0": (CLIP, CLIP * 0),
     "Along axis 3 the values run backwards": (CLIP, CLIP.flip(3)),

@@ -26,7 +26,7 @@ else:
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[0] / "exercises"), str(HERE.parents[0] / "grading")]
 WANTED = 0.95
-SECONDS = 10  # for one mutant: a loop that no longer ends is rejected
+SECONDS = 10  # of computing, for one mutant: a loop that no longer ends is rejected
 SEEDS = (0, 1, 2)
 
 SWAPS = {
@@ -131,7 +131,7 @@ def survives(lesson, exercise, source):
         for before in lesson.needed_before(exercise.id):
             if "start(" not in before:
                 exec(before, namespace)
-        signal.alarm(SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)  # ends the process
         answer = cell(source, exercise.name, namespace)
         return all(evaluate(exercise, answer, seed).passed for seed in SEEDS)
     except Exception:  # a mutant that cannot even be defined is rejected
@@ -170,7 +170,7 @@ def _judged(lesson, exercise, text):
     receive, send = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.get_context("fork").Process(target=lambda: send.send(survives(lesson, exercise, text)))
     child.start()
-    child.join(3 * SECONDS)
+    child.join(12 * SECONDS)  # it may wait for others, or sleep
     if child.is_alive():
         child.kill()
         child.join()
