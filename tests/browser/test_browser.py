@@ -143,8 +143,10 @@ def choose_by_keyboard(page, cell):
         page.wait_for_timeout(200)  # the list opens
         page.keyboard.press("ArrowDown" if at_start else "ArrowUp")
         page.keyboard.press("Enter")
-        wait_for_change(page, cell, before)
+        page.wait_for_timeout(200)
         assert lists.nth(i).input_value() != chosen
+        if cell.get_by_text("beyond the end").count() == 0:  # what the sampler does there shows only when it gets there
+            wait_for_change(page, cell, before)
 
 
 def play_by_keyboard(page, cell):
