@@ -109,7 +109,7 @@ class ClipEmbedding(Explorer):
         same = int((self.labels[state.nearest] == self.labels[state.clip]).sum())
         return (
             f"{self._features.value}: clip {state.clip}, {mine!r}. Of its {len(state.nearest)} nearest clips {same} "
-            f"are of the same class (cosine {state.similarity[0]:.3f} to {state.similarity[-1]:.3f})."
+            f"{'is' if same == 1 else 'are'} of the same class (cosine {state.similarity[0]:.3f} to {state.similarity[-1]:.3f})."
         )
 
     def draw(self):
