@@ -7,6 +7,7 @@ bubblewrap. The lectures' own cells come along, so they need no checkout.
 
 import contextlib
 import hashlib
+import logging
 import secrets
 import sys
 import threading
@@ -30,6 +31,7 @@ IDLE = 300  # seconds after which a worker ends its sandbox; the next submission
 PACKAGE = Path(__file__).resolve().parents[1]
 _KEPT = "The results so far are kept: run again with --resume."
 _LOST = (OSError, CancelledError, TimeoutError)  # what Dask raises when its scheduler does not answer any more
+_LOG = logging.getLogger("distributed.client")
 _TURN = threading.Lock()  # judging an answer sets torch's seeds and the like, which threads share
 
 
@@ -50,8 +52,10 @@ class DaskPool:
             CourseError: no scheduler answers there, it has no workers, or these have another course or none.
         """
         self.address, self.say, self.running, self.warned = options.dask, say, {}, set()
-        self.name = f"course-grade-{secrets.token_hex(4)}"
+        self.name, self.registered = f"course-grade-{secrets.token_hex(4)}", False
         self.client = _connected(self.address)
+        self.loud = _LOG.level
+        _LOG.setLevel(logging.CRITICAL)  # what goes wrong is told by our own errors, in one line each
         try:
             self._prepare(options, seed)
         except BaseException:
@@ -98,6 +102,7 @@ class DaskPool:
         lessons = [Grader(options.root).lesson(number) for number in options.lectures]
         cells = [(lesson.number, lesson.name, lesson.cells) for lesson in lessons]
         settings = dict(sandbox=options.sandbox, seed=seed, timeout=options.timeout, memory=options.memory)
+        self.registered = True
         self.client.register_plugin(Bench(edition(), cells, settings), name=self.name)
 
     def _submit(self, task):
@@ -150,8 +155,10 @@ class DaskPool:
         with contextlib.suppress(*_LOST):
             if self.client.status == "running":
                 self.client.cancel(list(self.running), force=True)
-                self.client.unregister_worker_plugin(self.name)
+                if self.registered:
+                    self.client.unregister_worker_plugin(self.name)
         self.client.close(timeout=CONNECT)
+        _LOG.setLevel(self.loud)
 
 
 class Bench(WorkerPlugin):

@@ -1,6 +1,7 @@
 """The same batch on the workers of a Dask cluster: the same grades, whatever happens to the workers."""
 
 import contextlib
+import dataclasses
 import functools
 import os
 import signal
@@ -20,7 +21,7 @@ from course_lib.notebooks import find_root
 distributed = pytest.importorskip("distributed")
 from course_lib.grading import cluster as dask_pool  # noqa: E402
 
-pytestmark = pytest.mark.xdist_group("cluster")  # one cluster is enough
+pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.slow]  # one cluster is enough
 
 LECTURES = {"90": "90_tiny"}
 SEED = 1  # that of the `grader` of all tests
@@ -150,6 +151,15 @@ def test_nobody_answers(submissions, tmp_path, monkeypatch):
             options = batch.Options(ROOT, LECTURES, dask=address)
             with pytest.raises(CourseError, match="No Dask scheduler answers"):
                 batch.grade_class(submissions, tmp_path, options, say=lambda line: None)
+
+
+def test_a_cluster_without_workers(options, submissions, tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_pool, "CONNECT", 1)
+    with distributed.LocalCluster(n_workers=0, processes=True, dashboard_address=None, host="127.0.0.1") as empty:
+        with pytest.raises(CourseError, match="has no workers"):
+            batch.grade_class(
+                submissions, tmp_path, dataclasses.replace(options, dask=empty.scheduler_address), say=lambda line: None
+            )
 
 
 def test_without_dask_it_says_what_to_install(submissions, tmp_path, monkeypatch):
