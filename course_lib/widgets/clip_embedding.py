@@ -107,9 +107,10 @@ class ClipEmbedding(Explorer):
         state = self.state
         mine = self.classes[self.labels[state.clip]]
         same = int((self.labels[state.nearest] == self.labels[state.clip]).sum())
+        nearest, first, last = len(state.nearest), state.similarity[0], state.similarity[-1]
         return (
-            f"{self._features.value}: clip {state.clip}, {mine!r}. Of its {len(state.nearest)} nearest clips {same} "
-            f"{'is' if same == 1 else 'are'} of the same class (cosine {state.similarity[0]:.3f} to {state.similarity[-1]:.3f})."
+            f"{self._features.value}: clip {state.clip}, {mine!r}. Of its {nearest} nearest clips {same} "
+            f"{'is' if same == 1 else 'are'} of the same class (cosine {first:.3f} to {last:.3f})."
         )
 
     def draw(self):
