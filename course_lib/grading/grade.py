@@ -14,11 +14,10 @@ from course_lib.grading import probe, submission
 from course_lib.grading.kernel import Kernel
 from course_lib.grading.lesson import Lesson
 from course_lib.grading.names import parsed
-from course_lib.grading.sandbox import Limits, Sandbox, choose
+from course_lib.grading.sandbox import TIMEOUT, Limits, Sandbox, choose
 from course_lib.grading.staging import stage
 from course_lib.grading.verdict import Verdict
 
-TIMEOUT = 30  # seconds for each cell of a learner
 PROBE = 2  # times as long as a cell may all tests of an exercise together take
 _CELL_FILE = re.compile(r"\(\d+\.py, line (\d+)\)")  # what IPython says of a syntax error: its own name for the cell
 OWN_TIMEOUT = 120  # seconds for a cell of the course

@@ -1,14 +1,12 @@
 """Workers on this machine: processes that grade, each with a torch and a sandbox of its own."""
 
 import contextlib
+import json
 import multiprocessing
 import signal
 from multiprocessing.connection import wait
 
-import torch
-
 from course_lib.errors import CourseError
-from course_lib.grading.grade import Grader
 from course_lib.grading.parcel import failure, grade_parcel, pack
 
 
@@ -73,7 +71,7 @@ class _Worker:
         """(task, its result). Where the process died over it, another one takes its place."""
         task, self.task = self.task, None
         try:
-            return task, self.pipe.recv()
+            return task, json.loads(self.pipe.recv())
         except (EOFError, OSError):
             self.process.join()
             self.start()
@@ -90,6 +88,10 @@ class _Worker:
 def _work(pipe, options, seed):
     """What a worker does until its pipe is closed, by `end` or by the death of the one who hands out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who hands out
+    import torch  # here: the process that hands out does without torch, in time and in memory
+
+    from course_lib.grading.grade import Grader
+
     torch.set_num_threads(1)
     settings = dict(sandbox=options.sandbox, seed=seed, timeout=options.timeout, memory=options.memory)
     with Grader(options.root, **settings) as grader:
@@ -103,4 +105,4 @@ def _work(pipe, options, seed):
             except (CourseError, OSError) as problem:
                 row = failure(f"{type(problem).__name__}: {problem}")
             with contextlib.suppress(ConnectionError):
-                pipe.send(row)
+                pipe.send(json.dumps(row))  # as the journal has it: a pickled row would bring torch along

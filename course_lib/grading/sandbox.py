@@ -21,6 +21,7 @@ from course_lib.errors import CourseError
 from course_lib.grading.library import make_copy
 
 MODES = ("auto", "bwrap", "none")
+TIMEOUT = 30  # seconds for each cell of a learner
 USER = 64321  # whom root becomes: no real user has this number
 READY = 120  # seconds that torch may take to load on a busy machine
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/ld.so.conf",

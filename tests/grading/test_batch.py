@@ -253,6 +253,13 @@ def test_an_adjustment_for_nobody_is_named(tmp_path):
     assert len(remarks) == 2 and "'Ada' for exercise 01.1" in remarks[0] and "01.7" in remarks[1]
 
 
+def test_who_hands_out_does_without_torch():
+    """It would take seconds at the start, and some 500 MB beside the workers that need it."""
+    modules = "batch, pool, collect, gradebook, journal"
+    code = f"import sys; from course_lib.grading import {modules}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
 def test_another_lecture_is_added_a_week_later(tmp_path):
     """Into the same folder, naming only the new lecture: the old results stay, in the table and when regrading."""
     from course_lib.notebooks import find_sources, make_edition, read, to_bytes
