@@ -149,7 +149,7 @@ def film_strip(clip, indices=None, titles=None, columns=_STRIP_FRAMES, width=WID
     ax.set_axis_off()
     head = corners[0, 1] * scale * 72 / DPI  # points
     for title, (x, y) in zip(titles, corners, strict=True):
-        ax.text(x, y - 0.2 * corners[0, 1], title, fontsize=min(10, 0.78 * head), color=INK, va="bottom", clip_on=False)
+        ax.text(x, y - 0.2 * corners[0, 1], title, fontsize=min(10, 0.68 * head), color=INK, va="bottom", clip_on=False)
     return fig, ax
 
 

@@ -135,7 +135,10 @@ hd = predict("How much is one minute of uncompressed HD?", None, unit="GB")
 
 # %% tags=["exercise"] exercise="01.1" points=1
 def raw_bytes(height, width, fps, seconds, channels=3, bytes_per_value=1):
-    """Bytes of an uncompressed video.  height, width in pixels; fps frames per second; seconds -> int."""
+    """Bytes of an uncompressed video.
+
+    height, width in pixels; fps frames per second; seconds -> int.
+    """
     # BEGIN SOLUTION
     frames_in_all = round(fps * seconds)
     return frames_in_all * height * width * channels * bytes_per_value
@@ -346,7 +349,10 @@ way.reveal("anticlockwise")
 
 # %% tags=["exercise"] exercise="01.3" points=2
 def resample_indices(num_frames, fps_in, fps_out):
-    """Source frame on the screen at each tick of another clock.  -> (ceil(num_frames fps_out / fps_in),) long"""
+    """Source frame on the screen at each tick of another clock.
+
+    -> (ceil(num_frames fps_out / fps_in),) long
+    """
     # BEGIN SOLUTION
     count = math.ceil(num_frames * fps_out / fps_in)
     return (torch.arange(count) * fps_in / fps_out).long()
@@ -407,7 +413,10 @@ show(film_strip(enlarged.byte(), width=6.4, titles=[f"{h} x {h * 4 // 3}" for h 
 
 # %% tags=["exercise"] exercise="01.4" points=2
 def ten_crop(frames, size):
-    """Four corners and the centre, then mirrored.  frames (T, H, W, C), size (h, w) -> (10, C, T, h, w)"""
+    """Four corners and the centre, then mirrored.
+
+    frames (T, H, W, C), size (h, w) -> (10, C, T, h, w)
+    """
     T, H, W, C = frames.shape
     h, w = size
     # BEGIN SOLUTION

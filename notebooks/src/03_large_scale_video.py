@@ -49,11 +49,12 @@ from course_lib.widgets.fusion_frames import FusionExplorer
 # glance is enough. In the second, no single frame tells to which side the shape is going.
 
 # %%
+SEEN = {"appearance": "A large shape that hardly moves.", "direction": "A small shape that goes to one side."}
 for task, look in (("appearance", dict(size=14, travel=2)), ("direction", dict(size=6, travel=5, backdrop=0.3))):
     example = ActionWorld(task, 32, 32, 17, duration=8, **look).sample(1, seed=4, onset=(4, 4))
     answer = example.clips[0, :, ::2]
     show(film_strip(answer, columns=9, indices=range(9), titles=[f"frame {2 * t}" for t in range(9)]),
-         alt=f"Every second frame of a clip; the question is its {task}.")
+         alt=f"{SEEN[task]} Every second frame of a clip; the question is its {task}.")
 
 # %% [markdown]
 # ## A million videos
@@ -123,7 +124,10 @@ FusionExplorer()
 
 # %% tags=["exercise"] exercise="03.1" points=2
 def early_fusion(clip, weight, bias, stride):
-    """conv1 of early fusion.  clip (B, C, T, H, W), weight (D, C, T, P, Q), bias (D,), int -> (B, D, H', W')."""
+    """conv1 of early fusion.
+
+    clip (B, C, T, H, W), weight (D, C, T, P, Q), bias (D,), int -> (B, D, H', W').
+    """
     # BEGIN SOLUTION
     return F.conv2d(clip.flatten(1, 2), weight.flatten(1, 2), bias, stride=stride)
     # END SOLUTION
@@ -158,7 +162,7 @@ print(f"largest difference {difference.abs().max():.0e}")
 
 # %% tags=["exercise"] exercise="03.2" points=2
 def frames_seen(unit, extents, strides):
-    """Which frames one unit sees: int, tuple of int, tuple of int -> (first, last), two ints, both included."""
+    """Which frames one unit sees.  int, two tuples of int -> (first, last), both included."""
     first = last = unit
     # BEGIN SOLUTION
     for extent, stride in zip(reversed(extents), reversed(strides), strict=True):
@@ -343,7 +347,8 @@ class LateFusionNet(nn.Module):
     def __init__(self, channels, classes, side, gap=15):
         super().__init__()
         self.gap = gap
-        self.tower = nn.Sequential(nn.Conv2d(3, channels, 5, stride=2, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        convolution = nn.Conv2d(3, channels, 5, stride=2, padding=2)
+        self.tower = nn.Sequential(convolution, nn.ReLU(), nn.MaxPool2d(2))
         self.head = nn.Linear(2 * channels * (side // 4) ** 2, classes)
 
     def forward(self, clip):
@@ -467,7 +472,7 @@ for model in MODELS:
 # %%
 names = ["single", "early", "late", "slow", "multires"]
 shown = {task: [results[task, model][0] for model in MODELS] for task in STEPS}
-fig, ax = bars(names, shown, "clip hit@1 (%)", ylim=(0, 110), number="{:.0f}")
+fig, ax = bars(names, shown, "clip hit@1 (%)", "network", ylim=(0, 110), number="{:.0f}")
 texts = [task + ": " + ", ".join(f"{value:.0f} %" for value in values) for task, values in shown.items()]
 show(fig, alt=f"Clip hit@1 of {', '.join(names)}. {'; '.join(texts)}. Guessing has 25 %.")
 
@@ -555,11 +560,11 @@ early_guess.reveal(sum(shifted["EarlyFusion"]) / len(tests))
 # Moment by moment, each with 200 new clips:
 
 # %%
-fig, ax = curve(range(len(tests)), shifted, "the motion starts at frame", "accuracy (%)", ylim=(0, 105))
-ax.axhline(25, color="0.5", linewidth=1)
+lines = {"slow fusion": shifted["SlowFusion"], "early fusion": shifted["EarlyFusion"], "guessing": [25] * len(tests)}
+fig, ax = curve(range(len(tests)), lines, "the motion starts at frame", "accuracy (%)", ylim=(0, 105))
 means = {name: sum(values) / len(values) for name, values in shifted.items()}
 show(fig, alt="Accuracy by the moment of the motion; mean over all moments: "
-     + ", ".join(f"{name} {mean:.0f} %" for name, mean in means.items()) + ". The grey line is guessing.")
+     + ", ".join(f"{name} {mean:.0f} %" for name, mean in means.items()) + ". Guessing has 25 %.")
 
 # %% tags=["claim"]
 claim("Slow fusion beats early fusion when the motion may come at any moment",

@@ -217,7 +217,10 @@ show(bars(["smallest", "small", "large", "largest"], by_group, "EPE (pixels)", "
 
 # %% tags=["exercise"] exercise="04.2" points=3
 def warp(image, flow):
-    """Fetch each pixel from where the flow points.  image (B, C, H, W), flow (B, 2, H, W) pixels -> (B, C, H, W)"""
+    """Fetch each pixel from where the flow points.
+
+    image (B, C, H, W), flow (B, 2, H, W) pixels -> (B, C, H, W)
+    """
     height, width = image.shape[2:]
     y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")  # each (H, W)
     # BEGIN SOLUTION
@@ -240,7 +243,7 @@ warp = check("04.2", warp)
 
 # %%
 difference = torch.cat([image2[0, 0] - image1[0, 0], (warp(image2, truth) - image1)[0, 0]], 1)
-fig, ax = heatmap(difference, "image 2 − image 1  |  warped image 2 − image 1 (columns)", "row", signed=True,
+fig, ax = heatmap(difference, "image 2 − image 1  |  warped image 2 − image 1 (columns)", "row (pixels)", signed=True,
                   unit="brightness", vmax=0.4, width=7.6, height=2.9)
 left_over = (warp(image2, truth) - image1).abs()[:, 0]
 show(fig, alt=f"Warping lowers the mean difference from {(image2 - image1).abs().mean():.3f} to "
@@ -338,7 +341,10 @@ far_truth = torch.tensor([15.0, 0.0]).view(1, 2, 1, 1).expand(3, 2, *far1.shape[
 
 # %% tags=["exercise"] exercise="04.4" points=2
 def upscale(flow, size):
-    """Carry a flow to another size.  flow (B, 2, h, w) in its pixels, size (h', w') -> (B, 2, h', w') in new pixels"""
+    """Carry a flow to another size.
+
+    flow (B, 2, h, w) in its pixels, size (h', w') -> (B, 2, h', w') in new pixels
+    """
     # BEGIN SOLUTION
     across = (size[1] - 1) / (flow.shape[3] - 1)
     down = (size[0] - 1) / (flow.shape[2] - 1)

@@ -32,6 +32,7 @@ from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.warp import warp
 from course_lib.plots import curve, film_strip, kernel_strip, show
 from course_lib.plots_flow import flow_strip
+from course_lib.progress import progress
 from course_lib.train import fit
 from course_lib.train import predict as predict_scores
 from course_lib.widgets.trajectory_walk import TrajectoryWalk
@@ -117,7 +118,7 @@ claim("For the 101 classes of UCF101, the streams have 90,627,813 and 90,707,781
 # displacement, blue a negative one. Read off the way, and the frame at which the shape turned around.
 
 # %%
-show(kernel_strip(example_flow[0].transpose(0, 1), titles=["u (right)", "v (down)"], label="pixels"),
+show(kernel_strip(example_flow[0].transpose(0, 1), titles=["u (right)", "v (down)"], label="displacement (pixels)"),
      alt="Ten flow fields, u above v: in one row a blob of one sign, in the later columns of the other sign.")
 
 # %% [markdown]
@@ -198,8 +199,9 @@ for travel in travels:
     flow = ShapeAndWay(size=14, travel=travel).sample(32, seed=course.seed).flow
     plain, followed = stack_flow(flow, 0, 10), stack_trajectories(flow, 0, 10)
     gaps.append(100 * ((plain - followed).abs().sum() / plain.abs().sum()).item())
-show(curve([travel / 4 for travel in travels], {"": gaps}, "motion (pixels per frame)", "difference (%)"),
-     alt="The stacks differ by " + ", ".join(f"{gap:.0f} %" for gap in gaps) + f" for shapes that travel {travels} px.")
+speeds = [travel / 4 for travel in travels]
+show(curve(speeds, {"": gaps}, "motion (pixels per frame)", "difference (%)"),
+     alt="The stacks differ by " + ", ".join(f"{gap:.0f} %" for gap in gaps) + f" at {speeds} pixels per frame.")
 
 # %% tags=["claim"]
 claim("For small motion, trajectory and flow stacking agree; for large motion they do not",
@@ -225,7 +227,10 @@ claim("For small motion, trajectory and flow stacking agree; for large motion th
 
 # %% tags=["exercise"] exercise="05.3" points=2
 def stack_two_ways(forward, backward, middle, length):
-    """forward, backward (B, T, 2, H, W) -> (B, 2 * length, H, W), forward fields first, each half leaving `middle`."""
+    """Stack forward fields, then backward ones, both leaving `middle`.
+
+    forward, backward (B, T, 2, H, W) -> (B, 2 * length, H, W)
+    """
     half = length // 2
     ahead = forward[:, middle : middle + half]
     # BEGIN SOLUTION
@@ -278,7 +283,7 @@ subtract_mean_flow = check("05.4", subtract_mean_flow)
 
 # %%
 train, val, test = (world.sample(n, seed=10 * course.seed + i) for n, i in ((768, 1), (256, 2), (512, 3)))
-train_flow, val_flow, test_flow = (clip_flow(part.clips) for part in (train, val, test))
+train_flow, val_flow, test_flow = (clip_flow(part.clips) for part in progress((train, val, test), desc="flow"))
 error = (test_flow - test.flow).norm(dim=2).mean()
 print(f"flow {tuple(train_flow.shape)}, {error:.2f} pixels from the truth on average")
 
@@ -352,7 +357,10 @@ def temporal_scores(stream, flow, length=10, centred=True, stack=stack_flow):
 
 # %% tags=["exercise"] exercise="05.5" points=1
 def fuse(spatial, temporal, weight=0.5):
-    """Late fusion.  spatial (N, V, K), temporal (N, V', K), before the softmax -> probabilities (N, K)."""
+    """Late fusion.
+
+    spatial (N, V, K), temporal (N, V', K), before the softmax -> probabilities (N, K).
+    """
     # BEGIN SOLUTION
     still = spatial.softmax(2).mean(1)
     moving = temporal.softmax(2).mean(1)
@@ -495,7 +503,7 @@ print(f"way: {moving[1]:.1f} % on flow stacks, "
 uncentred = train_stream(20, stacks(10, centred=False))
 pans = (0.0, 1.0, 2.0, 3.0)
 under_pan = {"mean subtracted": [], "as it is": []}
-for pan in pans:
+for pan in progress(pans, desc="pans"):
     clips = ShapeAndWay(size=14, travel=5, backdrop=0.3, camera=pan).sample(160, seed=10 * course.seed + 4)
     flow = clip_flow(clips.clips, iterations=2)
     for name, stream, centred in (("mean subtracted", temporal, True), ("as it is", uncentred, False)):

@@ -31,6 +31,7 @@ from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
 from course_lib.models.c3d import C3D, C3DSearch, pool, preprocess
 from course_lib.plots import bars, film_strip, show
+from course_lib.progress import progress
 from course_lib.train import fit
 from course_lib.train import predict as scores_of
 from course_lib.widgets.clip_embedding import ClipEmbedding
@@ -125,7 +126,10 @@ print(layer_cost_2d(3, 64, (112, 112)))
 
 # %% tags=["exercise"] exercise="06.1" points=1
 def layer_cost(inputs, outputs, size, depth=3):
-    """(parameters, multiply-adds) of a padded depth x 3 x 3 convolution with bias.  size (T, H, W) -> two ints."""
+    """(parameters, multiply-adds) of a padded depth x 3 x 3 convolution with bias.
+
+    size (T, H, W) -> two ints.
+    """
     # BEGIN SOLUTION
     T, H, W = size
     weights = outputs * inputs * depth * 3 * 3
@@ -338,7 +342,7 @@ describe_video = check("06.3", describe_video)
 
 # %% tags=["exercise"] exercise="06.4" points=2
 def svm_loss(weight, bias, features, labels, strength=1.0):
-    """Half the squared weights plus strength times the squared hinge of all K one-against-the-rest questions."""
+    """Half the squared weights, plus strength times the squared hinge of all K questions."""
     # BEGIN SOLUTION
     scores = features @ weight.T + bias  # (N, K)
     sign = 2 * F.one_hot(labels, len(weight)) - 1
@@ -541,7 +545,7 @@ def split(task):
 
 TASKS = ("out_and_back", "speed", "time", "appearance")
 data = {task: split(task) for task in TASKS}
-found = {task: [all_kinds(part.clips) for part in parts] for task, parts in data.items()}
+found = {task: [all_kinds(part.clips) for part in data[task]] for task in progress(TASKS, desc="describing clips")}
 
 # %% [markdown]
 # First, your SVM against scikit-learn's, on one of them:
