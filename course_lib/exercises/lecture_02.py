@@ -60,6 +60,10 @@ CONV = Exercise(
             lambda c, w, b: _conv(c, w.flip(2, 3, 4), b),
         ),
         Mistake(
+            "the kernel runs backwards in time: its first frame belongs to the first frame of the block",
+            lambda c, w, b: _conv(c, w.flip(2), b),
+        ),
+        Mistake(
             "only the first input channel counts: Eq. 2 sums over all channels m",
             lambda c, w, b: _conv(c[:1], w[:, :1], b),
         ),

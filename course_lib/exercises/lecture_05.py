@@ -531,6 +531,14 @@ FUSE = Exercise(
             _wrong_fuse(lambda z: z.mean(1).softmax(1)),
         ),
         Mistake(
+            "in the spatial stream the softmax comes after the mean over the views",
+            lambda spatial, temporal, weight=0.5: _fuse(spatial.mean(1, keepdim=True), temporal, weight),
+        ),
+        Mistake(
+            "in the temporal stream the softmax comes after the mean over the views",
+            lambda spatial, temporal, weight=0.5: _fuse(spatial, temporal.mean(1, keepdim=True), weight),
+        ),
+        Mistake(
             "the softmax runs over the views: probabilities of one view sum to 1 over the classes, the last axis",
             _wrong_fuse(lambda z: z.softmax(1).mean(1)),
         ),

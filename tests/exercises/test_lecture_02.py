@@ -39,6 +39,7 @@ def gradient_x(frames):
 WRONG = [
     ("02.1", CONV.replace(" + bias[j]", ""), "bias is missing"),
     ("02.1", CONV.replace("weight[j] *", "weight[j].flip(1, 2, 3) *"), "kernel is flipped"),
+    ("02.1", CONV.replace("weight[j] *", "weight[j].flip(1) *"), "backwards in time"),
     ("02.1", CONV.replace("+ bias[j]", "+ bias[0]"), "first bias"),
     ("02.1", CONV.replace("weight[j] *", "weight[0] *"), "first kernel"),
     ("02.1", CONV.replace(".sum()", ".mean()"), "mean of the products"),

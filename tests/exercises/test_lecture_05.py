@@ -88,6 +88,8 @@ WRONG = [
     ("05.4", MEAN.replace(", keepdim=True", ""), None),
     ("05.5", FUSE.replace(".softmax(2)", ""), "before the softmax"),
     ("05.5", FUSE.replace(".softmax(2).mean(1)", ".mean(1).softmax(1)"), "after the mean"),
+    ("05.5", FUSE.replace("spatial.softmax(2).mean(1)", "spatial.mean(1).softmax(1)"), "in the spatial stream"),
+    ("05.5", FUSE.replace("temporal.softmax(2).mean(1)", "temporal.mean(1).softmax(1)"), "in the temporal stream"),
     ("05.5", FUSE.replace("softmax(2)", "softmax(1)"), "over the views"),
     (
         "05.5",
