@@ -206,14 +206,6 @@ WARP = Exercise(
             lambda image, flow: warp(image, -flow),
         ),
         Mistake(
-            "along x this fetches from the opposite side: look at x + u, where the pixel went",
-            lambda image, flow: warp(image, flow * flow.new_tensor([-1, 1]).view(1, 2, 1, 1)),
-        ),
-        Mistake(
-            "along y this fetches from the opposite side: v points down, as rows are counted, so look at y + v",
-            lambda image, flow: warp(image, flow * flow.new_tensor([1, -1]).view(1, 2, 1, 1)),
-        ),
-        Mistake(
             "u and v are exchanged: channel 0 of the flow is added to x, channel 1 to y",
             lambda image, flow: warp(image, flow.flip(1)),
         ),

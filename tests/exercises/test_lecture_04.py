@@ -87,8 +87,6 @@ WRONG = [
         WARP.replace("flow[:, 0]", "flow[:, 2]").replace("[:, 1]", "[:, 0]").replace("[:, 2]", "[:, 1]"),
         "u and v",
     ),
-    ("04.2", WARP.replace("x + flow[:, 0]", "x - flow[:, 0]"), "along x this fetches"),
-    ("04.2", WARP.replace("y + flow[:, 1]", "y - flow[:, 1]"), "along y this fetches"),
     ("04.2", WARP.replace("stack([grid_x, grid_y]", "stack([grid_y, grid_x]"), "x and y are exchanged"),
     (
         "04.2",
