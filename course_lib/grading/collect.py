@@ -60,7 +60,7 @@ def collect(place, lectures, scratch, others=()):
     place, scratch = Path(place), Path(scratch)
     if not place.exists():
         raise CourseError(f"There is no {place}: expected a folder with submissions, a zip file or a notebook.")
-    remarks, found, names, left = [], {}, {}, 0
+    remarks, found, names, renamed, left = [], {}, {}, [], 0
     hits = list(_notebooks(place, scratch, remarks))
     wrapping = _wrapping([shown.split("/") for _, shown, _ in hits])
     for path, shown, inside in hits:
@@ -70,7 +70,7 @@ def collect(place, lectures, scratch, others=()):
             left += 1
             continue
         if one is None:
-            remarks.append(f"{shown}: not recognised as a lecture ({', '.join(lectures)}); left out.")
+            renamed.append((shown, _recognised_within(path, shown, inside, lectures)))
             continue
         key = one.student, one.lecture
         if key in found:
@@ -79,6 +79,14 @@ def collect(place, lectures, scratch, others=()):
             remarks.append(f"{one.student} handed in lecture {one.lecture} more than once; {names[newer.path]} counts.")
             one = newer
         found[key], names[path] = one, shown
+    for shown, one in renamed:
+        if one is None:
+            remarks.append(f"{shown}: not recognised as a lecture ({', '.join(lectures)}); left out.")
+        elif (one.student, one.lecture) in found:
+            remarks.append(f"{shown}: left out, for {one.student} has another notebook of lecture {one.lecture}.")
+        else:
+            remarks.append(f"{shown}: taken for lecture {one.lecture}, as the notebook itself says.")
+            found[one.student, one.lecture] = one
     if left:
         remarks.append(f"{left} {'notebook' if left == 1 else 'notebooks'} of other lectures left alone.")
     return sorted(found.values(), key=lambda one: (one.lecture, one.student)), remarks
@@ -229,6 +237,17 @@ def _recognised(path, shown, inside, lectures):
             return Found(student or flat or outermost, identity, lecture[:2], path, inside)
     lecture = _lecture(stem, lectures)
     return Found(student or outermost, identity, lecture, path, inside) if lecture else None
+
+
+def _recognised_within(path, shown, inside, lectures):
+    """A notebook that was renamed: its own metadata name the lecture. Searched, not parsed: it may be anything."""
+    *folders, name = shown.split("/")
+    student, identity = _student([*folders, name])
+    if not (folders or identity) or path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+        return None
+    named = re.findall(rb'"course"\s*:\s*\{[^{}]*"lecture"\s*:\s*"(\d\d)"', path.read_bytes())
+    lecture = _lecture(named[-1].decode(), lectures) if named else None
+    return Found(student, identity, lecture, path, inside) if lecture else None
 
 
 def _student(folders):

@@ -143,6 +143,20 @@ def test_notebooks_of_other_lectures_are_left_alone_in_one_line(tmp_path):
     assert {hit.lecture for hit in hits} == {"01"} and remarks == ["3 notebooks of other lectures left alone."]
 
 
+def test_a_renamed_notebook_says_itself_which_lecture_it_is(tmp_path):
+    inside = json.dumps({"cells": [], "metadata": {"course": {"edition": "learner", "lecture": "02"}}})
+    names = ["ada/Untitled.ipynb", "lovelace_12_34_final version.ipynb", "bob/draft.ipynb", "draft.ipynb"]
+    tree_of(tmp_path / "in", [*names, "bob/02_convolutions_in_time.ipynb", "carl/empty.ipynb"])
+    for name in names:
+        (tmp_path / "in" / name).write_text(inside)
+    hits, remarks = found(tmp_path / "in", tmp_path)
+    assert hits == {("ada", "", "02"), ("lovelace", "12", "02"), ("bob", "", "02")}
+    told = "\n".join(remarks)
+    assert "ada/Untitled.ipynb: taken for lecture 02" in told
+    assert "bob/draft.ipynb: left out, for bob has another" in told
+    assert "carl/empty.ipynb: not recognised" in told and "\ndraft.ipynb: not recognised" in "\n" + told
+
+
 def test_the_newer_of_two_counts(tmp_path):
     (tmp_path / "in").mkdir()
     for suffix in ("", "-1", "-10", "-9"):
