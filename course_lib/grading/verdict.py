@@ -134,7 +134,9 @@ def _summary(secret, shown, right, tests):
         return f"Right on the shown inputs, wrong on others: {right} of {tests} tests passed. Is something fixed in it?"
     diagnosis = (shown or secret).diagnosis
     count = f"{right} of {tests} tests passed. " if tests > 1 else ""
-    return f"{count}{diagnosis}" if diagnosis else f"{count}Not right yet.".strip()
+    if not diagnosis:
+        return f"{count}Not right yet."
+    return f"{count}Likely reason: {diagnosis}{'' if diagnosis[-1] in '.?!' else '.'}"
 
 
 def _without_outcomes(verdict, exercise, reply: Reply):
