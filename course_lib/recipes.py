@@ -130,9 +130,11 @@ def main(argv=None):
 
     torch.manual_seed(options.seed)
     model = recipe.build(len(train_videos.classes)).to(device)
+    if options.compile:
+        model.compile()
     batches = ClipBatches(
         train_videos, recipe.frames, options.batch, crop=recipe.crop, prepare=recipe.prepare, device=device,
-        threads=options.threads, seed=options.seed, share=(rank, processes),
+        workers=options.workers, seed=options.seed, share=(rank, processes),
     )  # fmt: skip
     name = options.network or next(iter(RECIPES[options.lecture]))
     path = options.checkpoint or f"runs/{options.lecture}_{name}.pt"
@@ -166,7 +168,8 @@ def _options(argv):
     parser.add_argument("--every", type=int, default=1_000, help="steps between looks at the accuracy, and saves")
     parser.add_argument("--test", type=int, default=500, help="test videos per look (default 500)")
     parser.add_argument("--learning-rate", type=float, default=1e-4, help="of Adam, at the start (default 0.0001)")
-    parser.add_argument("--threads", type=int, default=8, help="threads that decode (default 8)")
+    parser.add_argument("--workers", type=int, default=4, help="processes that decode (default 4)")
+    parser.add_argument("--compile", action="store_true", help="torch.compile: slow to start, then faster on a GPU")
     parser.add_argument("--checkpoint", help="where to save and resume (default runs/LECTURE_NETWORK.pt)")
     parser.add_argument("--missing", choices=("raise", "skip"), default="raise", help="videos that are not there")
     parser.add_argument("--seed", type=int, default=0)

@@ -38,6 +38,13 @@ def test_the_same_step_gives_the_same_batch(videos):
     assert not torch.equal(first[0], other[0])
 
 
+def test_worker_processes_give_the_same_batches_from_any_step_on(videos):
+    alone = ClipBatches(videos, 5, 4, crop=20, prepare=lambda clips: clips)
+    helped = ClipBatches(videos, 5, 4, crop=20, prepare=lambda clips: clips, workers=2)
+    for step in (4, 5, 0):
+        assert torch.equal(helped(step)[0], alone(step)[0]) and torch.equal(helped(step)[1], alone(step)[1])
+
+
 def test_half_of_the_clips_are_mirrored_each_by_itself(videos):
     inputs, _ = ClipBatches(videos, 2, 48, crop=24, prepare=lambda clips: clips[..., :2].float())(0)
     mirrored = (inputs.mean((1, 2, 3, 4)) > 20).sum().item()

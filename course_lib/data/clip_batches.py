@@ -1,9 +1,10 @@
 """Batches of random clips from real videos, as a function of the step: `train.fit` can stop anywhere and resume."""
 
-from concurrent.futures import ThreadPoolExecutor
+import os
 from dataclasses import replace
 
 import torch
+from torch.utils.data import DataLoader, Dataset
 
 from course_lib.data.clips import clip_indices
 from course_lib.errors import CourseError, DataError
@@ -13,8 +14,7 @@ class ClipBatches:
     """A function step -> (inputs, labels) over labelled videos, the same batch for the same step.
 
     Every video comes once per epoch, in an order that is new in each; its clip begins at a random frame, is cut out at
-    a random place and mirrored half of the time. Threads decode, since PyAV lets them run side by side, and they decode
-    the next batch while the network learns from this one.
+    a random place and mirrored half of the time.
 
     Args:
         videos: `LabelledVideos` of `course_lib.data.readers`, with `size` set so that all frames are of one size.
@@ -22,7 +22,9 @@ class ClipBatches:
         batch_size: clips per step, over all processes.
         crop: rows and columns of the window.
         prepare: function from uint8 clips (B, C, T, crop, crop) on `device` to what the network takes.
-        device: where the clips go before `prepare`. threads: how many videos are decoded at once.
+        device: where the clips go before `prepare`.
+        workers: processes that decode the next batches while the network learns, at most one per processor; 0 decodes
+            when a batch is asked for. (Threads would wait for each other: sixteen were hardly faster than two.)
         mirror: mirror half of the clips left to right. seed: of everything random.
         share: (number of this process, processes), as torchrun counts them: each decodes its own part of every batch.
     Raises:
@@ -31,29 +33,45 @@ class ClipBatches:
     """
 
     def __init__(
-        self, videos, length, batch_size, *, crop, prepare, device="cpu", threads=8, mirror=True, seed=0, share=(0, 1)
+        self, videos, length, batch_size, *, crop, prepare, device="cpu", workers=0, mirror=True, seed=0, share=(0, 1)
     ):
         if videos.size is not None and min(videos.size) < crop:
             raise DataError(f"videos are resized to {videos.size}, smaller than a crop of {crop}: enlarge `size`.")
-        rank, processes = share
-        if batch_size % processes:
-            raise CourseError(f"A batch of {batch_size} clips cannot be shared equally by {processes} processes.")
-        self.videos, self.length, self.batch_size, self.crop = videos, length, batch_size, crop
-        self.prepare, self.device, self.mirror, self.seed = prepare, device, mirror, seed
-        self.rank, self.processes = rank, processes
-        self.shared = processes > 1  # then `fit` must not take a part of the part
-        self._pool, self._ahead = ThreadPoolExecutor(threads), {}
+        if batch_size % share[1]:
+            raise CourseError(f"A batch of {batch_size} clips cannot be shared equally by {share[1]} processes.")
+        self.shared = share[1] > 1  # then `fit` must not take a part of the part
+        self.prepare, self.device, self.workers = prepare, device, min(workers, os.cpu_count() or 1)
+        self._clips = _Clips(videos, length, batch_size, crop, mirror, seed, share)
+        self._decoded, self._next = None, None
 
     def __call__(self, step):
-        decoding = self._ahead.pop(step, None) or self._decode(step)
-        self._ahead = {step + 1: self._decode(step + 1)}
-        clips, labels = zip(*(clip.result() for clip in decoding), strict=True)
-        return self.prepare(torch.stack(clips).to(self.device, non_blocking=True)), torch.tensor(labels)
+        if step != self._next:  # the first step, or a resumed run
+            self._decoded = iter(
+                DataLoader(
+                    self._clips,
+                    batch_size=None,
+                    sampler=range(step, step + 10**9),
+                    num_workers=self.workers,
+                    pin_memory=torch.device(self.device).type == "cuda",
+                )
+            )
+        self._next = step + 1
+        clips, labels = next(self._decoded)
+        return self.prepare(clips.to(self.device, non_blocking=True)), labels
 
-    def _decode(self, step):
-        """Begin with a batch: its clips as futures."""
-        places = range(step * self.batch_size + self.rank, (step + 1) * self.batch_size, self.processes)
-        return [self._pool.submit(self._clip, place) for place in places]
+
+class _Clips(Dataset):
+    """Item `step` is the batch of that step, as uint8 clips and labels: what worker processes make."""
+
+    def __init__(self, videos, length, batch_size, crop, mirror, seed, share):
+        self.videos, self.length, self.batch_size, self.crop = videos, length, batch_size, crop
+        self.mirror, self.seed, self.share = mirror, seed, share
+
+    def __getitem__(self, step):
+        rank, processes = self.share
+        places = range(step * self.batch_size + rank, (step + 1) * self.batch_size, processes)
+        clips, labels = zip(*map(self._clip, places), strict=True)
+        return torch.stack(clips), torch.tensor(labels)
 
     def _clip(self, place):
         """(clip, label): the place-th of the endless list of videos, which is shuffled again for every epoch."""
