@@ -598,7 +598,7 @@ folder = Path("~/data/UCF-101").expanduser()
 if course.device.type == "cuda" and folder.is_dir():
     videos = ucf101(folder, split=1, train=True, size=(256, 340))
     for channels, prepare in ((3, lambda clips: spatial_input(clips) / 64), (20, temporal_input)):
-        batches = ClipBatches(videos, 11, 64, crop=224, prepare=prepare, device=course.device)
+        batches = ClipBatches(videos, 11, 64, crop=224, prepare=prepare, device=course.device, workers=4)
         stream = CNN_M_2048(101, channels).to(course.device)
         adam = torch.optim.Adam(stream.parameters(), lr=1e-4)
         history = fit(stream, batches, 1000, optimizer=adam, dtype=course.dtype, clip_norm=5.0)

@@ -711,8 +711,17 @@ print(f"{16 / seconds:.0f} frames per second on the CPU, {cost.multiply_adds / s
 # %% [markdown]
 # ## On a GPU
 #
-# Half-precision numbers and a memory layout with channels last are what today's GPUs want. The same cell runs the
-# miniature on two cores.
+# What makes 3D convolutions fast on today's GPUs? Half-precision numbers (bf16), a memory layout with channels last,
+# and `torch.compile`, which joins what lies between the convolutions. For C3D on an H200 we measured, in clips of 16
+# frames per second, 64 at a time:
+#
+# | | float32 | bf16 | bf16, channels last | and compiled |
+# |---|---|---|---|---|
+# | forward | 1,966 | 2,180 | 2,325 | **3,016** |
+# | training step | 609 | 1,055 | 1,167 | **1,385** |
+#
+# 3,016 clips are 48,000 frames per second, 150 times the K40's. It is no law: slow fusion (lecture 03) is faster
+# without bf16. The cell measures the third column on your GPU, and the miniature on two cores.
 
 # %% tags=["gpu", "nbval-ignore-output"]
 @torch.no_grad()
