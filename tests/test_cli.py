@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -132,8 +133,8 @@ def test_lab_opens_a_server_on_its_first_lecture(checkout, tmp_path):
         address = _address(log, server)
         assert "/lab/tree/90_plain.ipynb" in address
         base = address.split("/lab/")[0]
-        with urllib.request.urlopen(f"{base}/api/contents?token=secret", timeout=20) as answer:
-            assert [entry["name"] for entry in json.load(answer)["content"]] == ["90_plain.ipynb"]
+        contents = _answer(f"{base}/api/contents?token=secret", log, server)
+        assert [entry["name"] for entry in contents["content"]] == ["90_plain.ipynb"]
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)
@@ -147,3 +148,16 @@ def _address(log, server):
         assert server.poll() is None, log.read_text(encoding="utf-8")
         time.sleep(0.2)
     raise AssertionError(f"no address after 60 s:\n{log.read_text(encoding='utf-8')}")
+
+
+def _answer(address, log, server):
+    """Jupyter prints its address a moment before it listens there: ask until it answers."""
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(address, timeout=20) as answer:
+                return json.load(answer)
+        except urllib.error.URLError as error:
+            assert isinstance(error.reason, ConnectionRefusedError), error
+        assert server.poll() is None, log.read_text(encoding="utf-8")
+        time.sleep(0.2)
+    raise AssertionError(f"no answer after 60 s:\n{log.read_text(encoding='utf-8')}")
