@@ -11,12 +11,13 @@ import argparse
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
 from course_lib.data.clip_batches import ClipBatches
-from course_lib.data.clips import center_crop, clip_indices
-from course_lib.data.readers import hmdb51, kinetics, ucf101
+from course_lib.data.clips import center_crop
+from course_lib.data.readers import hmdb51, kinetics, middle_clip, ucf101
 from course_lib.errors import CourseError
 from course_lib.models import c3d, fusion, two_stream
 from course_lib.train import Checkpoint, Metric, fit, join_processes
@@ -98,11 +99,7 @@ def middle_accuracy(model, videos, recipe, most, dtype):
     """
     device, was_training = next(model.parameters()).device, model.training
     model.eval()
-
-    def middle(num_frames):
-        return clip_indices(num_frames, max(0, (num_frames - recipe.frames) // 2), recipe.frames)
-
-    videos = replace(videos, indices=middle, size=recipe.resized)
+    videos = replace(videos, indices=partial(middle_clip, length=recipe.frames), size=recipe.resized)
     chosen = torch.linspace(0, len(videos) - 1, min(most, len(videos))).long().tolist()
     right = 0
     for number in chosen:

@@ -23,9 +23,9 @@ EXTENSIONS = (".avi", ".mp4", ".mkv", ".webm", ".mov")
 SHOWN = 5  # names in a message, before "and N more"
 
 
-def middle_clip(num_frames):
-    """Frame numbers of the 16 frames in the middle of a video; a shorter video repeats its last frame."""
-    return clip_indices(num_frames, max(0, (num_frames - 16) // 2), 16)
+def middle_clip(num_frames, length=16):
+    """Frame numbers of the `length` frames in the middle of a video; a shorter video repeats its last frame."""
+    return clip_indices(num_frames, max(0, (num_frames - length) // 2), length)
 
 
 @dataclass(frozen=True)

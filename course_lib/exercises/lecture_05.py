@@ -514,10 +514,6 @@ def _wrong_fuse(view=lambda z: z.softmax(2).mean(1), mix=lambda s, t, w: (1 - w)
     return lambda spatial, temporal, weight=0.5: mix(view(spatial), view(temporal), weight)
 
 
-def _unlike_fuse(view_spatial, view_temporal):
-    return lambda spatial, temporal, weight=0.5: (1 - weight) * view_spatial(spatial) + weight * view_temporal(temporal)
-
-
 FUSE = Exercise(
     id="05.5",
     title="Score fusion",
@@ -536,11 +532,11 @@ FUSE = Exercise(
         ),
         Mistake(
             "in the spatial stream the softmax comes after the mean over the views",
-            _unlike_fuse(lambda z: z.mean(1).softmax(1), lambda z: z.softmax(2).mean(1)),
+            _wrong_fuse(lambda z: z, lambda s, t, w: (1 - w) * s.mean(1).softmax(1) + w * t.softmax(2).mean(1)),
         ),
         Mistake(
             "in the temporal stream the softmax comes after the mean over the views",
-            _unlike_fuse(lambda z: z.softmax(2).mean(1), lambda z: z.mean(1).softmax(1)),
+            _wrong_fuse(lambda z: z, lambda s, t, w: (1 - w) * s.softmax(2).mean(1) + w * t.mean(1).softmax(1)),
         ),
         Mistake(
             "the softmax runs over the views: probabilities of one view sum to 1 over the classes, the last axis",
