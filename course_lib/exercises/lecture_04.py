@@ -4,10 +4,153 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.exercises import Case, Exercise, Mistake
+from course_lib.metrics import endpoint_error
 from course_lib.ops import flow as ops
 from course_lib.ops.warp import in_view, pixel_grid, warp
 
-# ---- 04.1 the system of Lucas and Kanade ----------------------------------------------------------------------------
+# ---- 04.1 derivatives in space and time ------------------------------------------------------------------------------
+
+
+def _derivatives(image1, image2):
+    """What the exercise asks: central differences of the middle picture, the difference in time, inner pixels only."""
+    return _spatial_of(_half_way)(image1, image2)
+
+
+def _half_way(image1, image2):
+    return (image1 + image2) / 2
+
+
+def _right(image):
+    """What the right neighbour has more than the left one, at the inner pixels."""
+    return image[..., 1:-1, 2:] - image[..., 1:-1, :-2]
+
+
+def _down(image):
+    return image[..., 2:, 1:-1] - image[..., :-2, 1:-1]
+
+
+def _inner(image):
+    return image[..., 1:-1, 1:-1]
+
+
+def _changed(change):
+    """The right answer, then a mistake: change(ix, iy, it)."""
+    return lambda image1, image2: change(*_spatial_of(_half_way)(image1, image2))
+
+
+def _spatial_of(picture):
+    """The derivatives in space are those of picture(image1, image2)."""
+    return lambda a, b: (_right(picture(a, b)) / 2, _down(picture(a, b)) / 2, _inner(b - a))
+
+
+def _one_step(a, b):
+    """From a pixel to the next, instead of from its left to its right neighbour."""
+    middle = _half_way(a, b)
+    right = _inner(middle.roll(-1, 3) - middle)
+    return right, _inner(middle.roll(-1, 2) - middle), _inner(b - a)
+
+
+def _one_step_back(a, b):
+    middle = _half_way(a, b)
+    right = _inner(middle - middle.roll(1, 3))
+    return right, _inner(middle - middle.roll(1, 2)), _inner(b - a)
+
+
+def _uncut(a, b):
+    """Each derivative with all the pixels that it can have."""
+    middle = _half_way(a, b)
+    return (middle[..., 2:] - middle[..., :-2]) / 2, (middle[..., 2:, :] - middle[..., :-2, :]) / 2, b - a
+
+
+def _pictures(generator):
+    def pair(batch, height, width, scale=1.0):
+        return tuple(scale * torch.rand(batch, 1, height, width, generator=generator) for _ in range(2))
+
+    column, row = (torch.arange(n).float() for n in (5, 4))
+    ramp = (10 + 2 * column + 3 * row[:, None])[None, None]
+    return [
+        Case("2 brighter per column, 3 per row, then darker by 1: Ix = 2, Iy = 3, It = -1", (ramp, ramp - 1)),
+        Case("one pair of 5 x 6 pixels", pair(1, 5, 6)),
+        Case("two pairs of 7 x 5 pixels", pair(2, 7, 5)),
+        Case("pixels in 0..255", pair(1, 6, 9, 255.0)),
+    ]
+
+
+DERIVATIVES = Exercise(
+    id="04.1",
+    title="Derivatives in space and time",
+    name="derivatives",
+    kind="function",
+    reference=_derivatives,
+    cases=_pictures,
+    mistakes=(
+        Mistake(
+            "right and down are exchanged: Ix compares columns, the last axis, and Iy compares rows",
+            _changed(lambda ix, iy, it: (iy, ix, it)),
+        ),
+        Mistake(
+            "Ix and Iy are twice too large: the two neighbours are two pixels apart, so divide their difference by 2; "
+            "and the picture half-way is half of the sum",
+            _changed(lambda ix, iy, it: (2 * ix, 2 * iy, it)),
+        ),
+        Mistake(
+            "Ix and Iy are four times too large: divide the difference of the two neighbours by 2, and the sum of the "
+            "two pictures as well",
+            _changed(lambda ix, iy, it: (4 * ix, 4 * iy, it)),
+        ),
+        Mistake("the difference in time spans one frame: it is not divided", _changed(lambda x, y, t: (x, y, t / 2))),
+        Mistake("It is image 2 minus image 1: later minus earlier", _changed(lambda ix, iy, it: (ix, iy, -it))),
+        Mistake(
+            "Ix and Iy have the wrong sign: right minus left, and lower minus upper",
+            _changed(lambda ix, iy, it: (-ix, -iy, it)),
+        ),
+        Mistake("Ix has the wrong sign: right minus left", _changed(lambda ix, iy, it: (-ix, iy, it))),
+        Mistake(
+            "Iy has the wrong sign: rows count downwards, so lower minus upper",
+            _changed(lambda ix, iy, it: (ix, -iy, it)),
+        ),
+        Mistake("the order is Ix, Iy, It", _changed(lambda ix, iy, it: (it, ix, iy))),
+        Mistake(
+            "these are derivatives of image 1 alone: take the picture half-way, (image1 + image2) / 2",
+            _spatial_of(lambda a, b: a),
+        ),
+        Mistake(
+            "these are derivatives of image 2 alone: take the picture half-way, (image1 + image2) / 2",
+            _spatial_of(lambda a, b: b),
+        ),
+        Mistake(
+            "this is the step from a pixel to its right or lower neighbour: a central difference goes from the left "
+            "neighbour to the right one, and is divided by 2",
+            _one_step,
+        ),
+        Mistake(
+            "this is the step from the left or upper neighbour to the pixel: a central difference goes on to the other "
+            "neighbour, and is divided by 2",
+            _one_step_back,
+        ),
+        Mistake(
+            "each derivative has another size: Ix still has the first and last row, Iy the first and last column, It "
+            "all of them; cut the border from all three, with 1:-1",
+            _uncut,
+        ),
+        Mistake(
+            "It still has its border: cut one pixel from all four sides, with 1:-1",
+            lambda a, b: (*_spatial_of(_half_way)(a, b)[:2], b - a),
+        ),
+    ),
+    hints=(
+        "In a row, `middle[2:]` are the right neighbours of the inner pixels and `middle[:-2]` the left ones. A "
+        "picture has rows too: the inner ones are `1:-1`.",
+        "`picture[:, :, 1:-1, 2:]` are the right neighbours of all inner pixels, `picture[:, :, 2:, 1:-1]` the lower "
+        "ones, and `picture[:, :, 1:-1, 1:-1]` the inner pixels themselves.",
+        "`ix = (middle[:, :, 1:-1, 2:] - middle[...]) / 2` with `middle = (image1 + image2) / 2`; `iy` likewise, with "
+        "rows for columns; `it = (image2 - image1)[...]`.",
+    ),
+    points=2,
+    forbidden=("course_lib.ops.flow.spatial_gradients",),
+)
+
+# ---- 04.2 the system of Lucas and Kanade ----------------------------------------------------------------------------
 
 
 def _solve_window(ix, iy, it):
@@ -50,7 +193,7 @@ def _window_cases(generator):
 
 
 SOLVE = Exercise(
-    id="04.1",
+    id="04.2",
     title="The motion of one window",
     name="solve_window",
     kind="function",
@@ -131,7 +274,116 @@ def _multiplied(xx, xy, yy, bx, by):
     return torch.cat([xx * bx + xy * by, xy * bx + yy * by]).flatten()
 
 
-# ---- 04.2 backward warping ------------------------------------------------------------------------------------------
+# ---- 04.3 the end-point error ----------------------------------------------------------------------------------------
+
+
+def _epe(flow, truth, valid):
+    """What the exercise asks: the mean distance over the valid pixels."""
+    return endpoint_error(flow, truth, valid)
+
+
+def _estimates(generator):
+    def case(label, batch, height, width, share, scale=3.0):
+        flow, truth = (scale * torch.randn(batch, 2, height, width, generator=generator) for _ in range(2))
+        valid = torch.rand(batch, height, width, generator=generator) < share
+        valid[0, 0, 0], valid[-1, -1, -1] = True, False
+        return Case(label, (flow, truth, valid))
+
+    arrows = [torch.tensor(arrow).view(1, 2, 1, 1).expand(1, 2, 2, 3) for arrow in ([4.0, 6.0], [1.0, 2.0])]
+    uneven = case("two pictures: most of one is hidden, little of the other", 2, 6, 8, 0.9)
+    uneven.args[2][0, 1:] = False
+    return [
+        Case("estimated (4, 6), true (1, 2): 5 pixels", (*arrows, torch.ones(1, 2, 3, dtype=torch.bool))),
+        case("a picture of 5 x 7, half of it hidden", 1, 5, 7, 0.5),
+        uneven,
+        case("three pictures of 8 x 5, small errors", 3, 8, 5, 0.7, 0.2),
+    ]
+
+
+def _distance(flow, truth):
+    return (flow - truth).norm(dim=1)
+
+
+def _per_picture(flow, truth, valid):
+    found = [endpoint_error(*one) for one in zip(flow.split(1), truth.split(1), valid.split(1), strict=True)]
+    return sum(found) / len(found)
+
+
+EPE = Exercise(
+    id="04.3",
+    title="The end-point error",
+    name="epe",
+    kind="function",
+    reference=_epe,
+    cases=_estimates,
+    mistakes=(
+        Mistake(
+            "all pixels count here: average the distances where `valid` is true",
+            lambda f, t, v: _distance(f, t).mean().item(),
+        ),
+        Mistake(
+            "this measures where `valid` is false: those are the pixels without a truth",
+            lambda f, t, v: _distance(f, t)[~v].mean().item(),
+        ),
+        Mistake(
+            "the sum runs over the valid pixels, but is divided by the number of all: divide by valid.sum()",
+            lambda f, t, v: (_distance(f, t) * v).mean().item(),
+        ),
+        Mistake(
+            "this is the sum of all errors: divide by the number of valid pixels",
+            lambda f, t, v: _distance(f, t)[v].sum().item(),
+        ),
+        Mistake(
+            "the root is missing: this averages squared distances",
+            lambda f, t, v: _distance(f, t)[v].square().mean().item(),
+        ),
+        Mistake(
+            "the root is taken after the mean: take the distance of each pixel first, then average",
+            lambda f, t, v: _distance(f, t)[v].square().mean().sqrt().item(),
+        ),
+        Mistake(
+            "this adds up the errors to the right and down: the distance is the root of the sum of their squares",
+            lambda f, t, v: (f - t).abs().sum(1)[v].mean().item(),
+        ),
+        Mistake(
+            "this averages over u and v: one pixel has one distance, the root of the sum of both squares",
+            lambda f, t, v: (f - t).abs().mean(1)[v].mean().item(),
+        ),
+        Mistake(
+            "under the root stands the mean of both squares: it is their sum",
+            lambda f, t, v: (f - t).square().mean(1).sqrt()[v].mean().item(),
+        ),
+        Mistake(
+            "this averages the errors as vectors, so that opposite ones cancel: take the distances first",
+            lambda f, t, v: (f - t).permute(0, 2, 3, 1)[v].mean(0).norm().item(),
+        ),
+        Mistake(
+            "this compares how long the arrows are: two arrows of one length may point apart; subtract them first",
+            lambda f, t, v: (f.norm(dim=1) - t.norm(dim=1)).abs()[v].mean().item(),
+        ),
+        Mistake(
+            "only the error in u counts here: v belongs to it", lambda f, t, v: (f - t)[:, 0].abs()[v].mean().item()
+        ),
+        Mistake(
+            "each picture counts the same, however many valid pixels it has: average over all valid pixels at once",
+            _per_picture,
+        ),
+        Mistake("the arrows are added: subtract the true one", lambda f, t, v: _distance(f, -t)[v].mean().item()),
+        Mistake("this is the largest error: the mean is asked for", lambda f, t, v: _distance(f, t)[v].max().item()),
+        Mistake("this is the median error: the mean is asked for", lambda f, t, v: _distance(f, t)[v].median().item()),
+    ),
+    hints=(
+        "Two steps. First one number per pixel: how long is the difference of the two arrows? Then the mean of these "
+        "numbers over the pixels that count.",
+        "`(flow - truth).norm(dim=1)` is the distance at every pixel, (B, H, W). `distance[valid]` picks the valid "
+        "ones, as one long row. `.item()` makes a float of a tensor with one number.",
+        "`distance = (flow - ...).norm(dim=...)`, then `return distance[...].mean().item()`.",
+    ),
+    points=1,
+    forbidden=("course_lib.metrics.endpoint_error",),
+)
+
+# ---- 04.4 backward warping ------------------------------------------------------------------------------------------
 
 
 def _warp(image, flow):
@@ -194,7 +446,7 @@ def _reshaped_grid(image, flow):
 
 
 WARP = Exercise(
-    id="04.2",
+    id="04.4",
     title="Warp an image backwards",
     name="warp",
     kind="function",
@@ -299,7 +551,7 @@ WARP = Exercise(
     forbidden=("course_lib.ops.warp.warp", "course_lib.ops.warp.sampling_grid", "course_lib.ops.warp.warp_reference"),
 )
 
-# ---- 04.3 iterate, repaired -----------------------------------------------------------------------------------------
+# ---- 04.5 iterate, repaired -----------------------------------------------------------------------------------------
 
 
 def _refine(image1, image2, iterations):
@@ -365,7 +617,7 @@ def _warped_by_steps(image1, image2, iterations):
 
 
 REFINE = Exercise(
-    id="04.3",
+    id="04.5",
     title="Fix the bugs: iterate",
     name="refine",
     kind="function",
@@ -430,7 +682,7 @@ REFINE = Exercise(
     atol=1e-3,
 )
 
-# ---- 04.4 from a coarser level to a finer one -----------------------------------------------------------------------
+# ---- 04.6 from a coarser level to a finer one -----------------------------------------------------------------------
 
 
 def _upscale_cases(generator):
@@ -462,7 +714,7 @@ def _pixels(flow, size):
 
 
 UPSCALE = Exercise(
-    id="04.4",
+    id="04.6",
     title="From a coarser level to a finer one",
     name="upscale",
     kind="function",
@@ -539,7 +791,7 @@ UPSCALE = Exercise(
     forbidden=("course_lib.ops.flow.resize_flow", "course_lib.ops.flow.resize"),
 )
 
-# ---- 04.5 what is hidden --------------------------------------------------------------------------------------------
+# ---- 04.7 what is hidden --------------------------------------------------------------------------------------------
 
 
 def _hidden(forward, backward):
@@ -601,7 +853,7 @@ def _without_brackets(forward, backward):
 
 
 HIDDEN = Exercise(
-    id="04.5",
+    id="04.7",
     title="What is hidden?",
     name="hidden",
     kind="function",
@@ -674,4 +926,4 @@ HIDDEN = Exercise(
     forbidden=("course_lib.ops.flow.occlusion",),
 )
 
-EXERCISES = (SOLVE, WARP, REFINE, UPSCALE, HIDDEN)
+EXERCISES = (DERIVATIVES, SOLVE, EPE, WARP, REFINE, UPSCALE, HIDDEN)

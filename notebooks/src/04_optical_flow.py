@@ -97,6 +97,31 @@ row_t = (after - before)[1:-1]
 print(f"u = {-(row_x * row_t).sum() / (row_x * row_x).sum():.3f}")
 
 # %% [markdown]
+# ## Exercise 04.1: Derivatives in space and time
+#
+# Do for two pictures what these lines do for two rows. The derivatives to the right and down are central differences
+# of the picture half-way between the two; the one in time is what changes from the first to the second. The outermost
+# pixels lack a neighbour on one side, so all three leave out a border of one pixel.
+
+# %% tags=["exercise"] exercise="04.1" points=2
+def derivatives(image1, image2):
+    """Ix, Iy (per pixel) and It (per frame).  images (B, 1, H, W) -> three (B, 1, H - 2, W - 2)"""
+    # BEGIN SOLUTION
+    middle = (image1 + image2) / 2
+    ix = (middle[:, :, 1:-1, 2:] - middle[:, :, 1:-1, :-2]) / 2
+    iy = (middle[:, :, 2:, 1:-1] - middle[:, :, :-2, 1:-1]) / 2
+    it = (image2 - image1)[:, :, 1:-1, 1:-1]
+    # END SOLUTION
+    return ix, iy, it
+
+
+# %% tags=["check"]
+derivatives = check("04.1", derivatives)
+
+# %% [markdown] tags=["hint"]
+# <details>04.1</details>
+
+# %% [markdown]
 # ## One equation, two unknowns
 #
 # In a picture every pixel has *one* equation for *two* numbers. All motions $(u, v)$ on a line agree with it: a pixel
@@ -136,12 +161,12 @@ through_hole.reveal(float(torch.tensor([2.0, 0.0]) @ across))
 # With a pencil: two pixels, the first with $(I_x, I_y, I_t) = (1, 0, -1)$, the second with $(0, 1, -2)$. The matrix is
 # the identity, the right side is $(1, 2)$, so $(u, v) = (1, 2)$.
 #
-# ## Exercise 04.1: The motion of one window
+# ## Exercise 04.2: The motion of one window
 #
 # Turn the row above into a picture. `ix`, `iy`, `it` are the derivatives in one window, each $(H, W)$. Return $(u, v)$
 # as a tensor of two numbers. Write the sums yourself; a solver for $2 \times 2$ systems may be the library's.
 
-# %% tags=["exercise"] exercise="04.1" points=3
+# %% tags=["exercise"] exercise="04.2" points=3
 def solve_window(ix, iy, it):
     """Least squares motion of one window.  ix, iy, it (H, W) -> (2,): u, v in pixels"""
     # BEGIN SOLUTION
@@ -153,10 +178,10 @@ def solve_window(ix, iy, it):
 
 
 # %% tags=["check"]
-solve_window = check("04.1", solve_window)
+solve_window = check("04.2", solve_window)
 
 # %% [markdown] tags=["hint"]
-# <details>04.1</details>
+# <details>04.2</details>
 
 # %% [markdown]
 # Every pixel gets its own window, so we need the sums around each pixel at once. A sum over a window is a blur: the
@@ -164,12 +189,34 @@ solve_window = check("04.1", solve_window)
 # also adds a very small number to the diagonal, so that an even wall gets no motion instead of a division by zero.
 
 # %%
-ix, iy = flow_ops.spatial_gradients((image1 + image2) / 2)
-it = image2 - image1
-spot = (0, 0, slice(40, 53), slice(56, 69))
-print("one window:  ", solve_window(ix[spot], iy[spot], it[spot]).tolist())
-print("its middle:  ", lucas_kanade(image1, image2, sigma=3.0)[0, :, 46, 62].tolist())
-print("the truth:   ", truth[0, :, 46, 62].tolist())
+ix, iy, it = derivatives(image1, image2)
+spot = (0, 0, slice(39, 52), slice(55, 68))  # rows 40 to 52, columns 56 to 68: the border is missing
+print("one window:  ", solve_window(ix[spot], iy[spot], it[spot]))
+print("its middle:  ", lucas_kanade(image1, image2, sigma=3.0)[0, :, 46, 62])
+print("the truth:   ", truth[0, :, 46, 62])
+
+# %% [markdown]
+# ## Exercise 04.3: The end-point error
+#
+# How wrong is that? The measure is the **end-point error**, EPE: the distance between the tips of the estimated and the
+# true arrow, in pixels, averaged. Estimated $(4, 6)$, true $(1, 2)$: the difference is $(3, 4)$, and the error is 5
+# pixels. Only pixels with a known truth count, all of them equally; here these are the ones that are still visible in
+# image 2. Return a float.
+
+# %% tags=["exercise"] exercise="04.3" points=1
+def epe(flow, truth, valid):
+    """Mean end-point error in pixels.  flow, truth (B, 2, H, W), valid (B, H, W) bool -> float"""
+    # BEGIN SOLUTION
+    distance = (flow - truth).square().sum(dim=1).sqrt()  # (B, H, W)
+    return distance[valid].mean().item()
+    # END SOLUTION
+
+
+# %% tags=["check"]
+epe = check("04.3", epe)
+
+# %% [markdown] tags=["hint"]
+# <details>04.3</details>
 
 # %% [markdown]
 # ### Which windows can be trusted?
@@ -178,10 +225,6 @@ print("the truth:   ", truth[0, :, 46, 62].tolist())
 # the best and along the worst direction. Both large: texture or a corner. One small: an edge. Both small: a wall. Take
 # eight pairs with small motion and the noise of a cheap camera, sort all pixels by the *smaller* eigenvalue, cut them
 # into four equal groups, and measure the error in each.
-#
-# The measure is the **end-point error**, EPE: the distance between the tips of the estimated and the true arrow, in
-# pixels, averaged. Estimated $(4, 6)$, true $(1, 2)$: the difference is $(3, 4)$, and the error is 5 pixels. (Only
-# pixels that are still visible in image 2 count here; the others come later.)
 
 # %%
 slow = FlyingShapes(96, 128, motion=0.5, turn=0.5, zoom=0.005, noise=0.03).sample(8, seed=course.seed)
@@ -190,7 +233,7 @@ _, small = flow_ops.eigenvalues(*flow_ops.structure_tensor(*flow_ops.spatial_gra
 cuts = small.flatten().quantile(torch.tensor([0.25, 0.5, 0.75]))
 groups = torch.bucketize(small[:, 0], cuts)  # (B, H, W), 0 to 3
 one_solve = lucas_kanade(slow1, slow2)
-by_group = [endpoint_error(one_solve, slow.flow, ~slow.occluded & (groups == k)) for k in range(4)]
+by_group = [epe(one_solve, slow.flow, ~slow.occluded & (groups == k)) for k in range(4)]
 show(bars(["smallest", "small", "large", "largest"], by_group, "EPE (pixels)", "smaller eigenvalue"),
      alt=f"The error falls from {by_group[0]:.2f} pixels where the smaller eigenvalue is smallest to {by_group[3]:.2f} "
          "where it is largest.")
@@ -209,13 +252,13 @@ show(bars(["smallest", "small", "large", "largest"], by_group, "EPE (pixels)", "
 # interpolated. With a pencil: a row 10, 20, 40 and $u = 0.5$ everywhere gives 15, 30, and then half of 40 and half of
 # the black outside, 20.
 #
-# ## Exercise 04.2: Warp an image
+# ## Exercise 04.4: Warp an image
 #
 # PyTorch has `F.grid_sample(image, grid)`. It wants, for each pixel of the result, the place to look at as a pair
 # $(x, y)$ in which $-1$ is the centre of the first column or row and $1$ that of the last (this is
 # `align_corners=True`). Outside is black, its default. `x` and `y` below are the pixel's own column and row.
 
-# %% tags=["exercise"] exercise="04.2" points=3
+# %% tags=["exercise"] exercise="04.4" points=3
 def warp(image, flow):
     """Fetch each pixel from where the flow points.
 
@@ -232,10 +275,10 @@ def warp(image, flow):
 
 
 # %% tags=["check"]
-warp = check("04.2", warp)
+warp = check("04.4", warp)
 
 # %% [markdown] tags=["hint"]
-# <details>04.2</details>
+# <details>04.4</details>
 
 # %% [markdown]
 # With the true flow, the warped image 2 must be image 1, wherever nothing is hidden. Red and blue below are what is
@@ -250,12 +293,12 @@ show(fig, alt=f"Warping lowers the mean difference from {(image2 - image1).abs()
               f"{left_over[seen].mean():.3f}, but not where something is hidden: {left_over[~seen].mean():.3f} there.")
 
 # %% [markdown]
-# ## Exercise 04.3: Fix the bugs
+# ## Exercise 04.5: Fix the bugs
 #
 # Now iterate: warp image 2 back with the flow so far, let Lucas-Kanade find what is left, and improve the flow.
 # Somebody has written it down, and two lines are wrong. `lucas_kanade(a, b)` gives the motion from `a` to `b`.
 
-# %% tags=["exercise"] exercise="04.3" points=2
+# %% tags=["exercise"] exercise="04.5" points=2
 def refine(image1, image2, iterations):
     """Iterative Lucas-Kanade.  images (B, 1, H, W), 0..1 -> flow (B, 2, H, W) in pixels"""
     flow = torch.zeros(image1.shape[0], 2, *image1.shape[2:])
@@ -273,10 +316,10 @@ def refine(image1, image2, iterations):
 
 
 # %% tags=["check"]
-refine = check("04.3", refine)
+refine = check("04.5", refine)
 
 # %% [markdown] tags=["hint"]
-# <details>04.3</details>
+# <details>04.5</details>
 
 # %% [markdown]
 # How much does it help? The true motion has 1 to 2 pixels on average here, up to 6.
@@ -332,14 +375,14 @@ far1, far2 = (torch.cat(images) for images in zip(*map(moved_by_15, ("astronaut"
 far_truth = torch.tensor([15.0, 0.0]).view(1, 2, 1, 1).expand(3, 2, *far1.shape[2:])
 
 # %% [markdown]
-# ## Exercise 04.4: From a coarser level to a finer one
+# ## Exercise 04.6: From a coarser level to a finer one
 #
 # A flow of size $(h, w)$ is carried to the size $(h', w')$. Two things change: the number of vectors, and their
 # *unit*, since a pixel of the fine picture is smaller. Corner pixels stay corner pixels, so count the gaps between
 # pixels: a row of 5 pixels has 4 gaps, one of 9 has 8, and a motion of 3 pixels becomes one of 6. In general, $u$ is
 # multiplied by $(w' - 1) / (w - 1)$, and $v$ by the same with heights.
 
-# %% tags=["exercise"] exercise="04.4" points=2
+# %% tags=["exercise"] exercise="04.6" points=2
 def upscale(flow, size):
     """Carry a flow to another size.
 
@@ -354,10 +397,10 @@ def upscale(flow, size):
 
 
 # %% tags=["check"]
-upscale = check("04.4", upscale)
+upscale = check("04.6", upscale)
 
 # %% [markdown] tags=["hint"]
-# <details>04.4</details>
+# <details>04.6</details>
 
 # %% [markdown]
 # Now all parts are there. `gaussian_pyramid` blurs and halves a picture again and again (the blur is needed: lecture 01
@@ -470,12 +513,12 @@ for name, prepare in (("as it is", lambda image: image), ("local mean and contra
 # $(-3, 0)$, the sum is 0: seen. If what lies there is a background at rest, backward $(0, 0)$, the sum is $(3, 0)$, and
 # $9 > 0.01 \cdot 9 + 0.5$: hidden.
 #
-# ## Exercise 04.5: What is hidden?
+# ## Exercise 04.7: What is hidden?
 #
 # Return a mask, $(B, H, W)$ of bool: true where the formula says so, and also where the forward flow leaves the picture
 # (`in_view(forward)` says where it stays inside). Your `warp` reads $b$ where $f$ points.
 
-# %% tags=["exercise"] exercise="04.5" points=2
+# %% tags=["exercise"] exercise="04.7" points=2
 def hidden(forward, backward):
     """Occlusion by consistency.  forward, backward (B, 2, H, W) in pixels -> (B, H, W) bool"""
     # BEGIN SOLUTION
@@ -487,10 +530,10 @@ def hidden(forward, backward):
 
 
 # %% tags=["check"]
-hidden = check("04.5", hidden)
+hidden = check("04.7", hidden)
 
 # %% [markdown] tags=["hint"]
-# <details>04.5</details>
+# <details>04.7</details>
 
 # %% [markdown]
 # First with the true flows in both directions, then with estimated ones. *Found* is the share of the truly hidden

@@ -3,7 +3,7 @@
 from course_lib.exercises import report
 
 REPORT = report.Report(
-    *("04.2", "Warp an image", False, True, 3),
+    *("04.4", "Warp an image", False, True, 3),
     tests=(report.Test("half a pixel", True, "", ""), report.Test("far out", False, "0.0", "0.6")),
     diagnosis="the sign is turned",
 )
