@@ -162,6 +162,28 @@ def test_a_cluster_without_workers(options, submissions, tmp_path, monkeypatch):
             )
 
 
+def test_a_cluster_that_loses_its_workers_is_given_up_and_another_one_goes_on(
+    options, submissions, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(dask_pool, "LOOK", 0.2)
+    monkeypatch.setattr(dask_pool, "PATIENCE", 1)
+    small = dict(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1")
+    with distributed.LocalCluster(**small) as lost, distributed.Client(lost, set_as_default=False) as client:
+        client.register_plugin(Taught(), name="taught")
+
+        def say(line):
+            if line.startswith("student"):
+                lost.scale(0)
+
+        with pytest.raises(CourseError, match="has lost all its workers.*--resume"):
+            there = dataclasses.replace(options, dask=lost.scheduler_address)
+            batch.grade_class(submissions, tmp_path, there, SEED, say=say)
+    assert 1 <= points(tmp_path)[1] < 8
+    batch.grade_class(submissions, tmp_path, options, resume=True, say=lambda line: None)
+    found, count = points(tmp_path)
+    assert count == 8 and found["student7", "90.1"] == 4
+
+
 def test_without_dask_it_says_what_to_install(submissions, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "course_lib.grading.cluster")
