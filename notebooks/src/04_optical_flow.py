@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 04 · Where did every pixel go?
 #
-# *Deep Learning for Video, lecture 04. About 75 minutes. Two CPU cores are enough; the last section uses a GPU when
+# *Deep Learning for Video, lecture 04. About 85 minutes. Two CPU cores are enough; the last section uses a GPU when
 # there is one.*
 
 # %% tags=["setup"]
