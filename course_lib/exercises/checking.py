@@ -1,15 +1,17 @@
 """`evaluate` judges an answer; `check` shows the verdict and keeps the notebook going."""
 
+import dataclasses
+
 import torch
 
 from ..display import show_html
 from . import values
-from .compare import brief, compare, single_number
+from .compare import brief, compare, fitted, single_number
 from .diagnose import generic, known_mistake
 from .exceptions import explain
 from .registry import find
 from .report import Report, Test
-from .run import run
+from .run import has_gradient, run
 from .shortcuts import find_shortcut
 from .source import is_stub, placeholder
 from .spec import Exercise
@@ -22,14 +24,14 @@ def check(exercise_id, answer):
         exercise_id: such as "02.1".
         answer: the function, class or value that the exercise asks for (the function itself, not its result).
     Returns:
-        `answer` when it is right, else the course's own, so that the cells below run either way.
+        `answer` when it is right and of the usual form, else the course's own, so that the cells below run either way.
     Raises:
         ExerciseError: there is no such exercise.
     """
     exercise = find(exercise_id)
     report = evaluate(exercise, answer)
     show_html(report.as_html(), report.as_text())
-    if report.passed:
+    if report.passed and report.fits:
         return answer
     return values.marked(exercise.reference) if exercise.cases is None else exercise.reference
 
@@ -47,7 +49,8 @@ def evaluate(exercise: Exercise, answer, seed=0) -> Report:
     if answer is None or answer is Ellipsis:
         return _report(exercise, attempted=False)
     if _is_ours(exercise, answer):
-        note = "This is the course's own version, as an earlier check gave it. Run the cell with your answer first."
+        note = "This is the course's own version, as an earlier check gave it. Run the cell with your answer first; it "
+        note += f"is to define {exercise.name}."
         return _report(exercise, attempted=False, diagnosis=note)
     if exercise.cases is None:
         return _judge_value(exercise, answer)
@@ -57,7 +60,11 @@ def evaluate(exercise: Exercise, answer, seed=0) -> Report:
     if is_stub(answer):
         return _report(exercise, attempted=False)
     cases = exercise.cases(torch.Generator().manual_seed(seed))
-    return judge(exercise, answer, cases, run(exercise.kind, answer, cases, exercise.reference))
+    report = judge(exercise, answer, cases, run(exercise.kind, answer, cases, exercise.reference))
+    if report.passed and exercise.differentiable and not has_gradient(answer, cases[0]):
+        text = "Gradients end in your version: .item(), .detach() or NumPy cut them off, and they are needed below."
+        return dataclasses.replace(report, fits=False, notes=(*report.notes, text))
+    return report
 
 
 def judge(exercise, answer, cases, outcomes) -> Report:
@@ -72,6 +79,7 @@ def judge(exercise, answer, cases, outcomes) -> Report:
     for outcome in expected:
         if outcome.error is not None and not isinstance(outcome.error, ValueError):
             raise outcome.error  # a defect of the exercise; a ValueError is an expected refusal of bad input
+    outcomes, remark = _fitted(exercise, expected, outcomes)
     tests = tuple(_test(exercise, *row) for row in zip(cases, expected, outcomes, strict=True))
     notes = _notes(outcomes)
     shortcut, unreadable = find_shortcut(answer, exercise.forbidden, exercise.reference)
@@ -81,7 +89,8 @@ def judge(exercise, answer, cases, outcomes) -> Report:
     if shortcut:
         return _report(exercise, diagnosis=_shortcut_text(exercise, shortcut), **details)
     if all(test.ok for test in tests):
-        return _report(exercise, passed=True, **details)
+        details["notes"] += (f"Right, in a form of its own: {remark}",) if remark else ()
+        return _report(exercise, passed=True, fits=remark is None, **details)
     unfinished = placeholder(answer)
     if unfinished or all(map(_left_for_later, outcomes)):
         text = f"In line {unfinished[0]} of your cell there is still `...` where code belongs." if unfinished else None
@@ -93,6 +102,16 @@ def judge(exercise, answer, cases, outcomes) -> Report:
 def _report(exercise, passed=False, attempted=True, **details):
     hinted = bool(exercise.hints)
     return Report(exercise.id, exercise.title, passed, attempted, exercise.points, hinted=hinted, **details)
+
+
+def _fitted(exercise, expected, outcomes):
+    """The outcomes in the form of the expected ones, and a sentence on the first that had another form, or None."""
+    found, remarks = [], []
+    for one, other in zip(expected, outcomes, strict=True):
+        output, remark = fitted(one.output, other.output, not exercise.dtype_counts)
+        found.append(dataclasses.replace(other, output=output))
+        remarks += [remark] if remark else []
+    return found, remarks[0] if remarks else None
 
 
 def _is_ours(exercise, answer):

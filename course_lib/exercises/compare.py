@@ -55,6 +55,66 @@ def compare(expected, got, rtol=1e-4, atol=1e-5, where=""):
     return None if _equal(expected, got) else Difference("values", where, brief(expected), brief(got))
 
 
+def fitted(expected, got, dtypes=True):
+    """What came, in the form of what was expected, where the two differ in form alone.
+
+    A float64 tensor becomes a float32 one, int16 and int32 become int64, a number becomes a tensor without axes, and a
+    tensor or array becomes a tuple or list of its rows. Everything else stays as it is: a wrong value stays wrong.
+
+    Args:
+        dtypes: whether another dtype is a matter of form.
+    Returns:
+        (what came, a sentence on its form or None).
+    """
+    if isinstance(expected, torch.Tensor):
+        return _fitted_tensor(expected, got, dtypes)
+    if not isinstance(expected, (list, tuple)):
+        return got, None
+    rows = _rows(expected, got)
+    if rows is not None:
+        kind = "tensor" if isinstance(got, torch.Tensor) else "NumPy array"
+        return rows, f"One {kind} came; usual here is a {type(expected).__name__} of {len(expected)}."
+    if not isinstance(got, (list, tuple)) or len(got) != len(expected):
+        return got, None
+    pairs = [fitted(one, other, dtypes) for one, other in zip(expected, got, strict=True)]
+    remark = next((remark for _, remark in pairs if remark), None)
+    return (got, None) if remark is None else ([item for item, _ in pairs], remark)
+
+
+def _fitted_tensor(expected, got, dtypes):
+    number = single_number(got) if not isinstance(got, torch.Tensor) else None
+    single = not expected.ndim and expected.dtype != torch.bool
+    small = isinstance(number, float) or (isinstance(number, int) and abs(number) < 2**63)
+    if single and small and not isinstance(number, bool):
+        number = torch.tensor(number)
+        fits = expected.is_floating_point() or not number.is_floating_point()
+        return (number.to(expected.dtype), "A Python number came; usual here is a tensor.") if fits else (got, None)
+    if not (isinstance(got, torch.Tensor) and dtypes and _holds(got.dtype, expected.dtype)):
+        return got, None
+    came, usual = (str(dtype).removeprefix("torch.") for dtype in (got.dtype, expected.dtype))
+    short = {"float32": " (.float())", "int64": " (.long())"}.get(usual, "")
+    return got.to(expected.dtype), f"{came} came; usual here is {usual}{short}."
+
+
+def _holds(dtype, usual):
+    """Whether one dtype is as good as the usual one for the same purpose, and another."""
+    if dtype.is_floating_point and usual.is_floating_point:
+        return torch.finfo(dtype).eps < torch.finfo(usual).eps
+    return usual == torch.int64 and dtype in (torch.int16, torch.int32)
+
+
+def _rows(expected, got):
+    """The rows of a tensor or array as a list, where they can stand for the items of a tuple or list; else None."""
+    if not isinstance(got, (torch.Tensor, np.ndarray)) or not got.ndim or len(got) != len(expected):
+        return None
+    if all(isinstance(item, torch.Tensor) for item in expected):
+        same = isinstance(got, torch.Tensor) and all(item.shape == got.shape[1:] for item in expected)
+        return list(got) if same else None
+    if got.ndim == 1:
+        return got.tolist() if all(isinstance(item, numbers.Number) for item in expected) else None
+    return got.tolist() if all(isinstance(item, (list, tuple)) for item in expected) else None
+
+
 def _compare_tensors(expected, got, rtol, atol, where):
     if not isinstance(got, torch.Tensor):
         return Difference("type", where, brief(expected), brief(got))

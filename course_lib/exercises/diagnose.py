@@ -1,5 +1,6 @@
 """Say what is likely wrong with an output, by trying what commonly goes wrong: axes, order, scale, dtype, borders."""
 
+import numbers
 import types
 from itertools import combinations, permutations
 
@@ -106,6 +107,24 @@ def _nothing_returned(expected, got):
 def _generator(expected, got):
     if isinstance(got, types.GeneratorType) and not isinstance(expected, types.GeneratorType):
         return "A generator came, with nothing computed yet: use return instead of yield, or wrap it in list(...)."
+    if type(got).__name__ in _LAZY and not isinstance(got, torch.Tensor):
+        return f"A {type(got).__name__} object came, with nothing computed yet: wrap it in list(...) or tuple(...)."
+
+
+_LAZY = ("map", "zip", "filter", "reversed", "list_reverseiterator", "enumerate", "accumulate", "chain", "islice")
+
+
+def _wrapped_once(expected, got):
+    if isinstance(got, (list, tuple)) and len(got) == 1 and not isinstance(expected, (list, tuple)):
+        kind = type(got).__name__
+        return f"A {kind} with one item came: return the item itself. Is there a comma or a bracket too many?"
+
+
+def _other_type(expected, got):
+    if isinstance(got, str) and not isinstance(expected, str):
+        return "A string came: return the value itself, without str(...), an f-string or quotes."
+    if isinstance(expected, numbers.Number) and isinstance(got, (list, tuple)):
+        return f"One number is expected, {len(got)} values came."
 
 
 def _array_for_tensor(expected, got):
@@ -118,15 +137,20 @@ def _array_for_tensor(expected, got):
 
 
 def _number_for_tensor(expected, got):
-    if isinstance(expected, torch.Tensor) and isinstance(got, (int, float)) and not isinstance(got, bool):
+    number = single_number(got) if not isinstance(got, torch.Tensor) else None
+    if isinstance(expected, torch.Tensor) and number is not None and not isinstance(number, bool):
         return "A Python number came, a torch.Tensor is expected. Was .item() called, or a sum taken over all axes?"
     if isinstance(expected, (int, float)) and isinstance(got, (torch.Tensor, np.ndarray)) and got.ndim:
         return f"One number is expected, a tensor of shape {tuple(got.shape)} came. Is a mean or a sum missing?"
+    if isinstance(expected, numbers.Integral) and isinstance(number, float) and number == expected:
+        return "The value is right, and a float: a whole number (int) is asked for. Divide with //, or use int(...)."
 
 
 def _sequence_for_tensor(expected, got):
     if isinstance(expected, torch.Tensor) and isinstance(got, (list, tuple)):
-        return f"A {type(got).__name__} came, a torch.Tensor is expected: torch.stack(...) joins a list of tensors."
+        if got and all(isinstance(item, torch.Tensor) for item in got):
+            return f"A {type(got).__name__} came, a torch.Tensor is expected: torch.stack(...) joins a list of tensors."
+        return f"A {type(got).__name__} came, a torch.Tensor is expected: torch.tensor(...) makes one of numbers."
     if isinstance(expected, (list, tuple)) and isinstance(got, (torch.Tensor, np.ndarray)):
         one = "tensor" if isinstance(got, torch.Tensor) else "NumPy array"
         return f"One {one} came, {len(expected)} values are expected, as a {type(expected).__name__}."
@@ -172,7 +196,10 @@ def _not_finite(expected, got, agree):
     if got.is_floating_point() and expected.is_floating_point():
         for test, word in ((torch.isnan, "NaN"), (torch.isinf, "infinity")):
             if test(got).any() and not test(expected).any():
-                return f"There is {word} in the result: a division by zero, a log or a root of something not positive?"
+                return (
+                    f"There is {word} in the result: a division by zero, a log or a root of something not positive, or "
+                    "exp of something large?"
+                )
 
 
 def _batch_axis(expected, got, agree):
@@ -305,7 +332,8 @@ def _name(dtype):
 
 
 _ON_ANYTHING = (
-    _nothing_returned, _generator, _array_for_tensor, _number_for_tensor, _sequence_for_tensor, _other_length,
+    _nothing_returned, _generator, _wrapped_once, _other_type, _array_for_tensor,
+    _number_for_tensor, _sequence_for_tensor, _other_length,
 )  # fmt: skip
 _ON_TENSORS = (
     _wrong_dtype, _wrapped, _not_finite, _batch_axis, _axes_permuted, _reshaped, _shape_permuted, _size_off,

@@ -3,12 +3,15 @@
 import inspect
 import re
 
+import torch
+
 from .modules import ParameterMismatch
 
 # (pattern in "Type: message", what to look at)
 CAUSES = (
     (r"UnboundLocalError", "a name is used before it gets a value on some path (in a branch that did not run, say)."),
     (r"NameError", "the name is not known: a typo, or an import or cell that has not run."),
+    (r"NVIDIA|CUDA", "the tests run on the CPU: leave .cuda() and \"cuda\" out, or take the device of the input."),
     (r"must match the size of tensor|shape mismatch|could not be broadcast",
      "two sizes do not fit; print the shapes just before."),
     (r"mat1 and mat2 shapes cannot be multiplied", "the inner sizes of a matrix product differ; print both shapes."),
@@ -41,8 +44,23 @@ def explain(outcome, exercise, answer):
     message = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     if outcome.line is None and isinstance(error, TypeError):
         return f"{_signature(exercise, answer)} {message}"
-    cause = next((text for pattern, text in CAUSES if re.search(pattern, message)), None)
+    cause = _missing_import(error) or next((text for pattern, text in CAUSES if re.search(pattern, message)), None)
     return f"{message}{_at(outcome.line)}." + (f" Usual cause: {cause}" if cause else "")
+
+
+def _missing_import(error):
+    """The line that makes a well-known name known, for the learner who has forgotten it; else None."""
+    name = re.search(r"name '(\w+)' is not defined", str(error)) if isinstance(error, NameError) else None
+    line = IMPORTS.get(name[1]) if name else None
+    return line and f"an import is missing; put `{line}` into the cell of your answer."
+
+
+IMPORTS = {
+    "F": "import torch.nn.functional as F",
+    "nn": "from torch import nn",
+    "np": "import numpy as np",
+    "partial": "from functools import partial",
+} | {name: f"import {name}" for name in ("functools", "itertools", "math", "numpy", "random", "scipy", "torch")}
 
 
 def _at(line):
@@ -54,10 +72,18 @@ def _at(line):
 
 def _signature(exercise, answer):
     """What the tests call the answer with, against what it takes."""
-    parameters = {}
-    for name, function in (("yours", answer), ("asked", exercise.reference)):
-        try:
-            parameters[name] = str(inspect.signature(function))
-        except (TypeError, ValueError):  # some built-in functions do not tell
-            return f"{exercise.name} could not be called as the exercise asks."
-    return f"{exercise.name} takes {parameters['yours']}, the exercise asks for {parameters['asked']}."
+    try:
+        yours, asked = (_parameters(function) for function in (answer, exercise.reference))
+    except (TypeError, ValueError):  # some built-in functions do not tell
+        return f"{exercise.name} could not be called as the exercise asks."
+    cases = exercise.cases(torch.Generator().manual_seed(0))
+    first = max(len(case.args) for case in cases)  # the course's own function may take more than the exercise's
+    named = {name for case in cases for name in case.kwargs}
+    asked = [parameter for i, parameter in enumerate(asked) if i < first or parameter.name in named]
+    yours, asked = (", ".join(map(str, parameters)) for parameters in (yours, asked))
+    return f"{exercise.name} takes ({yours}), the exercise asks for ({asked})."
+
+
+def _parameters(function):
+    """The parameters of a function, without their type hints."""
+    return [p.replace(annotation=inspect.Parameter.empty) for p in inspect.signature(function).parameters.values()]

@@ -30,6 +30,7 @@ TO_CLIP = Exercise(
     points=2,
     reference=to_clip,
     cases=_frames,
+    dtype_counts=True,
     mistakes=(
         Mistake(
             "Time still comes first: this is (T, C, H, W), a stack of images. A clip is (C, T, H, W).",

@@ -1,5 +1,6 @@
 """Lecture 01, video tensors: what its exercises ask, the likely mistakes, and the hints."""
 
+import numpy as np
 import torch
 
 from course_lib.data import clips
@@ -206,6 +207,18 @@ RATE = Exercise(
             lambda num_frames, fps_in, fps_out: _times(num_frames, fps_in, fps_out),
         ),
         Mistake(
+            "nearly: steps of 1 / fps_out add up, and so does their rounding, until 6 is 5.9999 and becomes 5; take "
+            "j = 0, 1, 2, ... and j * fps_in / fps_out",
+            lambda num_frames, fps_in, fps_out: (torch.arange(0, num_frames / fps_in, 1 / fps_out) * fps_in).long(),
+        ),
+        Mistake(
+            "nearly: steps of 1 / fps_out add up, and so does their rounding, until 6 is 5.9999 and becomes 5; take "
+            "j = 0, 1, 2, ... and j * fps_in / fps_out",
+            lambda num_frames, fps_in, fps_out: torch.from_numpy(
+                (np.arange(0, num_frames / fps_in, 1 / fps_out) * fps_in).astype(np.int64)
+            ),
+        ),
+        Mistake(
             "spreading the frames evenly from the first to the last changes the speed: start from times j / fps_out",
             lambda num_frames, fps_in, fps_out: torch.linspace(
                 0, num_frames - 1, -(-num_frames * fps_out // fps_in)
@@ -297,6 +310,13 @@ CROPS = Exercise(
             lambda frames, size: _ten(frames.permute(3, 0, 1, 2), size, ("TL", "BL", "TR", "BR", "C")),
         ),
         Mistake(
+            "here the whole picture was mirrored and then cropped, so the mirrored corners come in another order: "
+            "mirror the five crops",
+            lambda frames, size: torch.cat(
+                [_ten(each.permute(3, 0, 1, 2), size, mirror=None) for each in (frames, frames.flip(2))]
+            ),
+        ),
+        Mistake(
             "only five crops: their mirror images follow",
             lambda frames, size: _ten(frames.permute(3, 0, 1, 2), size, mirror=None),
         ),
@@ -323,7 +343,8 @@ def _logit_cases(generator):
         Case("2 videos, 5 clips, 3 classes", (logits(2, 5, 3),)),
         Case("4 videos, 3 clips, 7 classes", (logits(4, 3, 7),)),
         Case("one clip per video", (logits(3, 1, 4),)),
-        Case("large scores", (logits(2, 6, 5, scale=40.0),)),
+        # Large, and still below 88, where exp overflows: a softmax written as in its formula is right, too.
+        Case("large scores", (logits(2, 6, 5, scale=12.0),)),
     ]
 
 

@@ -194,6 +194,7 @@ SIZE = Exercise(
         "`(size + 2 * ... - kernel) // ... + 1`",
     ),
     points=1,
+    forbidden=("course_lib.ops.convolution.conv_output_size",),
 )
 
 # ---- 02.3 receptive field, repaired ---------------------------------------------------------------------------------
@@ -281,6 +282,7 @@ FIELD = Exercise(
         "In the loop: first `field = field + (kernel - ...) * jump`, then `jump = jump * ...`, then the append.",
     ),
     points=2,
+    forbidden=("course_lib.ops.receptive_field.receptive_field",),
 )
 
 # ---- 02.4 what a convolution costs ----------------------------------------------------------------------------------
@@ -366,8 +368,8 @@ COST = Exercise(
         "One output needs one kernel for every input channel, and one bias. How many numbers is that? And how often is "
         "each weight used?",
         "Parameters: `outputs * (channels * R * P * Q + 1)`. For the multiply-adds leave the biases out. "
-        "`math.prod(places)` is the product of a tuple.",
-        "`weights = outputs * channels * R * P * ...`; return `weights + ...` and `weights * math.prod(...)`.",
+        "`R, P, Q = kernel` and `T, H, W = places` take the two triples apart.",
+        "`weights = outputs * channels * R * P * ...`; return `weights + ...` and `weights * T * H * ...`.",
     ),
     points=2,
 )
@@ -470,6 +472,7 @@ GRADIENT = Exercise(
         "`return (wide[..., 2:] - wide[..., ...]) / ...`.",
     ),
     points=2,
+    forbidden=("course_lib.ops.hardwired.image_gradients",),
 )
 
 EXERCISES = (CONV, SIZE, FIELD, COST, GRADIENT)

@@ -592,12 +592,24 @@ def _pair_cases(generator):
         ]
         return [w.unsqueeze(1) for w in waves]
 
+    def case(label, sizes, motion, iterations):
+        images = pair(*sizes, *motion)
+        while not _settled(*images, iterations):
+            images = pair(*sizes, *motion)
+        return Case(label, (*images, iterations))
+
     return [
-        Case("once, motion (0.5, -0.3)", (*pair(1, 24, 30, 0.5, -0.3), 1)),
-        Case("three times, motion (1.6, 0.8)", (*pair(2, 30, 24, 1.6, 0.8), 3)),
-        Case("five times, motion (-2.2, 1.4)", (*pair(1, 28, 32, -2.2, 1.4), 5)),
-        Case("not at all", (*pair(2, 20, 22, 1.0, 1.0), 0)),
+        case("once, motion (0.5, -0.3)", (1, 24, 30), (0.5, -0.3), 1),
+        case("three times, motion (1.6, 0.8)", (2, 30, 24), (1.6, 0.8), 3),
+        case("five times, motion (-2.2, 1.4)", (1, 28, 32), (-2.2, 1.4), 5),
+        case("not at all", (2, 20, 22), (1.0, 1.0), 0),
     ]
+
+
+def _settled(image1, image2, iterations):
+    """Whether the flow is the same in float64: nearly even corners can turn a rounding error into 0.002 pixels."""
+    flow, exact = _refined(image1, image2, iterations), _refined(image1.double(), image2.double(), iterations)
+    return torch.allclose(flow.double(), exact, rtol=2e-4, atol=2e-4)
 
 
 def _warped_again(image1, image2, iterations):

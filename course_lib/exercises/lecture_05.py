@@ -601,6 +601,7 @@ FUSE = Exercise(
         "`spatial.softmax(...).mean(...)`, the same for `temporal`; then `(1 - weight) * ... + weight * ...`.",
     ),
     points=1,
+    forbidden=("course_lib.models.two_stream.fuse_average",),
 )
 
 EXERCISES = (STACK, TRAJECTORY, TWO_WAYS, MEAN, FUSE)

@@ -408,6 +408,7 @@ SVM = Exercise(
     kind="function",
     reference=svm_objective,
     cases=_svm_cases,
+    differentiable=True,
     mistakes=(
         Mistake(
             "the hinge is not squared: this is the other common SVM; here violations count squared",

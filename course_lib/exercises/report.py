@@ -30,6 +30,7 @@ class Report:
     points: what was earned, of `possible`.
     notes: further remarks (settings put back, shortcuts not looked for).
     printed: the beginning of what the learner's code printed.
+    fits: the cells below can carry on with the answer. One that is right in another form than usual may not fit.
     """
 
     exercise_id: str
@@ -42,6 +43,7 @@ class Report:
     notes: tuple[str, ...] = ()
     printed: str = ""
     hinted: bool = False
+    fits: bool = True
 
     @property
     def points(self):
@@ -98,7 +100,7 @@ class Report:
 
     def _next_steps(self):
         if self.passed:
-            return ()
+            return () if self.fits else ("The cells below carry on with the course's version, whose form they expect.",)
         again = " Change your cell, run it and this one again." if self.attempted else ""
         hints = ("Three hints are below, from the idea to nearly the code.",) if self.hinted else ()
         return (f"Carrying on with the course's version.{again}", *hints)

@@ -74,6 +74,19 @@ def _call(function, args, kwargs, number, answer):
     return Outcome(output, error, line, changed, tuple(settings), printed.getvalue())
 
 
+def has_gradient(answer, case):
+    """Whether the output of a function still depends on its inputs where PyTorch differentiates it."""
+    args = copy_of(case.args)
+    for value in args:
+        if isinstance(value, torch.Tensor) and value.is_floating_point():
+            value.requires_grad_()
+    with restored_state([]), contextlib.redirect_stdout(_Limited()), torch.enable_grad():
+        try:
+            return bool(answer(*args, **copy_of(case.kwargs)).requires_grad)
+        except Exception:  # a NumPy detour of its own, say: what stops it here stops it below
+            return False
+
+
 class _ModuleCall:
     """Construct, fill and call a module as if it were a function of its inputs."""
 

@@ -35,11 +35,13 @@ def source_of(function):
 
 
 def functions_of(answer):
-    """The Python functions that an answer consists of: itself, or the methods of a class."""
+    """The Python functions that an answer consists of: itself, or the methods of a class or of an object's class."""
     if isinstance(answer, functools.partial):
         return functions_of(answer.func)
     if isinstance(answer, type):
         return [f for member in vars(answer).values() for f in _functions_in(member)]
+    if type(answer).__module__ == "__main__":  # an object of a class that the learner wrote
+        return functions_of(type(answer))
     return _functions_in(answer)
 
 

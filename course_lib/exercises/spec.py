@@ -57,6 +57,10 @@ class Exercise:
     rtol, atol: |got - expected| <= atol + rtol * |expected|, for floats; all else must be equal.
     forbidden: dotted names that the learner's code may not use ("torch.nn.functional.conv3d" also stands for
         torch.conv3d, torch.nn.Conv3d and torch.ops.aten.conv3d).
+    dtype_counts: the dtype is part of what is asked. Otherwise another one that is as good (float64 for float32, int32
+        for int64) is right, too.
+    differentiable: the cells below take gradients of the answer. One that cuts them off is right, and not carried on
+        with (functions only).
     alone: when graded, the learner's definition runs without the rest of the notebook: beside it stand the course's
         set-up and imports (functions and classes only).
     """
@@ -74,6 +78,8 @@ class Exercise:
     atol: float = 1e-5
     forbidden: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    dtype_counts: bool = False
+    differentiable: bool = False
     alone: bool = False
 
     def __post_init__(self):

@@ -1,6 +1,7 @@
 """Numbers, arrays and choices: bring the learner's value into the form of the reference, and mark what we hand out."""
 
 import numbers
+import re
 
 import torch
 
@@ -28,13 +29,16 @@ def expected(exercise):
 
 
 def _number(exercise, answer):
-    number = single_number(answer)
-    if number is None and as_tensor(answer) is not None and answer.reshape(-1).shape == (1,):
-        number = answer.reshape(-1)[0].item()
+    single = answer[0] if isinstance(answer, (list, tuple)) and len(answer) == 1 else answer
+    number = single_number(single)
+    if number is None and as_tensor(single) is not None and single.reshape(-1).shape == (1,):
+        number = single.reshape(-1)[0].item()
     if number is None or isinstance(number, bool):
         raise WrongKind(f"A number is asked for, and {_what(answer)} came.")
-    if isinstance(exercise.reference, numbers.Integral) and number == number and abs(number) < 2**53:
-        return int(number) if number == int(number) else number
+    countable = number == number and abs(number) < 2**53 and not isinstance(number, complex)
+    if isinstance(exercise.reference, numbers.Integral) and countable:
+        whole = round(number)  # 3.2 / (16 / 30) is 6 but for the last bit
+        return whole if abs(number - whole) <= 1e-12 * abs(whole) else number
     return number if isinstance(number, complex) else float(number)
 
 
@@ -56,7 +60,7 @@ def _choice(exercise, answer):
     several = isinstance(exercise.reference, (tuple, list, set, frozenset))
     if isinstance(answer, str) or not isinstance(answer, (tuple, list, set, frozenset)):
         answer = (answer,)
-    elif not several:
+    elif not several and len(answer) != 1:
         raise WrongKind("One of the options is asked for, and several came.")
     chosen = [_option(exercise, item) for item in answer]
     if isinstance(exercise.reference, (set, frozenset)):
@@ -65,15 +69,18 @@ def _choice(exercise, answer):
 
 
 def _option(exercise, answer):
-    """The option that a string means: the option itself in any spelling of case, or its letter (a, b, c, ...)."""
-    text = str(answer).strip().lower() if isinstance(answer, str) else None
-    for option in exercise.options:
-        if text == option.strip().lower():
+    """The option that a string means: the option itself, its letter (a, b, c, ...), or both, in any spelling of case
+    and with any punctuation around them."""
+    text = _words(answer) if isinstance(answer, str) else None
+    for letter, option in zip("abcdefghijklmnopqrstuvwxyz", exercise.options, strict=False):
+        if text in (letter, _words(option), f"{letter} {_words(option)}"):
             return option
-    if text and len(text) == 1 and 0 <= ord(text) - ord("a") < len(exercise.options):
-        return exercise.options[ord(text) - ord("a")]
     listed = ", ".join(map(repr, exercise.options))
     raise WrongKind(f"The answer is one of {listed}; {_what(answer)} came.")
+
+
+def _words(text):
+    return " ".join(re.findall(r"[^\W_]+", str(text).lower()))
 
 
 def _what(value):

@@ -55,8 +55,8 @@ def answer(exercise_id, edition="solutions", more=""):
     raise LookupError(f"notebooks/src has no cell for exercise {exercise_id}")
 
 
-def wrong_answer(exercise_id, source, more=""):
-    """A wrong answer, typed into the exercise's cell instead of the solution (or given as an object)."""
+def typed(exercise_id, source, more=""):
+    """An answer, typed into the exercise's cell instead of the solution (or given as an object)."""
     if not isinstance(source, str) or find(exercise_id).kind == "choice" and "\n" not in source and "=" not in source:
         return source
     namespace = _namespace(exercise_id[:2])
@@ -82,7 +82,7 @@ def assert_stub(exercise_id, more=""):
 def assert_rejected(exercise_id, source, diagnosis=None, seeds=SEEDS, more=""):
     """A wrong answer is rejected, and the diagnosis contains the given words (in any case)."""
     for seed in seeds:
-        report = evaluate(find(exercise_id), wrong_answer(exercise_id, source, more), seed)
+        report = evaluate(find(exercise_id), typed(exercise_id, source, more), seed)
         assert report.attempted and not report.passed, report.as_text()
         if diagnosis is not None:
             assert diagnosis.lower() in (report.diagnosis or "").lower(), report.as_text()

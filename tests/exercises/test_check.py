@@ -112,7 +112,8 @@ def test_a_right_function_passes(seed):
 WRONG = {
     "return clip * weight.reshape(-1, 1, 1, 1)": "the one is missing",
     "return clip * weight.sum() + 1": "along the channels",
-    "return (clip * weight.reshape(-1, 1, 1, 1) + 1).double()": "float64 came, float32 is expected",
+    "return (clip * weight.reshape(-1, 1, 1, 1) + 1).half()": "float16 came, float32 is expected",
+    "return (clip * weight.reshape(-1, 1, 1, 1)).double()": "the one is missing",
     "return (clip * weight.reshape(-1, 1, 1, 1) + 1).numpy()": "A NumPy array came",
     "return (clip * weight.reshape(-1, 1, 1, 1) + 1).transpose(0, 1)": "axes stand in another order",
     "return 2 * (clip * weight.reshape(-1, 1, 1, 1) + 1)": "2 times too large",
@@ -135,6 +136,48 @@ def test_a_wrong_function_is_told_why(body):
     assert report.attempted and not report.passed and report.points == 0
     assert WRONG[body] in report.diagnosis
     assert len(report.tests) == 2
+
+
+OTHER_FORMS = {
+    "return (clip * weight.reshape(-1, 1, 1, 1) + 1).double()": "float64 came",
+    "return (clip.double() * weight.reshape(-1, 1, 1, 1) + 1)": "float64 came",
+}
+
+
+@pytest.mark.parametrize("body", OTHER_FORMS)
+def test_another_form_is_right_and_not_carried_on_with(body, monkeypatch):
+    monkeypatch.setattr(checking, "find", lambda exercise_id: FUNCTION)
+    answer = typed(body)
+    report = evaluate(FUNCTION, answer)
+    assert report.passed and report.points == 3 and not report.fits and OTHER_FORMS[body] in report.as_text()
+    assert "carry on with the course's version" in report.as_text()
+    assert checking.check("90.1", answer) is blend
+    strict = evaluate(dataclasses.replace(FUNCTION, dtype_counts=True), answer)
+    assert not strict.passed and "float64 came, float32 is expected" in strict.diagnosis
+
+
+def test_a_wrong_answer_in_another_form_is_told_what_is_wrong():
+    report = evaluate(FUNCTION, typed("return (clip * weight.reshape(-1, 1, 1, 1)).double()"))
+    assert report.diagnosis == "the one is missing"
+
+
+@pytest.mark.parametrize(
+    "body, fits",
+    [
+        ("return clip * weight.reshape(-1, 1, 1, 1) + 1", True),
+        ("return (clip * weight.reshape(-1, 1, 1, 1) + 1).detach()", False),
+        ("return torch.from_numpy((clip.detach().numpy().T * weight.detach().numpy()).T + 1)", False),
+        ("return torch.from_numpy((clip.numpy().T * weight.numpy()).T + 1)", False),
+        ("with torch.no_grad():\n        return clip * weight.reshape(-1, 1, 1, 1) + 1", False),
+    ],
+)
+def test_gradients_that_end_are_right_and_not_carried_on_with(body, fits):
+    report = evaluate(dataclasses.replace(FUNCTION, differentiable=True), typed(body))
+    assert report.passed and report.fits == fits and ("Gradients end" in report.as_text()) != fits
+
+
+def test_a_forgotten_import_is_named():
+    assert "put `import numpy as np` into" in evaluate(FUNCTION, typed("return np.sum(clip)")).diagnosis
 
 
 def test_a_right_result_changed_in_place_is_never_taken_for_a_known_mistake():
@@ -369,7 +412,7 @@ def test_a_right_value_passes(exercise, answer):
         (ARRAY, [[0], [4, 8]], "its rows differ"), (ARRAY, 3, "An array"),
         (ARRAY, [0.0, 4.0, 8.0, 12.0], "float64 came"),
         (CHOICE, "the first", "that is the batch"), (CHOICE, "the second", None), (CHOICE, "the fourth", "is one of"),
-        (CHOICE, 3, "is one of"), (CHOICE, ["the third"], "several came"),
+        (CHOICE, 3, "is one of"), (CHOICE, ["the third", "the first"], "several came"),
         (SEVERAL, {"red"}, None), (SEVERAL, "red", None), (ORDER, ("a", "b", "c"), None),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.exercises.compare import brief, compare
+from course_lib.exercises.compare import brief, compare, fitted
 
 NAN, INF = float("nan"), float("inf")
 GRID = torch.arange(24.0).reshape(2, 3, 4)
@@ -80,6 +80,49 @@ DIFFERENT = [
 @pytest.mark.parametrize("kind, expected, got", DIFFERENT)
 def test_different(kind, expected, got):
     assert compare(expected, got).kind == kind
+
+
+FORMS = [  # expected, got, whether they are the same but for their form, part of the remark
+    (GRID, GRID.double(), True, "float64 came; usual here is float32 (.float())"),
+    (GRID.long(), GRID.int(), True, "int32 came; usual here is int64 (.long())"),
+    (GRID, GRID.half(), False, None),
+    (GRID.long(), GRID, False, None),
+    (GRID.long(), GRID.byte(), False, None),
+    (GRID > 3, (GRID > 3).int(), False, None),
+    (GRID, GRID.numpy(), False, None),
+    (torch.tensor(2.5), 2.5, True, "A Python number"),
+    (torch.tensor(2.5), np.float64(2.5), True, "A Python number"),
+    (torch.tensor(2), 2.5, False, None),
+    (torch.tensor(2.5), 2**70, False, None),
+    (torch.tensor(2.5), 2 + 1j, False, None),
+    (torch.tensor(True), 1, False, None),
+    (torch.ones(1), 1.0, False, None),
+    ([1, 2], torch.tensor([1, 2]), True, "One tensor came; usual here is a list of 2"),
+    ((1, 2), np.array([1, 2]), True, "One NumPy array came; usual here is a tuple of 2"),
+    ((1, 2), np.array([1.0, 2.0]), False, "One NumPy array"),
+    ((1, 2), torch.tensor([[1], [2]]), False, None),
+    ([(1, 2), (3, 4)], torch.tensor([[1, 2], [3, 4]]), True, "One tensor"),
+    ([(1, 2), (3, 4)], [torch.tensor([1, 2]), (3, 4)], True, "usual here is a tuple of 2"),
+    ((GRID, -GRID), torch.stack([GRID, -GRID]), True, "One tensor"),
+    ((GRID, -GRID), (GRID, -GRID.double()), True, "float64"),
+    ((GRID, -GRID), GRID, False, None),
+    ((1, 2), (1, 2, 3), False, None),
+    (7, 7.0, False, None),
+]
+
+
+@pytest.mark.parametrize("expected, got, same, words", FORMS)
+def test_another_form_is_told_from_another_value(expected, got, same, words):
+    found, remark = fitted(expected, got)
+    assert (compare(expected, found) is None) == same
+    assert (remark is None) == (words is None) and (words or "") in (remark or "")
+
+
+def test_the_usual_form_is_left_alone():
+    for value in (GRID, (1, GRID), [1, (2, 3)], 2.5, "text", {"a": 1}, None):
+        found, remark = fitted(value, value)
+        assert found is value and remark is None
+    assert fitted(GRID, GRID.double(), dtypes=False)[1] is None
 
 
 def test_the_first_difference_has_its_index_and_both_values():

@@ -110,7 +110,7 @@ WRONG = [
         + COST.replace(
             "return weights + outputs, weights * T * H * W", "return np.array([weights, weights * T * H * W])"
         ),
-        "one numpy array came",
+        "the biases are missing",
     ),
     ("06.2", SIZES.replace("i == 0", "i == 1"), "counted from 0"),
     ("06.2", SIZES.replace("1 if i == 0 else 2", "2 if i == 0 else 1"), "two cases are exchanged"),

@@ -1,0 +1,1246 @@
+"""Right answers that are written in another way than the course's own are right: nobody is sent away with one.
+
+Each row is an answer as a learner types it into the exercise's cell, after the imports of the lecture and whatever
+functions from above it calls. `test_there_are_enough_right_answers` wants two of them for every exercise.
+"""
+
+from collections import Counter
+
+import pytest
+from table import _cells, _edition, typed
+
+from course_lib.exercises import evaluate, find, lecture, lectures
+from course_lib.grading.names import definitions, used_names
+
+LATE_FUSION = """
+class LateFusionNet(nn.Module):
+    def __init__(self, channels, classes, side, gap=15):
+        super().__init__()
+        self.gap = gap
+        convolution = nn.Conv2d(3, channels, 5, stride=2, padding=2)
+        self.tower = nn.Sequential(convolution, nn.ReLU(), nn.MaxPool2d(2))
+        self.head = nn.Linear(2 * channels * (side // 4) ** 2, classes)
+"""
+
+RIGHT = [  # exercise, what is special about the answer, its cell
+    (
+        "00.1",
+        "frame by frame",
+        """
+def to_clip(frames):
+    T, H, W, C = frames.shape
+    out = torch.zeros(C, T, H, W)
+    for t in range(T):
+        for c in range(C):
+            out[c, t] = frames[t, :, :, c] / 255
+    return out
+""",
+    ),
+    (
+        "00.1",
+        "with NumPy",
+        """
+import numpy as np
+def to_clip(frames):
+    a = frames.numpy().astype(np.float32) / 255.0
+    return torch.from_numpy(a.transpose(3, 0, 1, 2))
+""",
+    ),
+    (
+        "00.1",
+        "an object that can be called",
+        """
+class ToClip:
+    def __call__(self, frames):
+        return frames.permute(3, 0, 1, 2) / 255
+to_clip = ToClip()
+""",
+    ),
+    ("00.2", "but for the last bit", "stride = 3.2 / (16 / 30)"),
+    (
+        "00.2",
+        "NumPy's int",
+        """
+import numpy as np
+stride = np.int64(6)
+""",
+    ),
+    ("00.2", "in a list", "stride = [6]"),
+    ("00.3", "letter and bracket", 'carries_on = "b)"'),
+    ("00.3", "letter and text", 'carries_on = "b: the course\'s version"'),
+    ("00.3", "in a list", 'carries_on = ["b"]'),
+    ("00.3", "the text and a full stop", 'carries_on = "The course\'s version."'),
+    (
+        "01.1",
+        "frame by frame",
+        """
+def raw_bytes(height, width, fps, seconds, channels=3, bytes_per_value=1):
+    total = 0
+    for _ in range(int(fps * seconds)):
+        total += height * width * channels * bytes_per_value
+    return total
+""",
+    ),
+    (
+        "01.1",
+        "NumPy's product",
+        """
+import numpy as np
+def raw_bytes(height, width, fps, seconds, channels=3, bytes_per_value=1):
+    return np.prod([height, width, fps, seconds, channels, bytes_per_value])
+""",
+    ),
+    (
+        "01.1",
+        "a tensor's product",
+        """
+def raw_bytes(height, width, fps, seconds, channels=3, bytes_per_value=1):
+    return torch.tensor([height, width, fps, seconds, channels, bytes_per_value]).prod()
+""",
+    ),
+    (
+        "01.2",
+        "a list of numbers",
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    out = []
+    for t in range(clip_len):
+        i = start + t * stride
+        if i >= num_frames:
+            i = num_frames - 1
+        out.append(i)
+    return torch.tensor(out)
+""",
+    ),
+    (
+        "01.2",
+        "int32",
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    idx = torch.arange(start, start + stride * clip_len, step=stride, dtype=torch.int32)
+    return torch.minimum(idx, torch.tensor(num_frames - 1, dtype=torch.int32))
+""",
+    ),
+    (
+        "01.2",
+        "the last frame everywhere, then the others",
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    idx = torch.full((clip_len,), num_frames - 1)
+    good = torch.arange(start, num_frames, stride)[:clip_len]
+    idx[: len(good)] = good
+    return idx
+""",
+    ),
+    (
+        "01.3",
+        "while the video lasts",
+        """
+def resample_indices(num_frames, fps_in, fps_out):
+    out, j = [], 0
+    while j / fps_out < num_frames / fps_in:
+        out.append(int(j * fps_in / fps_out))
+        j += 1
+    return torch.tensor(out)
+""",
+    ),
+    (
+        "01.3",
+        "times first, float32",
+        """
+def resample_indices(num_frames, fps_in, fps_out):
+    duration = num_frames / fps_in
+    count = math.ceil(duration * fps_out)
+    times = torch.arange(count) / fps_out
+    return (times * fps_in).floor().long()
+""",
+    ),
+    (
+        "01.3",
+        "times first, Python",
+        """
+def resample_indices(num_frames, fps_in, fps_out):
+    duration = num_frames / fps_in
+    return torch.tensor([int(j / fps_out * fps_in) for j in range(math.ceil(duration * fps_out))])
+""",
+    ),
+    (
+        "01.4",
+        "with NumPy",
+        """
+import numpy as np
+def ten_crop(frames, size):
+    T, H, W, C = frames.shape
+    h, w = size
+    clip = np.moveaxis(frames.numpy(), -1, 0)
+    corners = [(0, 0), (0, W - w), (H - h, 0), (H - h, W - w), ((H - h) // 2, (W - w) // 2)]
+    five = np.stack([clip[:, :, y : y + h, x : x + w] for y, x in corners])
+    return torch.from_numpy(np.concatenate([five, five[..., ::-1]]))
+""",
+    ),
+    (
+        "01.4",
+        "mirrored one by one",
+        """
+def ten_crop(frames, size):
+    T, H, W, C = frames.shape
+    h, w = size
+    mirrored = frames.flip(2)
+    ys = [0, 0, H - h, H - h, (H - h) // 2]
+    xs = [0, W - w, 0, W - w, (W - w) // 2]
+    out = torch.empty(10, C, T, h, w, dtype=frames.dtype)
+    for i, (y, x) in enumerate(zip(ys, xs)):
+        out[i] = frames[:, y : y + h, x : x + w].permute(3, 0, 1, 2)
+        out[i + 5] = torch.fliplr(out[i].reshape(-1, w)).reshape(C, T, h, w)
+    return out
+""",
+    ),
+    (
+        "01.5",
+        "softmax as in its formula",
+        """
+def average_predictions(logits):
+    e = torch.exp(logits)
+    p = e / e.sum(-1, keepdim=True)
+    return p.mean(1)
+""",
+    ),
+    (
+        "01.5",
+        "float64 from NumPy",
+        """
+import numpy as np
+def average_predictions(logits):
+    z = logits.numpy().astype(np.float64)
+    z = z - z.max(axis=-1, keepdims=True)
+    p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    return torch.from_numpy(p.mean(axis=1))
+""",
+    ),
+    (
+        "01.5",
+        "a module",
+        """
+import scipy.special
+def average_predictions(logits):
+    return torch.tensor(scipy.special.softmax(logits.numpy(), axis=-1).mean(1))
+""",
+    ),
+    (
+        "02.1",
+        "with the loops over one frame",
+        """
+def conv3d_loops(clip, weight, bias):
+    D, C, R, P, Q = weight.shape
+    out = 0
+    for r in range(R):
+        n = clip.shape[1] - R + 1
+        parts = [conv2d_loops(clip[:, t + r], weight[:, :, r], torch.zeros(D)) for t in range(n)]
+        out = out + torch.stack(parts, dim=1)
+    return out + bias[:, None, None, None]
+""",
+    ),
+    (
+        "02.1",
+        "all windows at once",
+        """
+def conv3d_loops(clip, weight, bias):
+    D, _C, R, P, Q = weight.shape
+    patches = clip.unfold(1, R, 1).unfold(2, P, 1).unfold(3, Q, 1)
+    return torch.einsum("cthwrpq,dcrpq->dthw", patches, weight) + bias.view(-1, 1, 1, 1)
+""",
+    ),
+    (
+        "02.1",
+        "float64 from NumPy",
+        """
+import numpy as np
+def conv3d_loops(clip, weight, bias):
+    clip, weight, bias = clip.numpy(), weight.numpy(), bias.numpy()
+    D, C, R, P, Q = weight.shape
+    T, H, W = clip.shape[1:]
+    out = np.zeros((D, T - R + 1, H - P + 1, W - Q + 1))
+    for d, t, y, x in np.ndindex(*out.shape):
+        out[d, t, y, x] = np.sum(clip[:, t:t+R, y:y+P, x:x+Q] * weight[d]) + bias[d]
+    return torch.from_numpy(out)
+""",
+    ),
+    (
+        "02.1",
+        "a variable called conv3d",
+        """
+def conv3d_loops(clip, weight, bias):
+    outputs, _, R, P, Q = weight.shape
+    conv3d = torch.zeros(outputs, clip.shape[1] - R + 1, clip.shape[2] - P + 1, clip.shape[3] - Q + 1)
+    for j in range(outputs):
+        for t in range(conv3d.shape[1]):
+            for x in range(conv3d.shape[2]):
+                for y in range(conv3d.shape[3]):
+                    block = clip[:, t:t+R, x:x+P, y:y+Q]
+                    conv3d[j, t, x, y] = torch.dot(weight[j].flatten(), block.flatten()) + bias[j]
+    return conv3d
+""",
+    ),
+    (
+        "02.2",
+        "counting places",
+        """
+def output_size(size, kernel, stride=1, padding=0):
+    return len(range(0, size + 2 * padding - kernel + 1, stride))
+""",
+    ),
+    (
+        "02.2",
+        "asking a convolution",
+        """
+def output_size(size, kernel, stride=1, padding=0):
+    return F.conv1d(torch.zeros(1, 1, size), torch.zeros(1, 1, kernel), stride=stride, padding=padding).shape[-1]
+""",
+    ),
+    (
+        "02.2",
+        "a tensor without axes",
+        """
+def output_size(size, kernel, stride=1, padding=0):
+    return torch.tensor((size + 2 * padding - kernel) // stride + 1)
+""",
+    ),
+    (
+        "02.3",
+        "an array",
+        """
+import numpy as np
+def field_in_time(layers):
+    k = np.array([l[0] for l in layers])
+    s = np.array([l[1] for l in layers])
+    jumps = np.concatenate([[1], np.cumprod(s)[:-1]])
+    return 1 + np.cumsum((k - 1) * jumps)
+""",
+    ),
+    (
+        "02.3",
+        "downwards, a tuple",
+        """
+def field_in_time(layers):
+    out = []
+    for n in range(1, len(layers) + 1):
+        size = 1
+        for kernel, stride in reversed(layers[:n]):
+            size = (size - 1) * stride + kernel
+        out.append(size)
+    return tuple(out)
+""",
+    ),
+    (
+        "02.4",
+        "asking a layer",
+        """
+def conv_cost(channels, outputs, kernel, places):
+    layer = nn.Conv3d(channels, outputs, kernel)
+    parameters = sum(p.numel() for p in layer.parameters())
+    return parameters, layer.weight.numel() * places[0] * places[1] * places[2]
+""",
+    ),
+    (
+        "02.4",
+        "a tensor of two",
+        """
+def conv_cost(channels, outputs, kernel, places):
+    R, P, Q = kernel
+    T, H, W = places
+    params = outputs * channels * R * P * Q + outputs
+    madds = (params - outputs) * T * H * W
+    return torch.tensor([params, madds])
+""",
+    ),
+    (
+        "02.4",
+        "a named tuple",
+        """
+from collections import namedtuple
+Cost = namedtuple("Cost", "parameters madds")
+def conv_cost(channels, outputs, kernel, places):
+    R, P, Q = kernel
+    T, H, W = places
+    w = channels * outputs * R * P * Q
+    return Cost(parameters=w + outputs, madds=w * T * H * W)
+""",
+    ),
+    (
+        "02.5",
+        "a convolution",
+        """
+def gradient_x(frames):
+    H, W = frames.shape[-2:]
+    flat = frames.reshape(-1, 1, W)
+    wide = F.pad(flat, (1, 1), mode="replicate")
+    return F.conv1d(wide, torch.tensor([[[-0.5, 0, 0.5]]])).reshape(frames.shape)
+""",
+    ),
+    (
+        "02.5",
+        "float64 from NumPy",
+        """
+import numpy as np
+def gradient_x(frames):
+    a = np.asarray(frames, dtype=np.float64)
+    out = np.zeros(a.shape)
+    out[..., 1:-1] = (a[..., 2:] - a[..., :-2]) / 2
+    out[..., 0] = (a[..., 1] - a[..., 0]) / 2
+    out[..., -1] = (a[..., -1] - a[..., -2]) / 2
+    return torch.tensor(out)
+""",
+    ),
+    (
+        "02.5",
+        "a matrix product",
+        """
+def gradient_x(frames):
+    W = frames.shape[-1]
+    M = torch.zeros(W, W)
+    for x in range(W):
+        M[min(x + 1, W - 1), x] += 0.5
+        M[max(x - 1, 0), x] -= 0.5
+    return frames @ M
+""",
+    ),
+    (
+        "03.1",
+        "the frames first, in both",
+        """
+def early_fusion(clip, weight, bias, stride):
+    x = clip.permute(0, 2, 1, 3, 4).reshape(clip.shape[0], -1, *clip.shape[3:])
+    w = weight.permute(0, 2, 1, 3, 4).reshape(weight.shape[0], -1, *weight.shape[3:])
+    return torch.conv2d(x, w, bias=bias, stride=(stride, stride))
+""",
+    ),
+    (
+        "03.1",
+        "a matrix product",
+        """
+def early_fusion(clip, weight, bias, stride):
+    D, C, T, P, Q = weight.shape
+    patches = F.unfold(clip.flatten(1, 2), (P, Q), stride=stride)
+    out = weight.reshape(D, -1) @ patches + bias[:, None]
+    h = (clip.shape[3] - P) // stride + 1
+    return out.reshape(len(clip), D, h, -1)
+""",
+    ),
+    (
+        "03.1",
+        "a sum over frames",
+        """
+def early_fusion(clip, weight, bias, stride):
+    out = sum(F.conv2d(clip[:, :, t], weight[:, :, t], stride=stride) for t in range(clip.shape[2]))
+    return out + bias.view(1, -1, 1, 1)
+""",
+    ),
+    (
+        "03.1",
+        "loops in float64",
+        """
+def early_fusion(clip, weight, bias, stride):
+    P, Q = weight.shape[-2:]
+    H = (clip.shape[3] - P) // stride + 1
+    W = (clip.shape[4] - Q) // stride + 1
+    out = torch.zeros(clip.shape[0], weight.shape[0], H, W, dtype=torch.float64)
+    for b in range(out.shape[0]):
+        for d in range(out.shape[1]):
+            for y in range(H):
+                for x in range(W):
+                    block = clip[b, :, :, y*stride:y*stride+P, x*stride:x*stride+Q]
+                    out[b, d, y, x] = (block.double() * weight[d].double()).sum() + bias[d]
+    return out
+""",
+    ),
+    (
+        "03.2",
+        "all the frames",
+        """
+def frames_seen(unit, extents, strides):
+    seen = {unit}
+    for e, s in list(zip(extents, strides))[::-1]:
+        seen = {u * s + i for u in seen for i in range(e)}
+    return min(seen), max(seen)
+""",
+    ),
+    (
+        "03.2",
+        "upwards, a list",
+        """
+def frames_seen(unit, extents, strides):
+    field, jump = 1, 1
+    for e, s in zip(extents, strides):
+        field += (e - 1) * jump
+        jump *= s
+    return [unit * jump, unit * jump + field - 1]
+""",
+    ),
+    (
+        "03.2",
+        "a tensor of two",
+        """
+def frames_seen(unit, extents, strides):
+    e, s = torch.tensor(extents), torch.tensor(strides)
+    first, last = torch.tensor(unit), torch.tensor(unit)
+    for i in range(len(e)).__reversed__():
+        first, last = first * s[i], last * s[i] + e[i] - 1
+    return torch.stack([first, last])
+""",
+    ),
+    (
+        "03.3",
+        "blocks as axes",
+        """
+def two_streams(clip):
+    B, C, T, H, W = clip.shape
+    context = clip.reshape(B, C, T, H // 2, 2, W // 2, 2).mean(dim=(4, 6))
+    fovea = clip.narrow(3, H // 4, H // 2).narrow(4, W // 4, W // 2).clone()
+    return context, fovea
+""",
+    ),
+    (
+        "03.3",
+        "trilinear",
+        """
+def two_streams(clip):
+    H, W = clip.shape[-2:]
+    context = F.interpolate(clip, size=(clip.shape[2], H // 2, W // 2), mode="trilinear", align_corners=False)
+    top, left = (H - H // 2) // 2, (W - W // 2) // 2
+    return context, clip[..., top:top + H // 2, left:left + W // 2].contiguous()
+""",
+    ),
+    (
+        "03.3",
+        "the context in float64",
+        """
+import math
+import numpy as np
+def two_streams(clip):
+    a = clip.numpy()
+    B, C, T, H, W = a.shape
+    context = np.zeros((B, C, T, H // 2, W // 2))
+    for i in range(H // 2):
+        for j in range(W // 2):
+            context[..., i, j] = a[..., 2*i:2*i+2, 2*j:2*j+2].mean(axis=(-2, -1))
+    t, l = math.floor((H - H / 2) / 2), math.floor((W - W / 2) / 2)
+    return torch.from_numpy(context), torch.from_numpy(a[..., t:t + H // 2, l:l + W // 2])
+""",
+    ),
+    (
+        "03.4",
+        "sums by index",
+        """
+def video_hit(scores, videos, labels, k):
+    V = len(labels)
+    p = scores.softmax(1)
+    sums = torch.zeros(V, scores.shape[1]).index_add_(0, videos, p)
+    counts = torch.bincount(videos, minlength=V)
+    mean = sums / counts[:, None]
+    top = mean.argsort(1, descending=True)[:, :k]
+    return (top == labels[:, None]).any(1).float().mean()
+""",
+    ),
+    (
+        "03.4",
+        "ranked by NumPy",
+        """
+import numpy as np
+def video_hit(scores, videos, labels, k):
+    s = scores.numpy().astype(np.float64)
+    e = np.exp(s - s.max(1, keepdims=True))
+    p = e / e.sum(1, keepdims=True)
+    hits = []
+    for v, y in enumerate(labels.numpy()):
+        mean = p[videos.numpy() == v].mean(0)
+        hits.append(y in np.argsort(-mean)[:k])
+    return np.mean(hits)
+""",
+    ),
+    (
+        "03.4",
+        "how many are better",
+        """
+def video_hit(scores, videos, labels, k):
+    p = scores.softmax(1)
+    total = 0
+    for v in labels.new_tensor(range(len(labels))):
+        mean = p[videos == v].mean(0)
+        own = mean[labels[v]]
+        total += int((mean > own).sum() < k)
+    return total / len(labels)
+""",
+    ),
+    (
+        "03.5",
+        "both frames as one batch",
+        LATE_FUSION
+        + """
+    def forward(self, clip):
+        B = clip.shape[0]
+        both = torch.cat([clip[:, :, 0], clip[:, :, self.gap]])
+        out = self.tower(both).view(2, B, -1)
+        return self.head(torch.cat([out[0], out[1]], dim=1))
+""",
+    ),
+    (
+        "03.5",
+        "the pair as an axis",
+        LATE_FUSION
+        + """
+    def forward(self, clip):
+        pair = clip[:, :, [0, self.gap]].transpose(1, 2)
+        features = self.tower(pair.flatten(0, 1)).flatten(1)
+        return self.head(features.reshape(clip.size(0), -1))
+""",
+    ),
+    (
+        "03.5",
+        "layers with other names",
+        """
+class LateFusionNet(nn.Module):
+    def __init__(self, channels, classes, side, gap=15):
+        super().__init__()
+        self.gap = gap
+        self.conv = nn.Conv2d(3, channels, 5, stride=2, padding=2)
+        self.pool = nn.MaxPool2d(2)
+        self.classifier = nn.Linear(2 * channels * (side // 4) ** 2, classes)
+
+    def tower(self, frame):
+        return self.pool(F.relu(self.conv(frame))).flatten(1)
+
+    def forward(self, clip):
+        return self.classifier(torch.cat((self.tower(clip[:, :, 0]), self.tower(clip[:, :, self.gap])), 1))
+""",
+    ),
+    (
+        "04.1",
+        "a convolution",
+        """
+def derivatives(image1, image2):
+    kx = torch.tensor([[0, 0, 0], [-1, 0, 1], [0, 0, 0]]).view(1, 1, 3, 3) / 4
+    both = image1 + image2
+    ix = F.conv2d(both, kx)
+    iy = F.conv2d(both, kx.transpose(2, 3))
+    return ix, iy, (image2 - image1)[..., 1:-1, 1:-1]
+""",
+    ),
+    (
+        "04.1",
+        "torch.gradient",
+        """
+def derivatives(image1, image2):
+    middle = torch.lerp(image1, image2, 0.5)
+    iy, ix = torch.gradient(middle, dim=(2, 3))
+    return [d[..., 1:-1, 1:-1] for d in (ix, iy, image2 - image1)]
+""",
+    ),
+    (
+        "04.1",
+        "one tensor of three",
+        """
+def derivatives(image1, image2):
+    stacked = torch.stack([image1, image2]).mean(0)
+    ix = (stacked.narrow(3, 2, stacked.shape[3] - 2) - stacked.narrow(3, 0, stacked.shape[3] - 2))[:, :, 1:-1] / 2
+    iy = stacked.diff(dim=2)
+    iy = ((iy[:, :, 1:] + iy[:, :, :-1]) / 2)[..., 1:-1]
+    it = torch.diff(torch.stack([image1, image2]), dim=0)[0, :, :, 1:-1, 1:-1]
+    return torch.stack([ix, iy, it])
+""",
+    ),
+    (
+        "04.2",
+        "float64 from NumPy",
+        """
+import numpy as np
+def solve_window(ix, iy, it):
+    a = np.stack([ix.numpy().ravel(), iy.numpy().ravel()], 1).astype(np.float64)
+    b = -it.numpy().ravel()
+    return torch.from_numpy(np.linalg.solve(a.T @ a, a.T @ b))
+""",
+    ),
+    (
+        "04.2",
+        "Python numbers",
+        """
+def solve_window(ix, iy, it):
+    xx = xy = yy = xt = yt = 0.0
+    H, W = ix.shape
+    for i in range(H):
+        for j in range(W):
+            x, y, t = ix[i, j].item(), iy[i, j].item(), it[i, j].item()
+            xx += x * x; xy += x * y; yy += y * y; xt += x * t; yt += y * t
+    det = xx * yy - xy * xy
+    return torch.tensor([(xy * yt - yy * xt) / det, (xy * xt - xx * yt) / det])
+""",
+    ),
+    (
+        "04.2",
+        "QR",
+        """
+def solve_window(ix, iy, it):
+    a = torch.stack([ix.flatten(), iy.flatten()], 1)
+    q, r = torch.linalg.qr(a)
+    return torch.linalg.solve_triangular(r, (q.T @ -it.flatten())[:, None], upper=True)[:, 0]
+""",
+    ),
+    (
+        "04.3",
+        "with NumPy",
+        """
+def epe(flow, truth, valid):
+    d = np.linalg.norm(flow.numpy() - truth.numpy(), axis=1)
+    return d[valid.numpy()].mean()
+""",
+    ),
+    (
+        "04.3",
+        "NaN where there is no truth",
+        """
+def epe(flow, truth, valid):
+    d = torch.hypot(flow[:, 0] - truth[:, 0], flow[:, 1] - truth[:, 1])
+    return torch.nanmean(torch.where(valid, d, float("nan"))).item()
+""",
+    ),
+    (
+        "04.3",
+        "a distance with an epsilon",
+        """
+def epe(flow, truth, valid):
+    distance = F.pairwise_distance(flow.permute(0, 2, 3, 1), truth.permute(0, 2, 3, 1))
+    return distance[valid].mean().item()
+""",
+    ),
+    (
+        "04.4",
+        "pixel by pixel",
+        """
+import math
+def warp(image, flow):
+    B, C, H, W = image.shape
+    out = torch.zeros_like(image)
+    for b in range(B):
+        for i in range(H):
+            for j in range(W):
+                x = j + flow[b, 0, i, j].item()
+                y = i + flow[b, 1, i, j].item()
+                x0, y0 = math.floor(x), math.floor(y)
+                for yy, wy in ((y0, 1 - (y - y0)), (y0 + 1, y - y0)):
+                    for xx, wx in ((x0, 1 - (x - x0)), (x0 + 1, x - x0)):
+                        if 0 <= yy < H and 0 <= xx < W:
+                            out[b, :, i, j] += wy * wx * image[b, :, yy, xx]
+    return out
+""",
+    ),
+    (
+        "04.4",
+        "the flow normalised by itself",
+        """
+def warp(image, flow):
+    height, width = image.shape[2:]
+    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
+    gx = x + flow[:, 0] * 2 / (width - 1)
+    gy = y + flow[:, 1] * 2 / (height - 1)
+    return F.grid_sample(image, torch.stack([gx, gy], dim=-1), align_corners=True)
+""",
+    ),
+    (
+        "04.4",
+        "the other convention of corners",
+        """
+def warp(image, flow):
+    height, width = image.shape[2:]
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    gx = (2 * (x + flow[:, 0]) + 1) / width - 1
+    gy = (2 * (y + flow[:, 1]) + 1) / height - 1
+    return F.grid_sample(image, torch.stack([gx, gy], -1), align_corners=False)
+""",
+    ),
+    (
+        "04.5",
+        "the first round by itself",
+        """
+def refine(image1, image2, iterations):
+    if iterations == 0:
+        return torch.zeros(image1.shape[0], 2, image1.shape[2], image1.shape[3])
+    flow = lucas_kanade(image1, image2)
+    for _ in range(iterations - 1):
+        flow = flow + lucas_kanade(image1, warp(image2, flow))
+    return flow
+""",
+    ),
+    (
+        "04.5",
+        "reduce",
+        """
+from functools import reduce
+def refine(image1, image2, iterations):
+    start = torch.zeros(image1.shape[0], 2, *image1.shape[2:])
+    return reduce(lambda flow, _: flow + lucas_kanade(image1, warp(image2, flow)), range(iterations), start)
+""",
+    ),
+    (
+        "04.5",
+        "float64 inside",
+        """
+def refine(image1, image2, iterations):
+    flow = torch.zeros(image1.shape[0], 2, *image1.shape[2:], dtype=torch.float64)
+    for _ in range(iterations):
+        flow = flow + lucas_kanade(image1.double(), warp(image2.double(), flow))
+    return flow.float()
+""",
+    ),
+    (
+        "04.6",
+        "scaled before",
+        """
+def upscale(flow, size):
+    h, w = flow.shape[2:]
+    scaled = flow.clone()
+    scaled[:, 0] *= (size[1] - 1) / (w - 1)
+    scaled[:, 1] *= (size[0] - 1) / (h - 1)
+    return F.interpolate(scaled, size, mode="bilinear", align_corners=True)
+""",
+    ),
+    (
+        "04.6",
+        "grid_sample, and a variable called resize",
+        """
+def upscale(flow, size):
+    B, _, h, w = flow.shape
+    y, x = torch.meshgrid(torch.linspace(-1, 1, size[0]), torch.linspace(-1, 1, size[1]), indexing="ij")
+    grid = torch.stack([x, y], -1).expand(B, -1, -1, -1)
+    resize = F.grid_sample(flow, grid, align_corners=True)
+    return resize * torch.tensor([(size[1] - 1) / (w - 1), (size[0] - 1) / (h - 1)]).view(2, 1, 1)
+""",
+    ),
+    (
+        "04.6",
+        "two matrices in float64",
+        """
+def upscale(flow, size):
+    def matrix(n, m):
+        M = torch.zeros(m, n, dtype=torch.float64)
+        for i in range(m):
+            p = i * (n - 1) / (m - 1)
+            k = min(int(p), n - 2)
+            M[i, k], M[i, k + 1] = 1 - (p - k), p - k
+        return M
+    A, B = matrix(flow.shape[2], size[0]), matrix(flow.shape[3], size[1])
+    out = torch.einsum("yh,bchw,xw->bcyx", A, flow.double(), B)
+    factors = torch.tensor([(size[1] - 1) / (flow.shape[3] - 1), (size[0] - 1) / (flow.shape[2] - 1)]).double()
+    return out * factors[:, None, None]
+""",
+    ),
+    (
+        "04.7",
+        "a variable called occlusion",
+        """
+def hidden(forward, backward):
+    b = warp(backward, forward)
+    occlusion = (forward + b).norm(dim=1) ** 2 > 0.01 * (forward.norm(dim=1) ** 2 + b.norm(dim=1) ** 2) + 0.5
+    mask = occlusion.clone()
+    mask[~in_view(forward)] = True
+    return mask
+""",
+    ),
+    (
+        "04.7",
+        "float64 inside",
+        """
+def hidden(forward, backward):
+    f, b = forward.double(), warp(backward, forward).double()
+    return ((f + b).pow(2).sum(1) > 0.01 * (f.pow(2).sum(1) + b.pow(2).sum(1)) + 0.5) | ~in_view(forward)
+""",
+    ),
+    (
+        "04.7",
+        "NumPy, and borders of its own",
+        """
+import numpy as np
+def hidden(forward, backward):
+    f, b = forward.numpy(), warp(backward, forward).numpy()
+    bad = ((f + b) ** 2).sum(1) > 0.01 * ((f ** 2).sum(1) + (b ** 2).sum(1)) + 0.5
+    B, _, H, W = f.shape
+    y, x = np.mgrid[:H, :W]
+    x2, y2 = x + f[:, 0], y + f[:, 1]
+    out = (x2 < 0) | (x2 > W - 1) | (y2 < 0) | (y2 > H - 1)
+    return torch.from_numpy(bad | out)
+""",
+    ),
+    (
+        "05.1",
+        "channel by channel",
+        """
+def stack_flow(flow, start, length):
+    B, T, _, H, W = flow.shape
+    out = torch.zeros(B, 2 * length, H, W)
+    for k in range(length):
+        out[:, 2 * k] = flow[:, start + k, 0]
+        out[:, 2 * k + 1] = flow[:, start + k, 1]
+    return out
+""",
+    ),
+    (
+        "05.1",
+        "float64 from NumPy",
+        """
+import numpy as np
+def stack_flow(flow, start, length):
+    B, T, _, H, W = flow.shape
+    out = np.zeros((B, 2 * length, H, W))
+    out[:, 0::2] = flow[:, start:start + length, 0]
+    out[:, 1::2] = flow[:, start:start + length, 1]
+    return torch.from_numpy(out)
+""",
+    ),
+    (
+        "05.2",
+        "positions instead of ways",
+        """
+def stack_trajectories(flow, start, length):
+    B, T, _, H, W = flow.shape
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    p = torch.stack([x, y]).float().expand(B, 2, H, W).clone()
+    out = []
+    for k in range(length):
+        grid = torch.stack([2 * p[:, 0] / (W - 1) - 1, 2 * p[:, 1] / (H - 1) - 1], -1)
+        d = torch.nn.functional.grid_sample(flow[:, start + k], grid, padding_mode="border", align_corners=True)
+        out.append(d)
+        p = p + d
+    return torch.cat(out, 1)
+""",
+    ),
+    (
+        "05.2",
+        "recursion",
+        """
+def stack_trajectories(flow, start, length):
+    def follow(travelled, k):
+        if k == length:
+            return []
+        here = warp(flow[:, start + k], travelled, outside="border")
+        return [here] + follow(travelled + here, k + 1)
+    return torch.cat(follow(torch.zeros_like(flow[:, 0]), 0), 1)
+""",
+    ),
+    (
+        "05.2",
+        "float64",
+        """
+def stack_trajectories(flow, start, length):
+    flow = flow.double()
+    travelled = torch.zeros_like(flow[:, 0])
+    out = flow.new_empty(flow.shape[0], length, *flow.shape[2:])
+    for k in range(length):
+        out[:, k] = warp(flow[:, start + k], travelled, outside="border")
+        travelled = travelled + out[:, k]
+    return out.flatten(1, 2)
+""",
+    ),
+    (
+        "05.3",
+        "one backward field after the other",
+        """
+def stack_two_ways(forward, backward, middle, length):
+    half = length // 2
+    ahead = forward[:, middle : middle + half]
+    behind = torch.stack([backward[:, middle - 1 - i] for i in range(half)], dim=1)
+    return torch.cat([ahead, behind], dim=1).flatten(1, 2)
+""",
+    ),
+    (
+        "05.3",
+        "an index that runs backwards",
+        """
+def stack_two_ways(forward, backward, middle, length):
+    half = length // 2
+    index = torch.arange(middle - 1, middle - 1 - half, -1)
+    both = torch.cat([forward[:, middle : middle + half], backward[:, index]], 1)
+    return both.reshape(both.shape[0], -1, *both.shape[3:])
+""",
+    ),
+    (
+        "05.3",
+        "turned around first",
+        """
+def stack_two_ways(forward, backward, middle, length):
+    half = length // 2
+    T = backward.shape[1]
+    behind = torch.flip(backward, [1])[:, T - middle : T - middle + half]
+    return torch.cat([forward[:, middle : middle + half], behind], dim=1).flatten(1, 2)
+""",
+    ),
+    (
+        "05.4",
+        "one axis of pixels",
+        """
+def subtract_mean_flow(stack):
+    return stack - stack.flatten(2).mean(-1)[..., None, None]
+""",
+    ),
+    (
+        "05.4",
+        "float64 from NumPy",
+        """
+import numpy as np
+def subtract_mean_flow(stack):
+    a = stack.numpy().astype(float)
+    return torch.from_numpy(a - a.mean(axis=(2, 3), keepdims=True))
+""",
+    ),
+    (
+        "05.4",
+        "a normalisation undone",
+        """
+def subtract_mean_flow(stack):
+    return torch.nn.functional.instance_norm(stack, eps=0.0) * stack.std((2, 3), keepdim=True, unbiased=False)
+""",
+    ),
+    (
+        "05.5",
+        "with the library's mean",
+        """
+def fuse(spatial, temporal, weight=0.5):
+    s = average_predictions(spatial)
+    t = average_predictions(temporal)
+    return s * (1 - weight) + t * weight
+""",
+    ),
+    (
+        "05.5",
+        "float64 from NumPy",
+        """
+import numpy as np
+def _softmax(z):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+def fuse(spatial, temporal, weight=0.5):
+    s, t = _softmax(spatial.numpy().astype("float64")).mean(1), _softmax(temporal.numpy().astype("float64")).mean(1)
+    return torch.tensor((1 - weight) * s + weight * t)
+""",
+    ),
+    (
+        "05.5",
+        "loops, softmax as in its formula",
+        """
+def fuse(spatial, temporal, weight=0.5):
+    N, V, K = spatial.shape
+    out = torch.zeros(N, K)
+    for n in range(N):
+        for v in range(V):
+            e = torch.exp(spatial[n, v])
+            out[n] += (1 - weight) * e / e.sum() / V
+        for v in range(temporal.shape[1]):
+            e = torch.exp(temporal[n, v])
+            out[n] += weight * e / e.sum() / temporal.shape[1]
+    return out
+""",
+    ),
+    (
+        "05.5",
+        "one sum over all views",
+        """
+def fuse(spatial, temporal, weight=0.5):
+    views = torch.cat([spatial.softmax(2), temporal.softmax(2)], 1)
+    V, W = spatial.shape[1], temporal.shape[1]
+    w = torch.tensor([(1 - weight) / V] * V + [weight / W] * W)
+    return torch.einsum("nvk,v->nk", views, w)
+""",
+    ),
+    (
+        "06.1",
+        "from the cost in 2D",
+        """
+def layer_cost(inputs, outputs, size, depth=3):
+    params, madds = layer_cost_2d(inputs, outputs, size[1:])
+    return (params - outputs) * depth + outputs, madds * depth * size[0]
+""",
+    ),
+    (
+        "06.1",
+        "asking a layer",
+        """
+def layer_cost(inputs, outputs, size, depth=3):
+    layer = nn.Conv3d(inputs, outputs, (depth, 3, 3), padding=(depth // 2, 1, 1))
+    n = sum(p.numel() for p in layer.parameters())
+    return n, layer.weight.numel() * size[0] * size[1] * size[2]
+""",
+    ),
+    (
+        "06.1",
+        "an array",
+        """
+import numpy as np
+def layer_cost(inputs, outputs, size, depth=3):
+    T, H, W = size
+    w = outputs * inputs * depth * 3 * 3
+    return np.array([w + outputs, w * T * H * W])
+""",
+    ),
+    (
+        "06.2",
+        "asking a pool",
+        """
+def sizes_after_pools(clip):
+    x = torch.zeros(1, 1, *clip)
+    sizes = []
+    for i in range(5):
+        x = F.max_pool3d(x, (1 if i == 0 else 2, 2, 2), ceil_mode=True)
+        sizes.append(x.shape[2:])
+    return sizes
+""",
+    ),
+    (
+        "06.2",
+        "an array",
+        """
+import numpy as np
+def sizes_after_pools(clip):
+    size = np.array(clip)
+    out = []
+    for i in range(5):
+        size = -(-size // np.array([1 if i == 0 else 2, 2, 2]))
+        out.append(size)
+    return np.array(out)
+""",
+    ),
+    (
+        "06.2",
+        "in closed form",
+        """
+def sizes_after_pools(clip):
+    T, H, W = clip
+    return tuple((math.ceil(T / 2 ** i), math.ceil(H / 2 ** (i + 1)), math.ceil(W / 2 ** (i + 1))) for i in range(5))
+""",
+    ),
+    (
+        "06.3",
+        "float64 from NumPy",
+        """
+import numpy as np
+def describe_video(features):
+    m = features.numpy().mean(axis=0).astype(np.float64)
+    return torch.from_numpy(m / np.linalg.norm(m))
+""",
+    ),
+    (
+        "06.3",
+        "with an epsilon",
+        """
+def describe_video(features):
+    m = features.mean(0)
+    return m / (m.norm() + 1e-8)
+""",
+    ),
+    (
+        "06.4",
+        "loops",
+        """
+def svm_loss(weight, bias, features, labels, strength=1.0):
+    K, D = weight.shape
+    loss = 0.5 * (weight * weight).sum()
+    for n in range(len(features)):
+        for k in range(K):
+            y = 1 if labels[n] == k else -1
+            s = weight[k] @ features[n] + bias[k]
+            loss = loss + strength * max(0, 1 - y * s) ** 2
+    return loss
+""",
+    ),
+    (
+        "06.4",
+        "einsum and relu",
+        """
+def svm_loss(weight, bias, features, labels, strength=1.0):
+    scores = torch.einsum("kd,nd->nk", weight, features) + bias
+    y = torch.full_like(scores, -1)
+    y[torch.arange(len(labels)), labels] = 1
+    return weight.norm() ** 2 / 2 + strength * F.relu(1 - y * scores).pow(2).sum()
+""",
+    ),
+    (
+        "06.4",
+        "NumPy, without gradients",
+        """
+import numpy as np
+def svm_loss(weight, bias, features, labels, strength=1.0):
+    w, b, x = weight.detach().numpy(), bias.detach().numpy(), features.numpy()
+    s = x @ w.T + b
+    y = -np.ones_like(s)
+    y[np.arange(len(s)), labels.numpy()] = 1
+    return torch.tensor(0.5 * (w ** 2).sum() + strength * (np.maximum(0, 1 - y * s) ** 2).sum())
+""",
+    ),
+    (
+        "06.4",
+        "a Python number",
+        """
+def svm_loss(weight, bias, features, labels, strength=1.0):
+    scores = features @ weight.T + bias
+    sign = 2 * F.one_hot(labels, len(weight)) - 1
+    violation = (1 - sign * scores).clamp(min=0)
+    return ((weight**2).sum() / 2 + strength * (violation**2).sum()).item()
+""",
+    ),
+    (
+        "06.5",
+        "k + 1, and the first left out",
+        """
+def neighbours(descriptors, k):
+    unit = F.normalize(descriptors)
+    return (unit @ unit.T).topk(k + 1, dim=1).indices[:, 1:]
+""",
+    ),
+    (
+        "06.5",
+        "distances between arrows of length 1",
+        """
+def neighbours(descriptors, k):
+    unit = F.normalize(descriptors, dim=1)
+    d = torch.cdist(unit, unit)
+    d.fill_diagonal_(float("inf"))
+    return d.argsort(1)[:, :k]
+""",
+    ),
+    (
+        "06.5",
+        "int32",
+        """
+def neighbours(descriptors, k):
+    unit = F.normalize(descriptors, dim=1)
+    s = unit @ unit.T
+    s.fill_diagonal_(-1.1)
+    return torch.stack([s[i].topk(k).indices for i in range(len(s))]).int()
+""",
+    ),
+]
+
+OF_ITS_OWN_FORM = {  # right, and not what the cells below are made for: they go on with the course's version
+    "an array", "a tensor of two", "one tensor of three", "a Python number", "NumPy, without gradients", "int32",
+    "float64", "float64 from NumPy", "the context in float64", "loops in float64", "two matrices in float64",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("exercise_id, way, source", RIGHT, ids=[f"{row[0]} {row[1]}" for row in RIGHT])
+def test_right_answer(exercise_id, way, source):
+    answer = typed(exercise_id, source, _called_from_above(exercise_id, source))
+    report = evaluate(find(exercise_id), answer)
+    assert report.passed and report.points == find(exercise_id).points, report.as_text()
+    assert report.fits == (way not in OF_ITS_OWN_FORM), report.as_text()
+
+
+def _called_from_above(exercise_id, source):
+    """The functions of the cells above, the solutions among them, that an answer calls."""
+    above = []
+    for cell in _cells(exercise_id[:2]):
+        if cell.exercise == exercise_id:
+            break
+        above.append(definitions(_edition(cell, "solutions"), used_names(source) - {find(exercise_id).name}))
+    return "\n".join(above)
+
+
+def test_there_are_enough_right_answers():
+    counts = Counter(row[0] for row in RIGHT)
+    few = [exercise.id for number in lectures() for exercise in lecture(number) if counts[exercise.id] < 2]
+    assert not [exercise_id for exercise_id in few if exercise_id[:2] <= "06"], few
