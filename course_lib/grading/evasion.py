@@ -38,16 +38,47 @@ def evasion(cells, exercise):
             reader.read_text(source)
         else:
             reader.own |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+            reader.own |= set().union(*map(_named_lambda, tree.body))
     for _, tree in trees:
         if tree is not None:
             reader.visit(tree)
     return reader.found
 
 
+def _named_lambda(node):
+    """The names that a statement gives to a lambda: a definition like one with `def`."""
+    lambdas = isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+    return {target.id for target in node.targets if isinstance(target, ast.Name)} if lambdas else set()
+
+
+def _local_names(function):
+    """The names that are a function's own, as Python sees it: arguments, and what its body assigns to."""
+    arguments = function.args
+    plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    found, foreign = {argument.arg for argument in plain if argument}, set()
+    waiting = list(function.body) if isinstance(function.body, list) else [function.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            foreign |= set(node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        if not isinstance(node, _SCOPES):
+            waiting += ast.iter_child_nodes(node)
+    return found - foreign
+
+
+_SCOPES = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+
+
 class _Reader(ast.NodeVisitor):
     def __init__(self, exercise):
         self.found = None
         self.own = set()
+        self.locals = []  # the names that belong to the functions around the present node
         self.keys = {_key(name) for name in exercise.forbidden}
         self.keys |= {synonym for key in self.keys for synonym in SYNONYMS.get(key, ())}
 
@@ -69,7 +100,20 @@ class _Reader(ast.NodeVisitor):
             if (node.module or "").partition(".")[0] == "torch" and item.name in HIDING_IN_TORCH | HIDING_NAMES:
                 self._note(item.name, node)
 
+    def visit_FunctionDef(self, node):
+        for outside in (*getattr(node, "decorator_list", ()), node.args):  # defaults are evaluated around the function
+            self.visit(outside)
+        self.locals.append(_local_names(node))
+        for inside in node.body if isinstance(node.body, list) else [node.body]:
+            self.visit(inside)
+        self.locals.pop()
+
+    visit_Lambda = visit_AsyncFunctionDef = visit_FunctionDef
+
     def visit_Name(self, node):
+        """What a name is read for counts. One that the learner assigned to, `occlusion = ...`, is no library's."""
+        if not isinstance(node.ctx, ast.Load) or any(node.id in names for names in self.locals):
+            return
         if node.id not in self.own:
             self._name(node.id, node)
         if node.id in HIDING_NAMES:
@@ -90,10 +134,8 @@ class _Reader(ast.NodeVisitor):
             self._note(called, node)
         if called == "getattr" and not (len(node.args) > 1 and isinstance(node.args[1], ast.Constant)):
             self._note("getattr with a computed name", node)
-
-    def visit_Constant(self, node):
-        if isinstance(node.value, str) and re.fullmatch(r"[\w.]+", node.value):
-            self._name(node.value, node)
+        elif called == "getattr":
+            self._name(str(node.args[1].value), node)
 
     def _module(self, name, node):
         parts = name.split(".")

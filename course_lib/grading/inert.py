@@ -7,6 +7,7 @@ function of the learner's), and for nothing otherwise.
 
 import ast
 import contextlib
+import functools
 import linecache
 import secrets
 import sys
@@ -57,10 +58,10 @@ def _add(source, namespace, files, own):
                 namespace[node.name] = _function(node, namespace, file)
             elif isinstance(node, ast.ClassDef) and own:
                 namespace[node.name] = _class(node, namespace, file)
-            elif isinstance(node, ast.Assign) and own:
-                for target in node.targets:
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)) and own and node.value is not None:
+                for target in getattr(node, "targets", None) or [node.target]:
                     if isinstance(target, ast.Name):
-                        namespace[target.id] = _resolved(node.value, namespace)
+                        namespace[target.id] = _assigned(node.value, namespace, file)
 
 
 def _import(node, namespace):
@@ -82,14 +83,31 @@ def _function(node, namespace, file):
     bare = ast.FunctionDef(**{field: getattr(node, field, None) for field in node._fields})
     bare.decorator_list, bare.returns = [], None
     code = compile(ast.Module([ast.copy_location(bare, node)], []), file, "exec", dont_inherit=True)
+    return _from_code(node, code, namespace, node.name)
+
+
+def _from_code(node, code, namespace, name):
+    """The function whose definition a code object holds, with the defaults that the tree of the definition tells."""
     code = next(const for const in reversed(code.co_consts) if isinstance(const, types.CodeType))
     if code.co_freevars:
         return None
-    function = types.FunctionType(code, namespace, node.name)
+    function = types.FunctionType(code, namespace, name)
     function.__defaults__ = tuple(map(_constant, node.args.defaults)) or None
     named = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
     function.__kwdefaults__ = {argument.arg: _constant(value) for argument, value in named if value is not None} or None
     return function
+
+
+def _assigned(node, namespace, file):
+    """What can be read of an assigned value: a lambda, the function of a partial, the class of an object, or a name."""
+    if isinstance(node, ast.Lambda):
+        return _from_code(node, compile(ast.Expression(node), file, "eval", dont_inherit=True), namespace, "<lambda>")
+    if not isinstance(node, ast.Call):
+        return _resolved(node, namespace)
+    called = _resolved(node.func, namespace)
+    if called is functools.partial and node.args:
+        return _assigned(node.args[0], namespace, file)
+    return called if isinstance(called, type) and called.__module__ == "__main__" else None
 
 
 def _class(node, namespace, file):

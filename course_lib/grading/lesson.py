@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 from functools import cached_property
 
-from course_lib.grading.names import bound_names, defines_only, used_names
+from course_lib.grading.names import bound_names, defines_only, definitions, used_names
 from course_lib.lecture_source import solution_lines
 
 PREAMBLE = "from course_lib import check, claim, predict, start"
@@ -85,11 +85,12 @@ class Lesson:
         """The course's own cells that must run before an exercise: set-up, imports, and what defines a used name.
 
         An earlier exercise among them stands with the course's solution, so that no mistake is paid for twice. Cells
-        that train or plot are needed only where the exercise itself, as handed out, uses what they make.
+        that train or plot are needed only where the exercise itself, as handed out, uses what they make; of the
+        others, a function that the answer calls is taken out.
 
         Args:
             exercise_id: "02.3".
-            names: what the learner's own code uses beyond that; brings in cells that only define.
+            names: what the learner's own code uses beyond that; brings in definitions.
         Returns:
             list of source texts.
         """
@@ -101,6 +102,9 @@ class Lesson:
             if plain or bound & strong or (bound & weak and (cell.exercise or defines_only(text))):
                 kept.append(_runnable(cell, text))
                 strong |= set() if plain else used_names(text)
+            elif definitions(text, weak):  # a worked example that the answer calls, without the cell's own use of it
+                kept.append(definitions(text, weak))
+                weak |= used_names(kept[-1])
         return kept[::-1]
 
     def _above(self, exercise_id):

@@ -5,10 +5,13 @@ and its body says that it is not there.
 """
 
 import ast
+import importlib
 import inspect
 import shutil
 import types
 from pathlib import Path
+
+from course_lib.grading.names import used_names
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LEFT_OUT = ("__pycache__", "lecture_[0-9][0-9].py", "*.pyc", "benchmarks", "build.py", "execution.py", "cli.py")
@@ -38,13 +41,59 @@ def make_copy(folder, lesson):
 
 
 def secret_functions(lesson):
-    """The library's functions that answer an exercise of a lesson or that one of them forbids, by dotted name."""
-    found = set()
+    """The library's functions that answer an exercise of a lesson or that one of them forbids, by dotted name.
+
+    What an exercise of the lesson is solved with stays: lucas_kanade is forbidden where its system is to be solved, and
+    given where it is to be iterated; there the search for forbidden names has to do (`evasion`). What the lesson
+    imports and nothing forbids stays as well.
+    """
+    answers, behind = set(), set()
     for exercise in lesson.exercises.values():
-        found |= {name for name in exercise.forbidden if name.startswith("course_lib.")}
+        answers |= {name for name in exercise.forbidden if name.startswith("course_lib.")}
         for function in _functions_behind(exercise.reference):
-            found.add(f"{function.__module__}.{function.__qualname__}")
+            (answers if function is exercise.reference else behind).add(_dotted(function))
+    imported = _imported(lesson)
+    used = {name for cell in lesson.cells if cell.exercise for name in used_names(cell.source + "\n" + cell.solution)}
+    given = set(map(_dotted, _with_all_they_call([thing for name, thing in imported if name in used])))
+    return (answers | behind - {_dotted(thing) for _, thing in imported}) - given
+
+
+def _imported(lesson):
+    """(name, function) of the library's functions that the lesson's own cells import."""
+    found = []
+    for cell in lesson.cells:
+        for node in ast.walk(ast.parse(cell.source)) if not cell.exercise else ():
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_lib."):
+                home = vars(importlib.import_module(node.module))
+                found += [(item.asname or item.name, home.get(item.name)) for item in node.names]
+    return [(name, thing) for name, thing in found if isinstance(thing, types.FunctionType)]
+
+
+def _with_all_they_call(functions):
+    """Functions of the library, and those that they call, directly or in turn."""
+    waiting, found = list(functions), set()
+    while waiting:
+        function = waiting.pop()
+        if isinstance(function, types.FunctionType) and _is_public(function) and function not in found:
+            found.add(function)
+            waiting += _called(function)
     return found
+
+
+def _called(function):
+    """What the names in a function stand for, those after a module's name among them."""
+    codes, names = [function.__code__], set()
+    while codes:
+        code = codes.pop()
+        names.update(code.co_names)
+        codes += [const for const in code.co_consts if isinstance(const, types.CodeType)]
+    owners = [function.__globals__]
+    owners += [vars(thing) for thing in map(function.__globals__.get, names) if inspect.ismodule(thing)]
+    return [owner.get(name) for owner in owners for name in names]
+
+
+def _dotted(function):
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def _functions_behind(reference):
@@ -53,10 +102,7 @@ def _functions_behind(reference):
         return [reference] if isinstance(reference, type) and _is_public(reference) else []
     if _is_public(reference):
         return [reference]
-    names = reference.__code__.co_names
-    owners = [vars(thing) for thing in map(reference.__globals__.get, names) if inspect.ismodule(thing)]
-    things = [owner.get(name) for owner in (reference.__globals__, *owners) for name in names]
-    return [thing for thing in things if isinstance(thing, types.FunctionType) and _is_public(thing)]
+    return [thing for thing in _called(reference) if isinstance(thing, types.FunctionType) and _is_public(thing)]
 
 
 def _is_public(thing):

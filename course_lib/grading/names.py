@@ -81,6 +81,13 @@ def defines_only(source, only_imports=False):
     )
 
 
+def definitions(source, names):
+    """The source of the functions and classes with these names that a cell defines at its top level, and of no more."""
+    tree = parsed(source)
+    nodes = [n for n in (tree.body if tree else ()) if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+    return "\n\n".join(ast.unparse(node) for node in nodes if node.name in names)
+
+
 def _is_constant(node):
     try:
         ast.literal_eval(node)

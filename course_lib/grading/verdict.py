@@ -134,6 +134,8 @@ def _summary(secret, shown, right, tests):
         return f"Right on the shown inputs, wrong on others: {right} of {tests} tests passed. Is something fixed in it?"
     diagnosis = (shown or secret).diagnosis
     count = f"{right} of {tests} tests passed. " if tests > 1 else ""
+    if right == tests > 1:  # the one that failed is the same for everybody, and earns nothing on its own
+        count = "All tests but one of the notebook's own passed. "
     if not diagnosis:
         return f"{count}Not right yet."
     return f"{count}Likely reason: {diagnosis}{'' if diagnosis[-1] in '.?!' else '.'}"

@@ -105,11 +105,30 @@ def test_shortcuts_are_seen_in_the_source_alone(what, source):
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        "[0 for conv1d in ()]\n    return conv1d(x, weight)",
+        "global conv1d\n    conv1d = conv1d\n    return conv1d(x, weight)",
+        "def inner():\n        conv1d = 1\n    return conv1d(x, weight)",
+        "return (lambda conv1d=conv1d: conv1d(x, weight))()",
+        "conv1d = torch.nn.functional.conv1d\n    return conv1d(x, weight)",
+    ],
+)
+def test_a_name_elsewhere_makes_no_name_ones_own(body):
+    source = f"from torch.nn.functional import *\ndef smoothed(x, weight):\n    {body}"
+    assert "do without conv1d" in evasion([source], SMOOTH)
+
+
+@pytest.mark.parametrize(
     "source",
     [
         SOLUTIONS["90.2"],
         '"""Without torch.nn.functional.conv1d, as the task says."""\n' + SOLUTIONS["90.2"],
         "def conv1d(x, w):\n    return (x * w).sum()\ndef smoothed(x, weight):\n    return conv1d(x, weight)",
+        "def smoothed(x, weight):\n    n, _C = 3, 4\n    conv1d = x * n\n    return conv1d + _C",
+        "def smoothed(x, weight):\n    if not len(x):\n        raise ValueError('conv1d')\n    return x * weight[0]",
+        "smoothed = lambda x, conv1d: (lambda _C: _C * conv1d)(x)",
+        "conv1d = lambda x, w: (x * w).sum()\ndef smoothed(x, weight):\n    return conv1d(x, weight)",
         "import math\ndef smoothed(x, weight):\n    rows = [getattr(x, 'T')]\n    return torch.stack(rows).sum(dim=0)",
     ],
 )

@@ -38,6 +38,15 @@ def test_cells_are_followed_to_what_they_use():
     assert made.needed_before("91.1", {"data", "load"}) == ["import math", "scale = math.pi", "def load(x): return x"]
 
 
+def test_a_worked_example_comes_without_its_use():
+    example = cell(
+        "import math\ndef helper(x):\n    return x\n\ndef example(x):\n    return helper(x)\n\nprint(example(1))"
+    )
+    made = Lesson("91", "91_x", (example, cell("def f(x): return x", "91.1")), {"91.1": None})
+    assert made.needed_before("91.1") == []
+    assert made.needed_before("91.1", {"example"}) == ["def example(x):\n    return helper(x)"]
+
+
 def test_names_are_read_without_running():
     assert bound_names("import a.b as c, d.e\nx, (y, z) = 1, (2, 3)\nwith f() as g:\n    h = [i for i in x]") == {
         "c", "d", "x", "y", "z", "g", "h"
@@ -66,6 +75,38 @@ def test_lecture_02_hides_its_convolutions():
     hidden = secret_functions(next(real for real in REAL if real.number == "02"))
     assert {"course_lib.ops.convolution.conv3d", "course_lib.ops.convolution.conv3d_reference"} <= hidden
     assert "course_lib.ops.receptive_field.receptive_field" in hidden
+
+
+def test_what_a_lecture_hands_out_stays():
+    """Forbidden in one exercise, given in the next; or only called by the course's own answer, and imported above."""
+    flow, streams = (secret_functions(next(real for real in REAL if real.number == n)) for n in ("04", "05"))
+    given = {"flow.lucas_kanade", "flow.lucas_kanade_step", "flow.solve_2x2", "warp.in_view", "warp.warp"}
+    assert not {f"course_lib.ops.{name}" for name in given} & flow
+    assert {"course_lib.ops.flow.resize_flow", "course_lib.metrics.endpoint_error"} <= flow
+    assert "course_lib.data.clips.average_predictions" not in streams
+    assert "course_lib.models.two_stream.fuse_average" in streams
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import torch\nf = lambda x, y=2: torch.relu(x)",
+        "from functools import partial\ndef g(x, y=2):\n    return x\nf = partial(g, 1)",
+        "import functools\nf = functools.partial(lambda x, y=2: x, 1)",
+        "def g(x, y=2):\n    return x\nf: object = g",
+        "def wrapped(function):\n    return lambda *more: 0\n@wrapped\ndef f(x, y=2):\n    return x",
+    ],
+)
+def test_a_function_is_read_however_it_got_its_name(source):
+    with inert([source], "f") as function:
+        assert function.__code__.co_varnames[:2] == ("x", "y") and function.__defaults__ == (2,)
+
+
+def test_an_object_is_read_as_its_class():
+    with inert(["class C:\n    def __call__(self, x):\n        return x\nf = C()"], "f") as found:
+        assert found.__call__.__code__.co_varnames == ("self", "x")
+    with inert(["f = print('ran')"], "f") as found:
+        assert found is None
 
 
 def test_an_inert_function_is_read_and_never_run(capsys):

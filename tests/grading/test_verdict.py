@@ -131,3 +131,41 @@ def test_a_thing_that_is_no_data_equals_nothing():
     reply = understand(question, [bundle(question, outcomes=outcomes), bundle(question, set=1)])
     for outcome in reply.outcomes[0]:
         assert isinstance(outcome, Outcome) and compare(torch.zeros(1), outcome.output) is not None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SOLUTIONS["90.2"].replace("size", "conv1d"),
+        "smoothed = lambda x, w: torch.stack([(x[i : i + len(w)] * w).sum() for i in range(len(x) - len(w) + 1)])",
+        "from functools import partial\ndef windows(function, x, weight):\n"
+        "    return torch.stack([function(row * weight) for row in x.unfold(0, len(weight), 1)])\n"
+        "smoothed = partial(windows, torch.sum)",
+        "class Smooth:\n    def __call__(self, x, weight):\n        return x.unfold(0, len(weight), 1) @ weight\n"
+        "smoothed = Smooth()",
+        SOLUTIONS["90.2"].replace("x[i", "x.double()[i"),
+    ],
+    ids=["a variable called like it", "lambda", "partial", "an object", "float64"],
+)
+def test_a_right_answer_in_another_form_earns_all(source):
+    """The exercise forbids conv1d, so that its answers must be readable."""
+    verdict = judged(SMOOTH, source)
+    assert verdict.passed and verdict.points == 3, verdict.summary
+
+
+def test_a_forbidden_call_is_found_however_the_function_got_its_name():
+    for source in (
+        "smoothed = lambda x, w: torch.conv1d(x[None, None], w[None, None])[0, 0]",
+        "from functools import partial\ndef f(a, x, w):\n    return torch.conv1d(x[None, None], w[None, None])[0, 0]\n"
+        "smoothed = partial(f, 1)",
+        "class S:\n    def __call__(self, x, w):\n        return torch.conv1d(x[None, None], w[None, None])[0, 0]\n"
+        "smoothed = S()",
+    ):
+        verdict = judged(SMOOTH, source)
+        assert verdict.points == 0 and "conv1d" in verdict.summary
+
+
+def test_what_fails_only_where_all_can_look_is_said():
+    wrong = "def added(a, b):\n    return a + b + (a == 1)"
+    verdict = judged(ADD, wrong)
+    assert 0 < verdict.points < 4 and "All tests but one of the notebook's own passed" in verdict.summary

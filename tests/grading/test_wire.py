@@ -1,13 +1,22 @@
 """Values cross as data: what is sent comes back equal, and what is no value is refused without harm."""
 
+import enum
 import json
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
 
 from course_lib.exercises.copies import same
+from course_lib.exercises.values import marked
 from course_lib.grading.inside import wire
+
+
+class Kind(enum.IntEnum):
+    B = 2
+
 
 VALUES = [
     None, True, 3, -(2**70), 2.5, float("inf"), 1 - 2j, "text ä", (1, [2, {"a": (3,)}]), {1: "x", (2, 3): "y"}, {1, 2},
@@ -29,6 +38,22 @@ def test_what_is_sent_arrives(value):
         assert getattr(arrived, "requires_grad", False) == getattr(value, "requires_grad", False)
     else:
         assert arrived == value
+
+
+@pytest.mark.parametrize(
+    "value, plain",
+    [
+        (Fraction(7, 2), 3.5),
+        (Decimal("3.5"), 3.5),
+        (np.str_("b"), "b"),
+        (Kind.B, 2),
+        (marked(6), 6),
+        (marked(2.5), 2.5),
+    ],
+)
+def test_a_special_number_or_text_arrives_as_a_plain_one(value, plain):
+    arrived = wire.decode(json.loads(json.dumps(wire.encode(value))))
+    assert arrived == plain and type(arrived) is type(plain)
 
 
 @pytest.mark.parametrize(

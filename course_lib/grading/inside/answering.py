@@ -34,7 +34,8 @@ def probe(text, namespace):
         return _send(base | {"set": 0, "state": "missing" if request["name"] not in namespace else "empty"})
     if request["kind"] not in ("function", "class"):
         return _send(base | {"set": 0, "state": "value", **_value(answer)})
-    if not callable(answer) or isinstance(answer, (torch.Tensor, torch.nn.Module)):
+    made = isinstance(answer, torch.nn.Module) and request["kind"] == "class"
+    if not callable(answer) or isinstance(answer, torch.Tensor) or made:
         return _send(base | {"set": 0, "state": "other", "type": _name_of(type(answer))})
     if isinstance(answer, type) != (request["kind"] == "class"):
         return _send(base | {"set": 0, "state": "other", "type": "class" if isinstance(answer, type) else "function"})

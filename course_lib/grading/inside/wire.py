@@ -7,6 +7,8 @@ and Python's own containers, and nothing that could run code.
 import base64
 import math
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -50,6 +52,18 @@ def decode(message):
     return _Decoder().decode(message, 0)
 
 
+def _builtin(value):
+    """A fraction, or an instance of a subclass of str, int or float, as what Python itself has; others unchanged."""
+    if isinstance(value, (torch.Tensor, np.ndarray, bool)):
+        return value
+    if isinstance(value, np.generic) and not isinstance(value, np.str_):
+        return value
+    if isinstance(value, (Fraction, Decimal)):
+        return float(value)
+    kind = next((kind for kind in (str, int, float) if isinstance(value, kind)), None)
+    return value if kind is None or type(value) is kind else kind(value)
+
+
 class _Encoder:
     def __init__(self):
         self.left, self.items = LARGEST, MOST_ITEMS
@@ -57,6 +71,7 @@ class _Encoder:
     def encode(self, value, depth):
         if depth > DEEPEST:
             raise WireError(f"more than {DEEPEST} containers within each other")
+        value = _builtin(value)
         if value is None or type(value) in (bool, str):
             return value if type(value) is not str else self._text(value)
         if type(value) is int:
