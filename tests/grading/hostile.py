@@ -66,7 +66,7 @@ FORGERY = [
     ("a generator", "90.1", "def halves(x):\n    yield x / 2\n    yield x.sum()"),
     ("NaN", "90.1", foul("return x * float('nan'), x.sum()")),
     ("infinity", "90.1", foul("return x / 0, x.sum()")),
-    ("another dtype", "90.1", foul("return (x / 2).double(), x.sum()")),
+    ("another dtype", "90.1", foul("return (x / 2).half(), x.sum().half()")),
     ("another shape", "90.1", foul("return (x / 2)[None], x.sum()")),
     ("a gigabyte", "90.1", foul("import torch\nreturn torch.zeros(2**28), x.sum()")),
     ("a canned answer", "90.1",
