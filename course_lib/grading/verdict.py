@@ -10,6 +10,7 @@ from course_lib.exercises.shortcuts import find_shortcut
 from course_lib.exercises.source import is_stub
 from course_lib.grading.evasion import evasion
 from course_lib.grading.inert import inert
+from course_lib.grading.names import bound_names
 from course_lib.grading.probe import Reply, known_before
 
 
@@ -141,11 +142,17 @@ def _summary(secret, shown, right, tests):
     return f"{count}Likely reason: {diagnosis}{'' if diagnosis[-1] in '.?!' else '.'}"
 
 
+def _defined(source, name):
+    """What a cell defines under other names than the one that is asked for, in words."""
+    others = sorted(bound_names(source))[:5]
+    return f"; it defines {', '.join(others)}" if others and name not in others else ""
+
+
 def _without_outcomes(verdict, exercise, reply: Reply):
     wanted = {"function": "a function", "class": "a class"}.get(exercise.kind, f"a {exercise.kind}")
     attempted = reply.state != "empty"
     summary = {
-        "missing": f"Nothing is called {exercise.name} after your cell has run.",
+        "missing": f"Nothing is called {exercise.name} after your cell has run{_defined(verdict.source, exercise.name)}.",
         "empty": "Not attempted: this is still the stub.",
         "other": f"{exercise.name} is to be {wanted}, and a thing of type {reply.type} came.",
         "nothing": reply.text or "No answer came from your code.",

@@ -169,3 +169,11 @@ def test_what_fails_only_where_all_can_look_is_said():
     wrong = "def added(a, b):\n    return a + b + (a == 1)"
     verdict = judged(ADD, wrong)
     assert 0 < verdict.points < 4 and "All tests but one of the notebook's own passed" in verdict.summary
+
+
+def test_another_name_is_named():
+    answer = Answer((Cell(3, "def halfs(x):\n    return x"),))
+    verdict = decide(ask(HALVES, 5), Reply("missing"), answer)
+    assert verdict.summary == "Nothing is called halves after your cell has run; it defines halfs."
+    broken = Answer((Cell(3, "def halves(x)\n    return x"),))
+    assert decide(ask(HALVES, 5), Reply("missing"), broken).summary.endswith("your cell has run.")
