@@ -151,8 +151,9 @@ def _defined(source, name):
 def _without_outcomes(verdict, exercise, reply: Reply):
     wanted = {"function": "a function", "class": "a class"}.get(exercise.kind, f"a {exercise.kind}")
     attempted = reply.state != "empty"
+    defined = _defined(verdict.source, exercise.name)
     summary = {
-        "missing": f"Nothing is called {exercise.name} after your cell has run{_defined(verdict.source, exercise.name)}.",
+        "missing": f"Nothing is called {exercise.name} after your cell has run{defined}.",
         "empty": "Not attempted: this is still the stub.",
         "other": f"{exercise.name} is to be {wanted}, and a thing of type {reply.type} came.",
         "nothing": reply.text or "No answer came from your code.",
