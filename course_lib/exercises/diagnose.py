@@ -136,14 +136,24 @@ def _array_for_tensor(expected, got):
         return "A torch.Tensor came, a NumPy array is expected: .numpy() makes one."
 
 
+def right_but_float(pairs):
+    """What to tell where every value is right and only came as a float, of (expected, got); else None."""
+    found = [_float_for_int(expected, got) for expected, got in pairs]
+    return found[0] if found and all(found) else None
+
+
+def _float_for_int(expected, got):
+    if isinstance(expected, numbers.Integral) and isinstance(single_number(got), float) and got == expected:
+        return "The value is right, and a float: a whole number (int) is asked for. Divide with //, or use int(...)."
+
+
 def _number_for_tensor(expected, got):
     number = single_number(got) if not isinstance(got, torch.Tensor) else None
     if isinstance(expected, torch.Tensor) and number is not None and not isinstance(number, bool):
         return "A Python number came, a torch.Tensor is expected. Was .item() called, or a sum taken over all axes?"
     if isinstance(expected, (int, float)) and isinstance(got, (torch.Tensor, np.ndarray)) and got.ndim:
         return f"One number is expected, a tensor of shape {tuple(got.shape)} came. Is a mean or a sum missing?"
-    if isinstance(expected, numbers.Integral) and isinstance(number, float) and number == expected:
-        return "The value is right, and a float: a whole number (int) is asked for. Divide with //, or use int(...)."
+    return _float_for_int(expected, got)
 
 
 def _sequence_for_tensor(expected, got):

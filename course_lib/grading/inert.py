@@ -99,15 +99,24 @@ def _from_code(node, code, namespace, name):
 
 
 def _assigned(node, namespace, file):
-    """What can be read of an assigned value: a lambda, the function of a partial, the class of an object, or a name."""
+    """What can be read of an assigned value: a lambda, the function of a partial, the class of an object or a method,
+    the function that made it, or a name."""
     if isinstance(node, ast.Lambda):
         return _from_code(node, compile(ast.Expression(node), file, "eval", dont_inherit=True), namespace, "<lambda>")
+    if isinstance(node, ast.Attribute):
+        owner = _assigned(node.value, namespace, file)
+        return owner if _is_own(owner) and isinstance(owner, type) else _resolved(node, namespace)
     if not isinstance(node, ast.Call):
         return _resolved(node, namespace)
     called = _resolved(node.func, namespace)
     if called is functools.partial and node.args:
         return _assigned(node.args[0], namespace, file)
-    return called if isinstance(called, type) and called.__module__ == "__main__" else None
+    return called if _is_own(called) else None
+
+
+def _is_own(thing):
+    """Whether the learner wrote a function or class: its module is the notebook."""
+    return isinstance(thing, (types.FunctionType, type)) and thing.__module__ == "__main__"
 
 
 def _class(node, namespace, file):

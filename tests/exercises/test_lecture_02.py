@@ -75,6 +75,7 @@ WRONG = [
     ("02.2", SIZE + "math.ceil((size + 2 * padding - kernel) / stride) + 1", "rounds up"),
     ("02.2", SIZE + "(size + 2 * padding - kernel) / stride + 1", "whole number"),
     ("02.2", SIZE + "(size + 2 * padding - kernel + 1) // stride", "divided as well"),
+    ("02.2", SIZE + "float((size + 2 * padding - kernel) // stride + 1)", "the value is right, and a float"),
     ("02.2", SIZE + "size // stride", "kernel is missing"),
     ("02.3", FIELD.replace("(kernel - 1)", "kernel"), "too fast"),
     (

@@ -105,8 +105,13 @@ def test_a_function_is_read_however_it_got_its_name(source):
 def test_an_object_is_read_as_its_class():
     with inert(["class C:\n    def __call__(self, x):\n        return x\nf = C()"], "f") as found:
         assert found.__call__.__code__.co_varnames == ("self", "x")
-    with inert(["f = print('ran')"], "f") as found:
-        assert found is None
+    with inert(["class C:\n    def run(self, x):\n        return x\nf = C().run"], "f") as found:
+        assert found.run.__code__.co_varnames == ("self", "x")
+    with inert(["def make(x):\n    def inner():\n        return x\n    return inner\nf = make(3)"], "f") as found:
+        assert found.__name__ == "make"
+    for unreadable in ("f = print('ran')", "import torch\nf = torch.nn.Linear(3, 4)", "f = print('ran').upper"):
+        with inert([unreadable], "f") as found:
+            assert found is None
 
 
 def test_an_inert_function_is_read_and_never_run(capsys):
