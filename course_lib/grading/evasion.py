@@ -7,17 +7,32 @@ that the learner's own process cannot reach.
 import ast
 import re
 
-from course_lib.exercises.shortcuts import SYNONYMS
-from course_lib.grading.names import parsed
+import torch
 
-# Ways to call something without its name in the source. None has a use in an exercise that forbids a function.
-HIDING_CALLS = {"eval", "exec", "compile", "__import__", "import_module", "globals", "locals", "vars", "attrgetter",
-                "methodcaller", "getattr_static", "_getframe"}  # fmt: skip
-HIDING_NAMES = {"__dict__", "__builtins__", "__getattribute__", "__globals__", "__code__", "__subclasses__",
-                "__torch_function__", "builtins", "_C", "_VF", "_ops", "_refs", "_decomp", "_prims"}  # fmt: skip
-HIDING_MODULES = {"importlib", "ctypes", "cffi", "subprocess", "builtins", "gc", "inspect", "sys", "marshal", "pickle",
-                  "codecs", "multiprocessing", "runpy", "pkgutil", "imp", "zipimport", "code"}  # fmt: skip
-HIDING_IN_TORCH = {"ops", "jit", "compile", "export", "fx", "library", "overrides", "package", "classes"}
+from course_lib.exercises.shortcuts import SYNONYMS
+from course_lib.grading.names import UNREADABLE, parsed
+
+# Ways to reach something without its name in the source. None has a use in an exercise that forbids a function.
+HIDING_BUILTINS = {"eval", "exec", "compile", "__import__", "globals", "locals", "vars", "breakpoint", "get_ipython"}
+HIDING_NAMES = {"import_module", "attrgetter", "methodcaller", "getattr_static", "get_type_hints", "ForwardRef",
+                "Formatter", "get_field", "builtins", "overrides", "jit", "fx", "library", "package",
+                "cpp_extension"}  # fmt: skip
+HIDING_IN_TORCH = {"ops", "compile", "export", "classes", "hub", "load"}
+HIDING_MODULES = {"importlib", "ctypes", "cffi", "subprocess", "builtins", "gc", "inspect", "sys", "site", "marshal",
+                  "pickle", "dill", "joblib", "shelve", "codecs", "multiprocessing", "concurrent", "threading",
+                  "runpy", "pkgutil", "imp", "zipimport", "code", "ast", "types", "timeit", "profile", "cProfile",
+                  "pdb", "bdb", "doctest", "trace", "unittest", "pandas", "numexpr", "sympy", "numba"}  # fmt: skip
+# Names with two underscores that say something about a thing, and lead to no other.
+HARMLESS = {"__init__", "__call__", "__name__", "__doc__", "__class__", "__len__", "__getitem__", "__version__"}
+LIBRARIES = ("torch", "numpy", "scipy", "cv2", "skimage", "torchvision")
+# What does the work of a convolution under a name of its own; for `SYNONYMS`, which a notebook's check uses as well.
+CONVOLUTIONS = {"convolution", "convolve", "fftconvolve", "oaconvolve", "correlate", "convtbc", "filter2d"}
+_MAGIC = re.compile(r"[ \t]*([%!].*)")
+_HARMLESS_MAGIC = re.compile(
+    r"(%%time|%%capture( \w+)?|%matplotlib \w+|%(re)?load_ext autoreload|%autoreload \d"
+    r"|[%!]pip install [\w .=<>~-]+)\s*"
+)
+_TIMING = re.compile(r"%(time|timeit)\s+(?!-)(.*)")
 
 
 def evasion(cells, exercise):
@@ -37,12 +52,21 @@ def evasion(cells, exercise):
         if tree is None:
             reader.read_text(source)
         else:
-            reader.own |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-            reader.own |= set().union(*map(_named_lambda, tree.body))
-    for _, tree in trees:
+            reader.own |= _functions(tree) | set().union(*map(_named_lambda, tree.body))
+    for source, tree in trees:
         if tree is not None:
             reader.visit(tree)
+            reader.read_magics(source)
+    for star in reader.stars:  # last: a name that is in use says more
+        reader._note(*star)
     return reader.found
+
+
+def _functions(tree):
+    """The names of the functions and classes in a cell; a method is none, for its name alone does not lead to it."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    methods = {id(m) for n in ast.walk(tree) if isinstance(n, ast.ClassDef) for m in n.body}
+    return {n.name for n in ast.walk(tree) if isinstance(n, kinds) and id(n) not in methods}
 
 
 def _named_lambda(node):
@@ -78,27 +102,51 @@ class _Reader(ast.NodeVisitor):
     def __init__(self, exercise):
         self.found = None
         self.own = set()
+        self.stars = []
         self.locals = []  # the names that belong to the functions around the present node
         self.keys = {_key(name) for name in exercise.forbidden}
+        self.parts = {key for key in self.keys if re.fullmatch(r"conv\dd", key)}  # looked for within longer names, too
+        if self.parts:
+            self.parts |= {key.replace("conv", "convtranspose") for key in self.parts} | CONVOLUTIONS
         self.keys |= {synonym for key in self.keys for synonym in SYNONYMS.get(key, ())}
+        self.libraries = {"torch", "np", "F"}  # the names by which the cells know them; these from the course's own
 
     def read_text(self, source):
-        """A cell that is no Python (a magic, say) is searched by its words."""
+        """A cell that is no Python is searched by its words."""
         for word in re.findall(r"\w+", source):
-            if _key(word) in self.keys or word in HIDING_CALLS | {"getattr"}:
+            if _key(word) in self.keys or word in HIDING_BUILTINS | HIDING_NAMES | {"getattr"} or _is_private(word):
                 self._note(word, None)
+
+    def read_magics(self, source):
+        """IPython's own lines, where there are any: what they run must be readable, too."""
+        if _is_python(source):
+            return
+        for line in filter(None, map(_MAGIC.fullmatch, source.split("\n"))):
+            timed = _TIMING.fullmatch(line[1])
+            tree = parsed(timed[2]) if timed else None
+            if tree is not None:
+                self.visit(tree)
+            elif not _HARMLESS_MAGIC.fullmatch(line[1]):
+                self._note(line[1].split()[0], None)
 
     def visit_Import(self, node):
         for item in node.names:
             self._module(item.name, node)
             self._name(item.name, node)
+            if item.name.partition(".")[0] in LIBRARIES:
+                self.libraries.add(item.asname or item.name.partition(".")[0])
 
     def visit_ImportFrom(self, node):
+        home = (node.module or "").partition(".")[0]
         self._module(node.module or "", node)
         for item in node.names:
-            self._name(item.name, node)
-            if (node.module or "").partition(".")[0] == "torch" and item.name in HIDING_IN_TORCH | HIDING_NAMES:
+            self._reached(item.name, node, home in LIBRARIES)
+            if home == "torch" and item.name in HIDING_IN_TORCH:
                 self._note(item.name, node)
+            if item.name == "*" and home != "math":
+                self.stars.append((f"{home}.*", node))
+            if home in LIBRARIES:
+                self.libraries.add(item.asname or item.name)
 
     def visit_FunctionDef(self, node):
         for outside in (*getattr(node, "decorator_list", ()), node.args):  # defaults are evaluated around the function
@@ -112,43 +160,65 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Name(self, node):
         """What a name is read for counts. One that the learner assigned to, `occlusion = ...`, is no library's."""
-        if not isinstance(node.ctx, ast.Load) or any(node.id in names for names in self.locals):
+        if isinstance(node.ctx, ast.Store) or any(node.id in names for names in self.locals):
             return
-        if node.id not in self.own:
+        if node.id not in self.own or isinstance(node.ctx, ast.Del):
             self._name(node.id, node)
-        if node.id in HIDING_NAMES:
-            self._note(node.id, node)
+        if node.id in HIDING_BUILTINS | HIDING_NAMES | {"getattr"} or (_is_private(node.id) and node.id[:2] == "__"):
+            self._note("getattr with a computed name" if node.id == "getattr" else node.id, node)
+
+    def visit_Global(self, node):
+        for name in HIDING_BUILTINS.intersection(node.names):
+            self._note(name, node)
 
     def visit_Attribute(self, node):
-        self.generic_visit(node)
-        self._name(node.attr, node)
-        of_torch = isinstance(node.value, ast.Name) and node.value.id == "torch" and node.attr in HIDING_IN_TORCH
-        if node.attr in HIDING_NAMES or of_torch:
+        root = _root(node)
+        of_library = root in self.libraries
+        if root in ("self", "cls", "super") and not node.attr.startswith("__"):  # a learner's own; or torch in disguise
+            of_library = node.attr in vars(torch) or node.attr in vars(torch.nn.functional)
+            self._name(node.attr, node)
+        if of_library or root not in ("self", "cls", "super") or node.attr.startswith("__"):
+            self._reached(node.attr, node, of_library)
+        if node.attr in HIDING_IN_TORCH and of_library or node.attr == "ops" and root != "course_lib":
             self._note(node.attr, node)
+        self.visit(node.value)
+
+    def visit_MatchClass(self, node):
+        for name in node.kwd_attrs:
+            self._reached(name, node, True)
+        self.generic_visit(node)
 
     def visit_Call(self, node):
-        self.generic_visit(node)
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        of_re = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") == "re"
-        if called in HIDING_CALLS and called not in self.own and not of_re:
-            self._note(called, node)
-        if called == "getattr" and not (len(node.args) > 1 and isinstance(node.args[1], ast.Constant)):
-            self._note("getattr with a computed name", node)
-        elif called == "getattr":
-            self._name(str(node.args[1].value), node)
+        constant = node.args[1] if len(node.args) > 1 else None
+        if getattr(node.func, "id", "") == "getattr" and isinstance(constant, ast.Constant):
+            self._reached(str(constant.value), node, True)
+            for child in (*node.args, *node.keywords):
+                self.visit(child)
+        else:
+            self.generic_visit(node)
+
+    def _reached(self, name, node, of_library):
+        """A name that leads from one thing to another: an attribute, or what is imported from a module."""
+        self._name(name, node)
+        if name in HIDING_NAMES or _is_private(name):
+            self._note(name, node)
+        if of_library and any(part in _key(name) for part in self.parts):
+            self._note(name, node, forbidden=True)
 
     def _module(self, name, node):
         parts = name.split(".")
-        if parts[0] in HIDING_MODULES or (parts[0] == "torch" and set(parts) & (HIDING_NAMES | HIDING_IN_TORCH)):
+        of_torch = parts[0] == "torch" and set(parts) & (HIDING_NAMES | HIDING_IN_TORCH)
+        shell = parts[0] == "IPython" and parts != ["IPython", "display"]
+        if parts[0] in HIDING_MODULES or of_torch or shell or any(map(_is_private, parts)):
             self._note(name, node)
 
     def _name(self, name, node):
         if _key(name) in self.keys:
             self._note(name, node)
 
-    def _note(self, what, node):
+    def _note(self, what, node, forbidden=False):
         where = f" (line {node.lineno} of its cell)" if node is not None else ""
-        if self.found is None and _key(what) in self.keys:
+        if self.found is None and (forbidden or _key(what) in self.keys):
             self.found = (
                 f"The exercise is to do without {what}, which your code names{where}. Write yourself what it does."
             )
@@ -157,6 +227,25 @@ class _Reader(ast.NodeVisitor):
                 f"This exercise forbids some functions, so what your code calls must be readable, and "
                 f"{what}{where} hides it. Write it plainly."
             )
+
+
+def _is_private(name):
+    return name.startswith("_") and name.strip("_") != "" and name not in HARMLESS | {"__future__"}
+
+
+def _root(node):
+    """The name at the beginning of a chain of attributes and calls: "super" of super().__init__; "" where none is."""
+    while isinstance(node, (ast.Attribute, ast.Call, ast.Subscript)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return getattr(node, "id", "")
+
+
+def _is_python(source):
+    try:
+        ast.parse(source)
+    except UNREADABLE:
+        return False
+    return True
 
 
 def _key(name):

@@ -19,7 +19,9 @@ from course_lib.grading.staging import stage
 from course_lib.grading.verdict import Verdict
 
 PROBE = 2  # times as long as a cell may all tests of an exercise together take
+CELLS = 4  # times as long may all cells of an answer together take
 _CELL_FILE = re.compile(r"\(\d+\.py, line (\d+)\)")  # what IPython says of a syntax error: its own name for the cell
+TOO_LONG = "The cells of your answer took more than {seconds:g} s together."
 OWN_TIMEOUT = 120  # seconds for a cell of the course
 
 
@@ -155,14 +157,16 @@ class Grader:
         """
         question = probe.ask(exercise, self.secret_seed(exercise))
         staged = stage(lesson, exercise, answer)
-        with Kernel(self.sandbox(lesson)) as kernel:
-            for source in staged.before:
-                result = kernel.execute(source, OWN_TIMEOUT)
-                if result.status != "ok":
-                    raise CourseError(
-                        f"A cell of lecture {lesson.number} failed in the sandbox: {result.error or result.why}"
-                    )
-            reply, remarks = ask_kernel(kernel, question, staged.answer, self.timeout)
+        least = lesson.needed_before(exercise.id)
+        while True:
+            with Kernel(self.sandbox(lesson)) as kernel:
+                problem = _failure(kernel, staged.before)
+                if problem is None:
+                    reply, remarks = ask_kernel(kernel, question, staged.answer, self.timeout)
+                    break
+            if len(staged.before) <= len(least):
+                raise CourseError(f"A cell of lecture {lesson.number} failed in the sandbox: {problem}")
+            staged = dataclasses.replace(staged, before=least)  # without what stands there for the answer's names alone
         return staged.verdict(question, reply, baseline, remarks)
 
     def secret_seed(self, exercise):
@@ -186,6 +190,15 @@ class Grader:
         return self._sandboxes[lesson.number]
 
 
+def _failure(kernel, sources):
+    """Run the course's own cells; why one of them failed, or None."""
+    for source in sources:
+        result = kernel.execute(source, OWN_TIMEOUT)
+        if result.status != "ok":
+            return result.error or result.why
+    return None
+
+
 def untried(lesson, exercise, handed_in):
     """The verdict where nothing has to be run: no answer, or the untouched stub; else None."""
     blank = Verdict(exercise.id, exercise.title, float(exercise.points), attempted=False)
@@ -205,9 +218,12 @@ def ask_kernel(kernel, question, answer, timeout):
     Returns:
         (Reply, remarks on what happened on the way).
     """
-    remarks = []
+    remarks, until = [], time.monotonic() + CELLS * timeout
     for cell in answer.cells:
-        result = kernel.execute(cell.source, timeout)
+        left = until - time.monotonic()
+        if left <= 0:
+            return probe.Reply("nothing", text=TOO_LONG.format(seconds=CELLS * timeout)), remarks
+        result = kernel.execute(cell.source, min(timeout, left))
         remarks += remarks_on(cell, result, timeout)
         if result.status == "dead":
             return probe.Reply("nothing", text=f"In cell {cell.number}: {result.why}"), remarks

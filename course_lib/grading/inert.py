@@ -9,6 +9,7 @@ import ast
 import contextlib
 import functools
 import linecache
+import re
 import secrets
 import sys
 import types
@@ -48,10 +49,10 @@ def _add(source, namespace, files, own):
     if tree is None:
         return
     file = f"<answer {secrets.token_hex(6)}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    linecache.cache[file] = (len(source), None, re.split(r"(?<=\n)", source), file)
     files.append(file)
     for node in tree.body:
-        with contextlib.suppress(*UNREADABLE):
+        with contextlib.suppress(*UNREADABLE, TypeError):  # a class that cannot be made, say
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 _import(node, namespace)
             elif isinstance(node, ast.FunctionDef) and own:

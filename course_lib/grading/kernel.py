@@ -5,6 +5,7 @@ kernel is noticed at once.
 """
 
 import json
+import os
 import queue
 import secrets
 import time
@@ -19,6 +20,7 @@ from course_lib.grading.probe import MIME
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 LARGEST_MESSAGE = 32 * 2**20  # bytes; an answer has at most 16 MB, and base64 adds a third
 LARGEST_OUTPUT = 64 * 2**20  # bytes of all messages of one cell
+LARGEST_GROWTH = 2**29  # bytes by which this process may grow while a kernel runs: what waits to be read counts
 KEPT_TEXT = 4000  # characters of what a cell printed
 WAITING = 500  # messages that may wait to be read
 KEPT_ANSWERS = 10  # of one cell
@@ -52,6 +54,7 @@ class Kernel:
     def __init__(self, sandbox):
         self.sandbox = sandbox
         self.number, self.folder = sandbox.box()
+        self.flooded, self._before = False, _resident()
         key = secrets.token_hex(16)
         self.session = Session(key=key.encode())
         self.context = zmq.Context()
@@ -66,10 +69,12 @@ class Kernel:
         self.stop()
 
     def is_alive(self):
-        return self.context is not None and self.sandbox.ended(self.number) is None
+        return self.context is not None and not self._floods() and self.sandbox.ended(self.number) is None
 
     def why_ended(self):
         """What ended the kernel, in words for the learner."""
+        if self.flooded:
+            return "Your code sent far more than an answer can have, and was ended."
         why = self.sandbox.ended(self.number)
         if why == "memory":
             return f"Your code took more than {self.sandbox.limits.memory} MB of memory and was ended."
@@ -121,7 +126,7 @@ class Kernel:
                 self.interrupt()
                 interrupted, until = True, time.monotonic() + GRACE
             ready = dict(self.poller.poll(BEAT * 1000))
-            if not ready and not self.is_alive():
+            if self._floods() or (not ready and not self.is_alive()):
                 result.status, result.why = "dead", self.why_ended()
                 return result
             try:
@@ -152,6 +157,14 @@ class Kernel:
             self.context.destroy(linger=0)
             self.context = None
             self.sandbox.end(self.number, self.folder)
+
+    def _floods(self):
+        """Whether the kernel sends more than we can read; it is ended then. ZeroMQ's own limit is a number of messages,
+        each of any number of parts."""
+        if self.context is not None and _resident() - self._before > LARGEST_GROWTH:
+            self.flooded = True
+            self.stop()
+        return self.flooded
 
     def _write_connection(self, key):
         if len(str(self.folder)) > 90:
@@ -218,6 +231,15 @@ class Kernel:
         if not all(isinstance(message.get(key), dict) for key in ("header", "parent_header", "content")):
             raise queue.Empty
         return message, size
+
+
+def _resident():
+    """The bytes of memory that this process has; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 def _belongs(message, identity):

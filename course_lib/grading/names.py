@@ -2,11 +2,14 @@
 
 import ast
 import contextlib
+import functools
 import re
 import symtable
 import warnings
 
-LONGEST = 500_000  # characters of a cell that is still parsed
+LONGEST = 100_000  # characters of a cell that is still parsed
+DEEPEST = 100  # levels of a syntax tree: whoever walks it needs a few calls for each, and Python has 1000
+MOST_FINALLY = 3  # within each other: Python compiles what stands in one twice, so 30 of them are the end of the memory
 
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)  # what Python says of odd sources
 _MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
@@ -21,11 +24,30 @@ def parsed(source):
         with contextlib.suppress(*UNREADABLE), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the learner's code, not of ours
             tree = ast.parse(text)
+            if not _is_shallow(tree):
+                return None
             compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)  # refuses a return outside of a function
             return tree
     return None
 
 
+def _is_shallow(tree):
+    """Whether a syntax tree is no deeper than code that people write. Walked level by level, without recursion."""
+    level = [(tree, 0)]
+    for _ in range(DEEPEST):
+        below = []
+        for node, finals in level:
+            last = {id(child) for child in getattr(node, "finalbody", ())}
+            if last and finals == MOST_FINALLY:
+                return False
+            below += [(child, finals + (id(child) in last)) for child in ast.iter_child_nodes(node)]
+        if not below:
+            return True
+        level = below
+    return False
+
+
+@functools.lru_cache(512)
 def bound_names(source):
     """The names that a cell defines at its top level; guessed from its lines where it is no valid Python."""
     tree = parsed(source)
@@ -42,6 +64,7 @@ def bound_names(source):
     return found
 
 
+@functools.lru_cache(512)
 def used_names(source):
     """The names that a cell takes from elsewhere: read at its top level, or in a function that does not bind them."""
     tree = parsed(source)

@@ -3,12 +3,13 @@
 import dataclasses
 import json
 import re
+import time
 
 import pytest
 
 from course_lib.errors import CourseError
 from course_lib.grading import probe, submission
-from course_lib.grading.grade import OWN_TIMEOUT, PROBE, remarks_on, reply_in, untried
+from course_lib.grading.grade import CELLS, OWN_TIMEOUT, PROBE, TOO_LONG, remarks_on, reply_in, untried
 from course_lib.grading.nbval_adapter import AdaptedCell, AdaptedFile
 from course_lib.grading.nbval_plugin import PROPERTY
 from course_lib.grading.staging import stage
@@ -55,7 +56,7 @@ class _Trial:
         self.file, self.lesson, self.exercise = file, lesson, exercise
         self.question = probe.ask(exercise, file.grader.secret_seed(exercise))
         self.staged = stage(lesson, exercise, answer)
-        self.remarks, self.failed, self.started = [], None, False
+        self.remarks, self.failed, self.started, self.until = [], None, False, None
 
     def ready(self):
         """Start the exercise's own kernel with its first cell."""
@@ -85,9 +86,13 @@ class _LearnerCell(_TrialCell):
     """A cell of the learner: whatever it does, it passes, and the probe tells."""
 
     def judge(self):
+        timeout = self.parent.grader.timeout
+        self.trial.until = self.trial.until or time.monotonic() + CELLS * timeout
+        left = self.trial.until - time.monotonic()
+        if self.trial.failed is None and left <= 0:
+            self.trial.failed = TOO_LONG.format(seconds=CELLS * timeout)
         if self.trial.failed is None:
-            timeout = self.parent.grader.timeout
-            result = self.run(timeout)
+            result = self.run(min(timeout, left))
             self.trial.remarks += remarks_on(self.handed_in, result, timeout)
             if result.status == "dead":
                 self.trial.failed = f"In cell {self.handed_in.number}: {result.why}"
@@ -102,8 +107,8 @@ class _ProbeCell(_TrialCell):
             reply = reply_in(trial.question, self.run(PROBE * timeout), timeout)
         else:
             reply = probe.Reply("nothing", text=trial.failed)
-        _hand_over(self, trial.staged.verdict(trial.question, reply, trial.baseline, trial.remarks))
         self.parent.end_kernel()
+        _hand_over(self, trial.staged.verdict(trial.question, reply, trial.baseline, trial.remarks))
 
 
 class _Settled(pytest.Item):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import multiprocessing
+import os
 import signal
 from multiprocessing.connection import wait
 
@@ -24,7 +25,8 @@ class LocalPool:
             size: number of submissions to come: there are no more workers than these.
         """
         context = multiprocessing.get_context("spawn")
-        self.workers = [_Worker(context, options, seed) for _ in range(min(max(options.workers, 1), size))]
+        count = min(max(options.workers, 1), size)
+        self.workers = [_Worker(context, options, seed, cores) for cores in shares(count)]
 
     def __enter__(self):
         return self
@@ -49,13 +51,13 @@ class LocalPool:
 class _Worker:
     """A process that grades, seen from the one that hands out."""
 
-    def __init__(self, context, options, seed):
-        self.context, self.options, self.seed = context, options, seed
+    def __init__(self, context, options, seed, cores):
+        self.context, self.options, self.seed, self.cores = context, options, seed, cores
         self.start()
 
     def start(self):
         self.pipe, theirs = self.context.Pipe()
-        self.process = self.context.Process(target=_work, args=(theirs, self.options, self.seed))
+        self.process = self.context.Process(target=_work, args=(theirs, self.options, self.seed, self.cores))
         self.process.start()
         theirs.close()
         self.task = None
@@ -85,8 +87,17 @@ class _Worker:
             self.process.join()
 
 
-def _work(pipe, options, seed):
+def shares(count):
+    """The processors of each of `count` workers, so that no learner slows down the learners of another worker. None
+    where there are too few of them, or where the system does not let us choose."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return [cores[number::count] if len(cores) >= count else None for number in range(count)]
+
+
+def _work(pipe, options, seed, cores):
     """What a worker does until its pipe is closed, by `end` or by the death of the one who hands out."""
+    if cores:
+        os.sched_setaffinity(0, cores)  # its sandbox inherits it, and refuses to change it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who hands out
     import torch  # here: the process that hands out does without torch, in time and in memory
 

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.grading.inside.box import SCRATCH
 from course_lib.grading.library import make_copy
 
 MODES = ("auto", "bwrap", "none")
@@ -202,7 +203,10 @@ class Sandbox:
         seen = [path for path in seen if os.path.lexists(path)]
         command = ["bwrap", *_namespaces(), "--die-with-parent", "--new-session", "--hostname", "course"]
         above = {str(parent) for path in seen for parent in Path(path).parents if parent.parent != parent}
-        command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+        command += ["--proc", "/proc", "--dev", "/dev"]
+        for place in SCRATCH:
+            command += ["--perms", "1777", "--tmpfs", place]
+        command += ["--remount-ro", "/dev"]  # it belongs to the user where that is not root, and to all boxes
         for path in sorted(above - {*seen, "/tmp"}):  # without this, root's bwrap makes them for root alone
             command += ["--perms", "0755", "--dir", path]
         for path in seen:

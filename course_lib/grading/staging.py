@@ -4,7 +4,7 @@ import ast
 import dataclasses
 from dataclasses import dataclass
 
-from course_lib.grading.names import bound_names, parsed, used_names
+from course_lib.grading.names import LONGEST, bound_names, parsed, used_names
 from course_lib.grading.submission import Answer, Cell
 from course_lib.grading.verdict import decide
 
@@ -40,7 +40,7 @@ class Staged:
         verdict = decide(question, reply, self.answer, self.before, baseline)
         summary = self.lacking if self.lacking and not verdict.passed else verdict.summary
         notes = (*verdict.notes, *remarks)
-        return dataclasses.replace(verdict, summary=summary, source=self.whole.source, notes=notes)
+        return dataclasses.replace(verdict, summary=summary, source=self.whole.source[:LONGEST], notes=notes)
 
 
 def stage(lesson, exercise, answer):

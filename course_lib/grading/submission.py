@@ -10,10 +10,11 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_lib.grading.names import bound_names, checks_in, used_names
+from course_lib.grading.names import LONGEST, bound_names, checks_in, used_names
 
 LARGEST = 32 * 2**20  # bytes of a notebook
 MOST_CELLS = 5000
+MOST_CODE = 1_000_000  # characters of all code cells
 NEWEST = (4, 5)  # the nbformat that we know
 
 
@@ -97,6 +98,10 @@ def _bytes(path, inside):
         root, real = (Path(os.path.realpath(place)) for place in (inside, path))
         if root != real and root not in real.parents:
             raise _Refused("The file is a link that leads out of the submissions; it is not followed.")
+        if os.path.islink(path):  # to a neighbour's notebook, say
+            raise _Refused(
+                "The file is a link to another one, and links are not followed. Hand in the notebook itself."
+            )
     # O_NONBLOCK: opening a named pipe must not wait for somebody to write into it.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     with os.fdopen(handle, "rb") as file:
@@ -150,7 +155,19 @@ def _cells(notebook, notes):
     strange = sum(isinstance(cell, str) for cell in found)
     if strange:
         notes.append(f"{strange} {'cell' if strange == 1 else 'cells'} could not be understood and were left out.")
-    return [cell for cell in found if isinstance(cell, Cell)]
+    return _of_a_size([cell for cell in found if isinstance(cell, Cell)], notes)
+
+
+def _of_a_size(cells, notes):
+    """Without the cells that are larger than people write: reading code takes far longer than writing it."""
+    kept, left = [], MOST_CODE
+    for cell in cells:
+        if len(cell.source) <= min(LONGEST, left):
+            kept.append(cell)
+            left -= len(cell.source)
+        else:
+            notes.append(f"Cell {cell.number} has {len(cell.source):,} characters of code, and was left out.")
+    return kept
 
 
 def _cell(number, cell):
@@ -164,7 +181,7 @@ def _cell(number, cell):
         source = "".join(source)
     if not isinstance(source, str):
         return "strange"
-    source = source.encode("utf-8", "replace").decode().replace("\r\n", "\n")
+    source = source.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
     metadata = cell.get("metadata")
     course = metadata.get("course") if isinstance(metadata, dict) else None
     exercise = course.get("exercise") if isinstance(course, dict) else None

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from course_lib.errors import CourseError
 from course_lib.exercises import evaluate
 from course_lib.exercises.checking import judge
+from course_lib.exercises.run import Outcome
 from course_lib.exercises.shortcuts import find_shortcut
-from course_lib.exercises.source import is_stub
+from course_lib.exercises.source import is_stub, placeholder
 from course_lib.grading.evasion import evasion
 from course_lib.grading.inert import inert
 from course_lib.grading.names import bound_names
 from course_lib.grading.probe import Reply, known_before
+
+LONGEST = 1000  # characters of what is shown of an answer
+INCOMPARABLE = "Your answer cannot be compared with the expected one: is it of another kind, or far too large?"
 
 
 @dataclass(frozen=True)
@@ -60,19 +64,23 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
     exercise = question.exercise
     sources = [cell.source for cell in answer.cells]
     verdict = Verdict(exercise.id, exercise.title, float(exercise.points), source=answer.source, notes=answer.notes)
-    with inert(sources, exercise.name, before) as readable:
-        if reply.state == "value":
-            return _settle(verdict, _spoken(evaluate, exercise, reply.value), None, baseline)
-        if reply.state != "ran":
-            return _without_outcomes(verdict, exercise, reply)
+    if reply.state not in ("value", "ran"):
+        return _without_outcomes(verdict, exercise, reply)
+    if reply.state == "value":
+        report = _spoken(exercise, lambda value: evaluate(exercise, value), reply.value, exercise.reference)
+        return _settle(verdict, report, None, baseline) if report else _incomparable(verdict)
+    with inert(sources, exercise.name, before) as found:
+        readable = _read(found, exercise)
         if readable is not None and is_stub(readable):
             return dataclasses.replace(verdict, attempted=False, summary="Not attempted: this is still the stub.")
         stand_in = readable if readable is not None else _unreadable
         hidden = find_shortcut(stand_in, exercise.forbidden, exercise.reference)[0]
         secret, shown = (
-            _spoken(judge, exercise, stand_in, cases, outcomes)
+            _spoken(exercise, lambda given, of=cases: judge(exercise, stand_in, of, given), outcomes, _nothing(cases))
             for cases, outcomes in zip(question.sets, reply.outcomes, strict=True)
         )
+    if secret is None or shown is None:
+        return _incomparable(verdict)
     verdict = _settle(verdict, secret, shown, baseline | _looked_up(question))
     shortcut = secret.diagnosis if hidden else None
     reason = evasion(sources, exercise) or shortcut
@@ -93,15 +101,38 @@ def _unreadable(*args, **kwargs):
     """Stands for an answer that has no source: a lambda, or what a decorator returned."""
 
 
-def _spoken(judging, exercise, *arguments):
+def _read(answer, exercise):
+    """An answer whose source can be read to its end, else None: whatever stands in it, reading it must not stop us."""
     try:
-        return judging(exercise, *arguments)
-    except Exception as problem:
-        # The learner's data is decoded and plain by now: what fails here is the exercise, and must not be hidden as
-        # a wrong answer.
-        raise CourseError(
-            f"Exercise {exercise.id} could not be judged: {type(problem).__name__}: {problem}"
-        ) from problem
+        is_stub(answer), placeholder(answer), find_shortcut(answer, exercise.forbidden, exercise.reference)
+    except Exception:
+        return None
+    return answer
+
+
+def _nothing(cases):
+    return [Outcome()] * len(cases)
+
+
+def _spoken(exercise, judging, given, harmless):
+    """The report on what a learner gave; None where that cannot be judged.
+
+    Raises:
+        CourseError: what is harmless cannot be judged either, so the exercise is at fault: no wrong answer.
+    """
+    try:
+        return judging(given)
+    except Exception:
+        try:
+            judging(harmless)
+        except Exception as problem:
+            text = f"Exercise {exercise.id} could not be judged: {type(problem).__name__}: {problem}"
+            raise CourseError(text) from problem
+    return None
+
+
+def _incomparable(verdict):
+    return dataclasses.replace(verdict, summary=INCOMPARABLE)
 
 
 def _settle(verdict, secret, shown, baseline):
@@ -121,11 +152,15 @@ def _settle(verdict, secret, shown, baseline):
         tests=tests,
         right=right,
         summary=_summary(secret, shown, right, tests),
-        shown=told.tests,
+        shown=tuple(test._replace(expected=_cut(test.expected), got=_cut(test.got)) for test in told.tests),
         diagnosis=None if secret.passed else told.diagnosis,
         notes=(*verdict.notes, *secret.notes),
         ok=tuple(test.ok for test in secret.tests),
     )
+
+
+def _cut(text):
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _summary(secret, shown, right, tests):

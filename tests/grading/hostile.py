@@ -107,6 +107,40 @@ SHORTCUTS = [
     ("the watch taken off", conv("with torch._C.DisableTorchFunction():\n    return F.conv1d(x[None, None], weight[None, None])[0, 0]")),
 ]  # fmt: skip
 
+_CALL = "(x[None, None], weight[None, None])[0, 0]"
+
+# Ways to call what is forbidden without its name in the source, or by the name of something that does the same.
+DISGUISES = [
+    ("getattr by another name", conv("g = getattr\nwith g(g(torch, '_' + 'C'), 'Disable' + 'TorchFunction')():\n    return g(F, 'con' + 'v1d')" + _CALL)),
+    ("getattr handed over", conv("return next(map(getattr, [F], ['con' + 'v1d']))" + _CALL)),
+    ("eval by another name", conv("e = eval\nreturn e('F.con' + 'v1d')" + _CALL)),
+    ("eval beside a method of that name", conv("return eval('F.con' + 'v1d')" + _CALL, "class D:\n    def eval(self): pass\n")),
+    ("eval declared global", conv("def g():\n    global eval\n    return eval('F.con' + 'v1d')\neval = 1\nreturn g()" + _CALL)),
+    ("a renamed attrgetter", conv("return a('con' + 'v1d')(F)" + _CALL, "from operator import attrgetter as a\n")),
+    ("a pattern of match", conv("match F:\n    case object(conv1d=f):\n        return f" + _CALL)),
+    ("all names imported", conv("return conv1d" + _CALL, "from torch.nn.functional import *\nclass D:\n    def conv1d(self): pass\n")),
+    ("a magic", conv("with off():\n    return c" + _CALL, "%time c = torch.nn.functional.conv1d\n%time off = torch._C.DisableTorchFunction\n")),
+    ("a cell magic", "%%time c = torch.nn.functional.conv1d\n" + conv("return c" + _CALL)),
+    ("another magic", conv("return c" + _CALL, "%run c.py\n")),
+    ("a magic assigned", "c = %time __builtins__.__dict__['ev' + 'al']\n" + conv("return c('F.con' + 'v1d')" + _CALL)),
+    ("torch by another name", conv("t = torch\nreturn t.ops.aten.slow_conv3d_forward(x)")),
+    ("torch within torch", conv("return torch.nn.functional.torch.ops.aten.slow_conv3d_forward(x)")),
+    ("torch called self", conv("self = torch\nwith self._C.DisableTorchFunction():\n    return x")),
+    ("the shell", conv("return get_ipython().ev('F.con' + 'v1d')" + _CALL)),
+    ("timeit", conv("d = {}\ntimeit.timeit('d[0] = F.con' + 'v1d', globals={'d': d, 'F': F}, number=1)\nreturn d[0]" + _CALL, "import timeit\n")),
+    ("type hints", conv("class A:\n    a: 'F.con' 'v1d '\nreturn typing.get_type_hints(A)['a']" + _CALL, "import typing\n")),
+    ("a formatter", conv("return string.Formatter().get_field('0.con' + 'v1d', (F,), {})[0]" + _CALL, "import string\n")),
+    ("a transposed one", conv("return F.conv_transpose1d(x[None, None], weight.flip(0)[None, None])[0, 0][len(weight) - 1 : len(x)]")),
+    ("the gradient of one", conv("return torch.nn.grad.conv1d_weight(x[None, None], (1, 1, len(x)), weight[None, None])")),
+    ("numpy's", conv("return torch.from_numpy(np.convolve(x.numpy(), weight.numpy()[::-1], 'valid'))", "import numpy as np\n")),
+    ("the loader", conv("return F.__loader__.load_module()")),
+]  # fmt: skip
+
+# A module of the learner's own making, which the search for forbidden names would not read.
+OWN_MODULE = conv(
+    "return m.f" + _CALL, "open('/tmp/m.py', 'w').write('from torch import con' + 'v1d as f')\nimport m\n"
+)
+
 # The answer is right, and what it does besides reaches nobody: it keeps its points, and the rest of the batch too.
 HARMLESS = [
     ("a million lines", right("for i in range(30000):\n    print('line', i)")),
@@ -121,6 +155,23 @@ HARMLESS = [
     ("changes global state", right(
         "import torch, os, warnings\ntorch.set_default_dtype(torch.float64)\ntorch.use_deterministic_algorithms(True)\n"
         "os.chdir('/')\nos.environ['X'] = '1'\nwarnings.simplefilter('error')\ntorch.manual_seed(1)")),
+]  # fmt: skip
+
+SEND = """
+import gc, time, zmq
+to = get_ipython().kernel._parent_ident["shell"]
+piece = zmq.Frame(b"x" * (30 * 2**20), copy=False, track=False)
+for socket in [o for o in gc.get_objects() if isinstance(o, zmq.Socket) and not o.closed and o.type == zmq.ROUTER]:
+    socket.setsockopt(zmq.SNDHWM, 10000)
+    {}
+time.sleep(30)
+"""
+
+# More than the grader has memory for, and faster than it can read.
+FLOODS = [
+    ("sends large messages that nobody asked for", foul(SEND.format(
+        "for _ in range(400):\n        socket.send_multipart([*to, b'<IDS|MSG>', piece], copy=False, flags=zmq.NOBLOCK)"))),
+    ("sends a message of many parts", foul(SEND.format("socket.send_multipart([*to, b'<IDS|MSG>', *[piece] * 130], copy=False)"))),
 ]  # fmt: skip
 
 # Ends or hangs its own kernel, and nothing else.
@@ -166,6 +217,11 @@ def tries():
     attempt("write root", lambda: open("/x", "w").write("x"))
     attempt("write library", lambda: open("/course/x", "w").write("x"))
     attempt("write box", lambda: [open(f"/boxes/{{d}}/x", "w").write("x") for d in os.listdir("/boxes")])
+    attempt("write among devices", lambda: open("/dev/x", "w").write("x"))
+    attempt("write beside boxes", lambda: open("/boxes/x", "w").write("x"))
+    attempt("a box of others", lambda: os.mkdir("/boxes/999"))
+    attempt("host of a virtual machine", lambda: socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM))
+    attempt("other processors", lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)))
     attempt("other boxes", lambda: len(os.listdir("/boxes")) > 1 or 1 / 0)
     attempt("solutions", lambda: __import__("course_lib.exercises.lecture_02"))
     attempt("grader", lambda: __import__("course_lib.grading.verdict"))
@@ -180,7 +236,9 @@ count = tries()
 
 # Each tries to hold {megabytes} MB that are in the size of no process, and says so when it has succeeded.
 HIDDEN = "hidden in full"
-_LIBC = "import ctypes, mmap, os, time\nlibc = ctypes.CDLL(None, use_errno=True)\npiece = b'x' * (50 * 2**20)\nkept = []\n"
+_LIBC = (
+    "import ctypes, mmap, os, time\nlibc = ctypes.CDLL(None, use_errno=True)\npiece = b'x' * (50 * 2**20)\nkept = []\n"
+)
 _END = f"\ntime.sleep(0.5)\nprint('{HIDDEN}')"  # long enough for whoever watches
 _EACH = "for number in range({megabytes} // 50):\n    "
 HIDING = [
@@ -188,6 +246,14 @@ HIDING = [
     ("System V segments", _LIBC + "libc.shmat.restype = ctypes.c_void_p\n" + _EACH
      + "segment = libc.shmget(0, len(piece), 0o1600)\n    assert segment >= 0\n    place = libc.shmat(segment, None, 0)\n"
      + "    ctypes.memmove(place, piece, len(piece))\n    libc.shmdt(ctypes.c_void_p(place))" + _END),
+    ("semaphores", _LIBC + "for _ in range({megabytes} // 2):\n    assert libc.semget(0, 32000, 0o600) >= 0" + _END),
+    ("large pages that pipes hold", _LIBC + "pipes = [os.pipe() for _ in range(100)]\nlarge = 2**21\n"
+     + "libc.mmap.restype = ctypes.c_void_p\nlibc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]\n"
+     + "for number in range({megabytes} // 2):\n    room = libc.mmap(None, 2 * large, 3, 0x22, -1, 0)\n"
+     + "    place = (room + large - 1) // large * large\n    libc.madvise(ctypes.c_void_p(place), ctypes.c_size_t(large), 14)\n"
+     + "    ctypes.memset(place, 1, large)\n    part = (ctypes.c_size_t * 2)(place, 4096)\n"
+     + "    assert libc.vmsplice(pipes[number // 14][1], part, 1, 0) > 0\n"
+     + "    libc.munmap(ctypes.c_void_p(room), ctypes.c_size_t(2 * large))" + _END),
     ("shared pages that nobody maps any more", _LIBC
      + "kept = mmap.mmap(-1, {megabytes} * 2**20)\n" + _EACH
      + "kept[number * len(piece) : (number + 1) * len(piece)] = piece\n    kept.madvise(mmap.MADV_DONTNEED)" + _END),

@@ -1,5 +1,6 @@
 """Every attack of the table: no points gained, the other exercises graded, the grader alive."""
 
+import dataclasses
 import json
 import os
 import resource
@@ -7,13 +8,14 @@ import socket
 from pathlib import Path
 
 import pytest
-from hostile import DEADLY, FORGERY, HARMLESS, HIDDEN, HIDING, PRYING, SHORTCUTS
+from hostile import DEADLY, DISGUISES, FLOODS, FORGERY, HARMLESS, HIDDEN, HIDING, OWN_MODULE, PRYING, SHORTCUTS, right
 from tiny import COUNT, SMOOTH, SOLUTIONS, cells_of, code, lesson
 
 from course_lib.grading import submission
 from course_lib.grading.evasion import evasion
-from course_lib.grading.grade import ask_kernel
-from course_lib.grading.kernel import Kernel
+from course_lib.grading.grade import Grader, ask_kernel
+from course_lib.grading.kernel import LARGEST_GROWTH, Kernel, _resident
+from course_lib.grading.lesson import PristineCell
 from course_lib.grading.probe import ask
 
 CHECKOUT = Path(__file__).parents[2]
@@ -63,6 +65,16 @@ def test_what_ends_the_kernel_ends_nothing_else(verdicts, boxed, what, source):
     assert grown < 400_000, f"the grader grew by {grown} KB: {verdict.summary}"
 
 
+@pytest.mark.parametrize(("what", "source"), named(FLOODS))
+def test_a_flood_is_stopped_before_the_grader_drowns(verdicts, boxed, what, source):
+    """Twelve GB and four are sent; what comes until the grader sees it is given back to the system."""
+    before = _resident()
+    verdict = assert_only(verdicts, {"90.1": source} | rest_unanswered("90.1"), "90.1")
+    assert "far more than an answer can have" in verdict.summary
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before < 4 * LARGEST_GROWTH
+    assert _resident() - before < LARGEST_GROWTH / 2
+
+
 @pytest.mark.parametrize(("what", "source"), named(HIDING))
 def test_no_memory_hides_from_the_watch(grader, boxed, what, source):
     """More than a learner may have is refused, or ends the kernel."""
@@ -70,6 +82,32 @@ def test_no_memory_hides_from_the_watch(grader, boxed, what, source):
         result = kernel.execute(source.format(megabytes=grader.limits.memory + 300), 30)
     assert HIDDEN not in result.printed, result
     assert result.status in ("error", "dead"), result
+
+
+def test_no_module_of_a_learner_s_own(verdicts, boxed):
+    verdict = verdicts({"90.2": OWN_MODULE} | rest_unanswered("90.2"))["90.2"]
+    assert verdict.points == 0 and "No module named 'm'" in " ".join([verdict.summary, *verdict.notes])
+
+
+def test_a_name_that_brings_in_a_failing_cell_costs_nothing(boxed):
+    """The course's cells stand in their order for the whole lecture; a name of the answer may pick a few of them."""
+    made = [
+        PristineCell(text, text, None, None, False) for text in ("made = {}['3']", "def helper():\n    return made")
+    ]
+    tiny = lesson()
+    tiny = dataclasses.replace(tiny, number="91", cells=(*made, *tiny.cells))
+    with Grader(lessons=[tiny], seed=1, timeout=5) as grader:
+        source = right("if False:\n    helper()")
+        answer = submission.Answer((submission.Cell(1, source),))
+        assert grader.run(tiny, tiny.exercises["90.1"], answer).points == 4
+
+
+def test_many_cells_share_one_time_limit(grader):
+    """Each of them a little faster than the limit of one cell."""
+    cells = tuple(submission.Cell(n, "import time\ntime.sleep(1.5)") for n in range(1, 40))
+    tiny = grader.lesson("90")
+    verdict = grader.run(tiny, tiny.exercises["90.1"], submission.Answer((*cells, submission.Cell(40, right("pass")))))
+    assert verdict.points == 0 and "together" in verdict.summary
 
 
 def test_prying_reaches_nothing(grader, boxed, tmp_path):
@@ -98,7 +136,7 @@ def test_the_points_in_the_metadata_count_for_nothing(grader):
     assert grader.grade_submission(submission.parse(data, tiny), tiny).points == {"90.1": 0, "90.2": 0, "90.3": 1}
 
 
-@pytest.mark.parametrize(("what", "source"), named(SHORTCUTS))
+@pytest.mark.parametrize(("what", "source"), named(SHORTCUTS + DISGUISES))
 def test_shortcuts_are_seen_in_the_source_alone(what, source):
     """Beside the refusal in the sandbox, which the learner's own process might undo."""
     assert evasion([source], SMOOTH), what
@@ -129,6 +167,12 @@ def test_a_name_elsewhere_makes_no_name_ones_own(body):
         "def smoothed(x, weight):\n    if not len(x):\n        raise ValueError('conv1d')\n    return x * weight[0]",
         "smoothed = lambda x, conv1d: (lambda _C: _C * conv1d)(x)",
         "conv1d = lambda x, w: (x * w).sum()\ndef smoothed(x, weight):\n    return conv1d(x, weight)",
+        "%%time\nimport os, time\nfrom math import *\nfrom IPython.display import display\n" + SOLUTIONS["90.2"],
+        "%timeit smoothed(torch.ones(3), torch.ones(1))\nprint(__name__)\n" + SOLUTIONS["90.2"],
+        "from course_lib.ops.convolution import conv_output_size\nimport course_lib.ops.flow as flow\n"
+        "def smoothed(x, weight):\n    flow.warp, course_lib.ops.flow.warp\n    return conv_output_size(x, weight)",
+        "class Net(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n        self._scale = 1\n"
+        "    def forward(self, x):\n        return self._scale * x\ndef smoothed(x, weight):\n    return Net()(x)",
         "import math\ndef smoothed(x, weight):\n    rows = [getattr(x, 'T')]\n    return torch.stack(rows).sum(dim=0)",
     ],
 )

@@ -159,6 +159,9 @@ def test_files_that_are_none(tmp_path):
     (inside / "loop.ipynb").symlink_to(inside / "loop.ipynb")
     assert "read" in submission.read(tmp_path / "folder.ipynb", LESSON).problem
     assert "no notebook" in submission.read(tmp_path / "pipe.ipynb", LESSON).problem
+    (inside / "neighbour.ipynb").write_bytes(notebook())
+    (inside / "copy.ipynb").symlink_to(inside / "neighbour.ipynb")
+    assert "links are not followed" in submission.read(inside / "copy.ipynb", LESSON, inside).problem
     assert "out of the submissions" in submission.read(inside / "link.ipynb", LESSON, inside).problem
     assert submission.read(inside / "loop.ipynb", LESSON, inside).problem
     assert "read" in submission.read(inside / "missing.ipynb", LESSON, inside).problem
@@ -168,6 +171,24 @@ def test_a_notebook_of_200_megabytes_is_not_read(tmp_path):
     with open(tmp_path / "large.ipynb", "wb") as file:
         file.truncate(200 * 2**20)
     assert "200 MB" in submission.read(tmp_path / "large.ipynb", LESSON).problem
+
+
+def test_a_cell_that_nobody_writes_is_left_out():
+    handed_in = read(code("x = [" + "1," * 60_000 + "]"), *cells_of())
+    assert sources(handed_in) == SOLUTIONS and "Cell 1 has 120,006 characters" in handed_in.notes[0]
+
+
+NESTED_FINALLY = "".join(" " * n + "try: pass\n" + " " * n + "finally:\n" for n in range(40)) + " " * 40 + "pass\n"
+
+
+@pytest.mark.parametrize(
+    "odd", ["x = y" + " + 1" * 500, "x = " + "-" * 5000 + "1", "x = y" + ".a" * 20_000, NESTED_FINALLY]
+)
+def test_code_as_deep_as_nobody_writes_it_stops_nobody(odd):
+    """Reading the last one as Python does takes 2**40 steps and as much memory."""
+    source = f"{odd}\n{SOLUTIONS['90.1']}"
+    handed_in = read(code(source, "90.1"))
+    assert handed_in.answers["90.1"].source == source
 
 
 def test_a_submission_is_never_written(tmp_path):

@@ -1,9 +1,12 @@
 """Points: a share for each test, nothing for what the stub or a table of answers can do, words that help."""
 
+import dataclasses
+
 import pytest
 import torch
 from tiny import HALVES, SMOOTH, SOLUTIONS, STUBS
 
+from course_lib.errors import CourseError
 from course_lib.exercises.compare import compare
 from course_lib.exercises.run import Outcome, run
 from course_lib.exercises.spec import Case, Exercise
@@ -83,6 +86,49 @@ def test_code_that_does_not_run_is_an_attempt(verdicts):
     verdict = verdicts({"90.1": "def halves(x)\n    return x / 2, x.sum()"})["90.1"]
     assert verdict.points == 0 and verdict.attempted and "Nothing is called halves" in verdict.summary
     assert len(verdict.notes) == 1 and "SyntaxError: expected ':' (line 1)" in verdict.notes[0]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def halves(x):\n    return x" + " + 1" * 500,
+        "def halves(x):\n    raise NotImplementedError(x" + " + 1" * 500 + ")",
+        "class A:\n    def __slots__(self): pass\ndef halves(x):\n    return A",
+        "class A:\n    def __qualname__(self): pass\ndef halves(x):\n    return A",
+        "text = 'a\u2028b((\u2028c'\ndef halves(x):\n    return (x +\n 1)",
+        "def halves(x):\n    return torch.classes.no_such.thing",
+    ],
+)
+@pytest.mark.parametrize("exercise", [HALVES, SMOOTH], ids=lambda exercise: exercise.name)
+def test_code_that_is_hard_to_read_is_judged_like_any_other(source, exercise):
+    question = ask(exercise, 1)
+    reply = Reply("ran", tuple([Outcome(output=1.0)] * len(cases) for cases in question.sets))
+    source = source.replace("halves", exercise.name)
+    verdict = decide(question, reply, Answer((Cell(1, source),)), ["import torch"])
+    assert verdict.points == 0 and verdict.summary
+
+
+HUGE = 10**1300
+
+
+@pytest.mark.parametrize("value", [HUGE, [HUGE, 1.5], (1j, HUGE), {1: HUGE}])
+def test_numbers_of_any_size_can_be_judged(value):
+    real = Exercise("90.8", "Real", "real", "number", 2.5)
+    row = Exercise("90.7", "Row", "row", "array", torch.tensor([1.0, 2.0]))
+    for exercise in (real, row):
+        verdict = decide(ask(exercise, 1), Reply("value", value=value), Answer((Cell(1, "real = 1"),)))
+        assert verdict.points == 0 and verdict.summary
+    question = ask(ADD, 1)
+    reply = Reply("ran", tuple([Outcome(output=value)] * len(cases) for cases in question.sets))
+    assert decide(question, reply, Answer((Cell(1, "def added(a, b): return 1"),))).points == 0
+
+
+def test_an_exercise_that_cannot_be_judged_is_no_wrong_answer():
+    question = ask(ADD, 1)
+    exercise = dataclasses.replace(ADD, reference=lambda a, b: {}["ours"])
+    reply = Reply("ran", tuple([Outcome(output=3)] * len(cases) for cases in question.sets))
+    with pytest.raises(CourseError, match="could not be judged"):
+        decide(dataclasses.replace(question, exercise=exercise), reply, Answer((Cell(1, "def added(a, b): return 3"),)))
 
 
 def test_feedback_never_tells_the_secret_inputs():

@@ -84,6 +84,9 @@ def nested(depth):
     return message
 
 
+ONE_HASH = [{"is": "int", "value": str(number * (2**61 - 1))} for number in range(100_000)]
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -96,6 +99,8 @@ def nested(depth):
         tensor(dtype="float31"), tensor(dtype=["float32"]), tensor(shape=[2, -3]), tensor(shape=[2, 4]),
         tensor(shape=[2**40, 2**40]), tensor(shape="23"), tensor(shape=[True, 6]),
         tensor(data="!" * 32), tensor(data=5),
+        {"is": "set", "items": ONE_HASH}, {"is": "dict", "items": ONE_HASH},
+        {"is": "array", "dtype": "<f16", "shape": [0], "data": ""},
         tensor(shape=[1] * 20), tensor(dtype="bool", shape=[24], data=wire.encode(torch.ones(6) * 3)["data"]),
         {"is": "array", "dtype": "|O", "shape": [1], "data": "AAAAAAAAAAA="},
         {"is": "array", "dtype": "V8", "shape": [1], "data": "AAAAAAAAAAA="},

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from course_lib.grading.inside.syscalls import refuse_hidden_memory
+from course_lib.grading.inside.syscalls import refuse_calls
 
 # <linux/sched.h>, <linux/mount.h>, <linux/prctl.h>
 NEWNS, NEWIPC, NEWUSER, NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000000
@@ -63,7 +63,7 @@ def supported(folder):
             os._exit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]))
         _mounts(folder, 1)
         _seal(folder)
-        refuse_hidden_memory()
+        refuse_calls()
         os._exit(0)
     except OSError:
         os._exit(1)
@@ -161,6 +161,9 @@ def _mounts(folder, megabytes):
         _mount(f"/proc/self/fd/{handle}", path, None, BIND | REC)
         os.close(handle)
     _mount(folder, folder, None, BIND)
+    above = os.path.dirname(folder)
+    if os.path.ismount(above):  # where the folders of all boxes are: nothing may be left there for the next one
+        _mount(None, above, None, REMOUNT | BIND | RDONLY | NOSUID | NODEV)
     if os.path.exists("/dev/zero"):  # its pages can be shared and left behind, as those without a file
         _mount("/dev/null", "/dev/zero", None, BIND)
 
@@ -191,7 +194,7 @@ def _be_limited(limits, isolated):
         _limit(resource.RLIMIT_NPROC, limits["processes"])
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing past the limit is an error, not the end
     with contextlib.nullcontext() if isolated else contextlib.suppress(OSError):
-        refuse_hidden_memory()
+        refuse_calls()
 
 
 def _limit(which, value):

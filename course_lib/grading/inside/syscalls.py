@@ -1,8 +1,10 @@
-"""Refuse the system calls with which a learner's code could hold memory that counts nowhere.
+"""Refuse the system calls with which a learner's code could hold memory that counts nowhere, or reach others.
 
 `box` watches what the processes of a box hold, and limits the files that they can write. In neither are files without a
 name, System V segments, shared pages that nobody maps any more, and a file system mounted in a namespace of one's own.
-A filter of the kernel (seccomp) refuses to make these; it also holds for all that the learner's code starts.
+Neither are semaphores, and large pages of which a pipe holds a small piece. Sockets of rare families reach what no
+namespace hides (the host of a virtual machine). Who chooses processors takes those of other learners. A filter of the
+kernel (seccomp) refuses these; it also holds for all that the learner's code starts.
 """
 
 import ctypes
@@ -14,12 +16,15 @@ import sys
 
 # <linux/audit.h>, and numbers from <asm/unistd.h>: these two machines have had filters since long ago
 MACHINES = {
-    "x86_64": (0xC000003E, dict(mmap=9, shmget=29, clone=56, msgget=68, unshare=272, memfd_create=319)),
-    "aarch64": (0xC00000B7, dict(mmap=222, shmget=194, clone=220, msgget=186, unshare=97, memfd_create=279)),
-}
+    "x86_64": (0xC000003E, dict(mmap=9, shmget=29, socket=41, clone=56, semget=64, msgget=68, unshare=272,
+                                sched_setaffinity=203, vmsplice=278, memfd_create=319)),
+    "aarch64": (0xC00000B7, dict(mmap=222, shmget=194, socket=198, clone=220, semget=190, msgget=186, unshare=97,
+                                 sched_setaffinity=122, vmsplice=75, memfd_create=279)),
+}  # fmt: skip
 SAME_EVERYWHERE = dict(io_uring_setup=425, clone3=435, memfd_secret=447)
 FOREIGN = 0x40000000  # from here on, x86-64 has the calls of x32
 SHARED_WITHOUT_FILE = 0x01 | 0x20  # MAP_SHARED, MAP_ANONYMOUS
+FAMILIES = (1, 2, 10, 16)  # of sockets: of files, and those that ZeroMQ looks at (IP, and the list of interfaces)
 NAMESPACES = 0x7E020000  # every CLONE_NEW... flag of clone
 
 _LOAD, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06  # <linux/bpf_common.h>
@@ -28,7 +33,7 @@ _NUMBER, _MACHINE, _FIRST, _FOURTH = 0, 4, 16, 40  # where struct seccomp_data h
 _NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2  # <linux/prctl.h>
 
 
-def refuse_hidden_memory():
+def refuse_calls():
     """From now on, for this process and all that it starts. On other machines than `MACHINES`, nothing happens.
 
     Raises:
@@ -51,13 +56,17 @@ def _program(machine, numbers):
     numbers = {**numbers, **SAME_EVERYWHERE}
     refuse = _step(_RETURN, _REFUSE | errno.EPERM)
     unknown = _step(_RETURN, _REFUSE | errno.ENOSYS)  # libraries then do without: clone in place of clone3
+    foreign = _step(_RETURN, _REFUSE | errno.EAFNOSUPPORT)
     allow = _step(_RETURN, _ALLOW)
     steps = [_step(_LOAD, _MACHINE), _step(_EQUAL, machine, 1, 0), refuse]
     steps += [_step(_LOAD, _NUMBER), _step(_AT_LEAST, FOREIGN, 0, 1), refuse]
     for name in ("clone3", "memfd_create", "memfd_secret", "io_uring_setup"):
         steps += [_step(_EQUAL, numbers[name], 0, 1), unknown]
-    for name in ("shmget", "msgget", "unshare"):
+    for name in ("shmget", "semget", "msgget", "unshare", "sched_setaffinity", "vmsplice"):
         steps += [_step(_EQUAL, numbers[name], 0, 1), refuse]
+    steps += [_step(_EQUAL, numbers["socket"], 0, 3 + len(FAMILIES)), _step(_LOAD, _FIRST)]
+    steps += [_step(_EQUAL, family, len(FAMILIES) - place, 0) for place, family in enumerate(FAMILIES)]
+    steps += [foreign, _step(_LOAD, _NUMBER)]
     steps += [_step(_EQUAL, numbers["mmap"], 0, 4), _step(_LOAD, _FOURTH), _step(_AND, SHARED_WITHOUT_FILE)]
     steps += [_step(_EQUAL, SHARED_WITHOUT_FILE, 0, 1), refuse, _step(_LOAD, _NUMBER)]
     steps += [_step(_EQUAL, numbers["clone"], 0, 4), _step(_LOAD, _FIRST), _step(_AND, NAMESPACES)]

@@ -15,6 +15,7 @@ import torch
 
 DEEPEST = 20  # containers within containers
 MOST_ITEMS = 200_000  # of all containers together
+MOST_KEYS = 4000  # of all dicts and sets together: keys of one hash cost their number squared
 LARGEST = 16 * 2**20  # bytes of all arrays together
 LONGEST = 200_000  # characters of one string
 BITS = 4096  # of one integer
@@ -120,7 +121,7 @@ class _Encoder:
     def _array(self, value):
         kind = "scalar" if isinstance(value, np.generic) else "array"
         array = np.asarray(value).view(np.ndarray)
-        if array.dtype.kind not in NUMPY_KINDS or array.dtype.itemsize > 16:
+        if not _is_plain(array.dtype):
             raise WireError(f"a NumPy array of {array.dtype}")
         self._take(array.nbytes)
         array = array.astype(array.dtype.newbyteorder("<"))
@@ -132,13 +133,18 @@ class _Encoder:
             raise WireError(f"more than {LARGEST // 2**20} MB")
 
 
+def _is_plain(dtype):
+    """Whether torch knows the numbers of a NumPy dtype as well: those of 80 bits differ from machine to machine."""
+    return dtype.kind in NUMPY_KINDS and dtype.itemsize <= (16 if dtype.kind == "c" else 8)
+
+
 def _packed(kind, dtype, shape, data):
     return {"is": kind, "dtype": dtype, "shape": list(shape), "data": base64.b64encode(data).decode("ascii")}
 
 
 class _Decoder:
     def __init__(self):
-        self.left, self.items = LARGEST, MOST_ITEMS
+        self.left, self.items, self.keys = LARGEST, MOST_ITEMS, MOST_KEYS
 
     def decode(self, message, depth):
         if depth > DEEPEST:
@@ -176,7 +182,7 @@ class _Decoder:
             raise WireError("no complex number") from problem
 
     def _dict(self, message, depth):
-        items = self._items(message, depth)
+        items = self._keys(message, depth)
         try:
             return dict(zip(items[::2], items[1::2], strict=True))
         except (TypeError, ValueError) as problem:  # a key that cannot be one, or a key without a value
@@ -184,7 +190,7 @@ class _Decoder:
 
     def _set(self, message, depth):
         try:
-            return set(self._items(message, depth))
+            return set(self._keys(message, depth))
         except TypeError as problem:
             raise WireError("no set") from problem
 
@@ -193,6 +199,13 @@ class _Decoder:
 
     def _list(self, message, depth):
         return self._items(message, depth)
+
+    def _keys(self, message, depth):
+        items = self._items(message, depth)
+        self.keys -= len(items)
+        if self.keys < 0:
+            raise WireError("too many keys")
+        return items
 
     def _items(self, message, depth):
         items = message.get("items")
@@ -223,7 +236,7 @@ class _Decoder:
             dtype = np.dtype(text)
         except TypeError as problem:
             raise WireError("no dtype of NumPy") from problem
-        if dtype.kind not in NUMPY_KINDS or dtype.itemsize > 16:
+        if not _is_plain(dtype):
             raise WireError("no dtype of numbers")
         shape, data = self._bytes(message, dtype.itemsize)
         return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))

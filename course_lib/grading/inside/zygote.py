@@ -110,6 +110,7 @@ def _kernel(folder, seal):
     os.chdir("/tmp")
     app = IPKernelApp.instance(capture_fd_output=False)
     app.initialize(["-f", os.path.join(folder, "kernel.json"), "--HistoryManager.enabled=False", "--no-secure"])
+    sys.path = [place for place in sys.path if place not in ("", "/", "/tmp")]  # no module that a learner writes
     seal()
     app.start()
 
