@@ -56,7 +56,7 @@ def grade_class(place, out, options, seed=None, resume=False, say=print):
     Raises:
         CourseError: there is nothing to grade, or `out` has results already.
     """
-    out = Path(out)
+    out, say = Path(out), _plainly(say)
     out.mkdir(parents=True, exist_ok=True)
     if (out / JOURNAL).exists() and not resume:
         raise CourseError(f"{out} has results already. Continue with --resume, or choose another --out.")
@@ -88,7 +88,7 @@ def regrade(out, options, say=print):
     Returns:
         (number that failed, list of changes, one line each).
     """
-    out = Path(out)
+    out, say = Path(out), _plainly(say)
     if not (out / JOURNAL).exists():
         raise CourseError(f"{out} holds no results to grade again: there is no {JOURNAL}.")
     with Journal(out / JOURNAL) as journal:
@@ -154,6 +154,11 @@ def _grade_all(pool, tasks, journal, out, options, say):
             say(_line(row))
         next(bar, None)
     return failed
+
+
+def _plainly(say):
+    """`say`, with a question mark for what could move a terminal's cursor or cannot be written: names may hold it."""
+    return lambda text: say("".join(c if c.isprintable() else "?" for c in text))
 
 
 def _beside_the_bar(say):

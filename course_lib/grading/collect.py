@@ -4,9 +4,11 @@ Whose a notebook is, the platform says, in the outermost part of a path: what li
 who could write another's name.
 """
 
+import contextlib
 import os
 import re
 import zipfile
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from course_lib.errors import CourseError
 from course_lib.grading.submission import LARGEST
 
 MOST_FILES = 20_000  # in one zip file
-MOST_BYTES = 2 * 2**30  # unpacked from one zip file
+MOST_BYTES = 2**28  # unpacked for one learner
 
 _MOODLE = re.compile(r"^(?P<student>.+?)_(?P<id>\d+)_assignsubmission_file_?(?P<rest>.*)$")
 _CANVAS = re.compile(r"^(?P<student>[^_]+)(?:_LATE)?_(?P<id>\d+)_\d+_(?P<rest>.+)$", re.IGNORECASE)
@@ -22,7 +24,6 @@ _HIDDEN = re.compile(r"^(\.|__MACOSX)")
 _OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 _NUMBER = re.compile(r"^(lecture[ _-]?)?\d\d$", re.IGNORECASE)  # of a folder for each lecture
 _COPY = re.compile(r"^(copy of|kopie von|copie de)\s*", re.IGNORECASE)  # as Colab names what it saves
-_LARGEST_ZIP = 256 * 2**20  # bytes of a zip file within another
 _DEEPEST = 2  # zip files within each other: a platform's own, and the one that a learner handed in
 
 
@@ -62,6 +63,7 @@ def collect(place, lectures, scratch, others=()):
         raise CourseError(f"There is no {place}: expected a folder with submissions, a zip file or a notebook.")
     remarks, found, names, renamed, left = [], {}, {}, [], 0
     hits = list(_notebooks(place, scratch, remarks))
+    versions = {path: _version(shown) for path, shown, _ in hits}
     wrapping = _wrapping([shown.split("/") for _, shown, _ in hits])
     for path, shown, inside in hits:
         shown = "/".join(shown.split("/")[wrapping:])
@@ -74,7 +76,7 @@ def collect(place, lectures, scratch, others=()):
             continue
         key = one.student, one.lecture
         if key in found:
-            newer = max(found[key], one, key=lambda each: (_version(each.path), each.path.lstat().st_mtime_ns))
+            newer = max(found[key], one, key=lambda each: (versions[each.path], each.path.lstat().st_mtime_ns))
             names |= {path: shown}
             remarks.append(f"{one.student} handed in lecture {one.lecture} more than once; {names[newer.path]} counts.")
             one = newer
@@ -104,11 +106,14 @@ def _notebooks(place, scratch, remarks):
     for folder, folders, files in os.walk(place):
         folders[:] = sorted(name for name in folders if not _HIDDEN.match(name))
         above = Path(folder).relative_to(place)
+        if Path(folder) == place:
+            of_classes = not folders and _hold_classes([place / name for name in files])
         for name in sorted(files):
             path = Path(folder) / name
-            if path.suffix.lower() == ".zip" and not path.is_symlink():
+            if path.suffix.lower() == ".zip" and path.is_file() and not path.is_symlink():
                 number += 1
-                yield from _unpacked(path, scratch / str(number), (above / path.stem).parts, remarks)
+                owner = (above / path.stem).parts
+                yield from _unpacked(path, scratch / str(number), owner, remarks, of_classes=of_classes)
             elif path.suffix.lower() in _OTHER_ARCHIVES:
                 remarks.append(f"{(above / name).as_posix()}: not unpacked; only zip files are.")
             elif path.suffix.lower() == ".ipynb" and not _HIDDEN.match(name):
@@ -118,7 +123,7 @@ def _notebooks(place, scratch, remarks):
                 yield Path(folder) / name, (above / name).as_posix(), place
 
 
-def _unpacked(file, target, above, remarks, depth=1):
+def _unpacked(file, target, above, remarks, depth=1, left=None, of_classes=False):
     """Unpack the notebooks of a zip file under names of our own: what a zip calls its files decides nothing.
 
     Args:
@@ -127,6 +132,8 @@ def _unpacked(file, target, above, remarks, depth=1):
         above: the parts of the path that stand for the zip file; None where it is all that there is.
         remarks: list to add to.
         depth: 1, or 2 for a zip file within another.
+        of_classes: whether the zip files here may hold a class each.
+        left: dict from learner to the bytes that may still be unpacked for them.
     """
     target.mkdir(parents=True)
     try:
@@ -136,29 +143,33 @@ def _unpacked(file, target, above, remarks, depth=1):
                 remarks.append(f"{file.name}: {len(entries)} files; only the first {MOST_FILES} were looked at.")
             wanted = [(number, entry, _parts(entry)) for number, entry in enumerate(entries[:MOST_FILES])]
             wanted = [each for each in wanted if _is_wanted(*each[1:])]
-            above, wrapping = _owner(above, [parts for _, _, parts in wanted])
-            left = MOST_BYTES
+            above, wrapping = _owner(above, [parts for _, _, parts in wanted], of_classes)
+            left = defaultdict(lambda: MOST_BYTES) if left is None else left
             for number, entry, parts in wanted:
-                path = target / str(number) / Path(parts[-1]).name[-150:]
+                path = target / str(number) / f"file{Path(parts[-1]).suffix.lower()}"
                 shown = (*above, *parts[wrapping:])
                 if path.suffix.lower() in _OTHER_ARCHIVES or (path.suffix.lower() == ".zip" and depth == _DEEPEST):
                     remarks.append(f"{'/'.join(shown)}: not unpacked; only zip files are, {_DEEPEST} deep.")
                     continue
                 path.parent.mkdir()
-                size = _extract(archive, entry, path, min(_LARGEST_ZIP if path.suffix == ".zip" else LARGEST + 1, left))
-                left -= size
-                if left <= 0:
+                inner = path.suffix == ".zip"
+                try:
+                    left[shown[0]] -= _extract(archive, entry, path, left[shown[0]] if inner else LARGEST + 1)
+                except Exception as error:  # as many kinds as there are ways to pack: the other files are still read
+                    remarks.append(f"{'/'.join(shown)}: cannot be unpacked ({str(error)[:100]}).")
+                    continue
+                if left[shown[0]] <= 0:
+                    path.unlink()
                     remarks.append(
-                        f"{file.name}: unpacks to more than {MOST_BYTES // 2**30} GB; the rest was left out."
+                        f"{'/'.join(shown)}: left out, with it {shown[0]} has more than {MOST_BYTES // 2**20} MB."
                     )
-                    return
-                if path.suffix.lower() == ".zip":
-                    inner = (*shown[:-1], Path(parts[-1]).stem)
-                    yield from _unpacked(path, path.with_name("unpacked"), inner, remarks, depth + 1)
+                elif inner:
+                    owner = (*shown[:-1], Path(parts[-1]).stem)
+                    yield from _unpacked(path, path.with_name("unpacked"), owner, remarks, depth + 1, left)
                     path.unlink()
                 else:
                     yield path, "/".join(shown), target
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+    except Exception as error:
         remarks.append(f"{file.name}: not a zip file that can be read ({str(error)[:100]}).")
 
 
@@ -172,14 +183,33 @@ def _is_wanted(entry, parts):
     return parts[-1].lower().endswith((".ipynb", ".zip", *_OTHER_ARCHIVES))
 
 
-def _owner(above, inside):
+def _hold_classes(files):
+    """Whether files are zip files with a class each, whose folders are the learners. One learner could pack a zip file
+    like that, with the names of others; among those of other learners it does not stand for a class."""
+    looks = []
+    for file in files:
+        if file.suffix.lower() == ".ipynb":
+            return False
+        with contextlib.suppress(Exception), zipfile.ZipFile(file) as archive:
+            entries = [(entry, _parts(entry)) for entry in archive.infolist()[:MOST_FILES]]
+            looks.append(_is_class([parts for entry, parts in entries if _is_wanted(entry, parts)]))
+    return all(looks)
+
+
+def _is_class(inside):
+    wrapping = _wrapping(inside)
+    folders = {parts[wrapping] for parts in inside if len(parts) > wrapping + 1}
+    return len(folders) > 1 or any(map(_platform, folders))
+
+
+def _owner(above, inside, of_classes):
     """Whose a zip file is.
 
-    One in a folder, or with a platform's name, is one learner's. So is one that lies beside others and holds at most
-    one folder. Any other one is a class, whose folders are the learners.
+    One in a folder, or with a platform's name, is one learner's. So is one that lies beside those of others. Any other
+    one is a class, whose folders are the learners.
 
     Args:
-        above: as for `_unpacked`.
+        above, of_classes: as for `_unpacked`.
         inside: the parts of the path of each entry.
     Returns:
         (the parts that stand before those of an entry, how many of an entry's own are left out).
@@ -187,10 +217,9 @@ def _owner(above, inside):
     wrapping = _wrapping(inside)
     if above is None:
         return (), wrapping
-    if len(above) > 1 or _platform(above[0]):
+    if len(above) > 1 or _platform(above[0]) or not of_classes or not _is_class(inside):
         return above, 0
-    folders = {parts[wrapping] for parts in inside if len(parts) > wrapping + 1}
-    return ((), wrapping) if len(folders) > 1 or any(map(_platform, folders)) else (above, 0)
+    return (), wrapping
 
 
 def _wrapping(paths):
@@ -266,7 +295,7 @@ def _lecture(stem, lectures):
     return None
 
 
-def _version(path):
+def _version(shown):
     """The number that Canvas puts behind a file that was handed in again: name-2.ipynb."""
-    match = re.search(r"-(\d{1,3})$", path.stem)
+    match = re.search(r"-(\d{1,3})$", Path(shown).stem)
     return int(match[1]) if match else 0

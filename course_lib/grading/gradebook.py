@@ -16,6 +16,7 @@ from course_lib.grading.feedback import page
 ADJUSTMENTS = "adjustments.csv"  # student, exercise, points, reason: written by people, never by us
 # What Canvas wants to see beside the columns of points.
 IDENTITY = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+_LONGEST_NAME = 200  # bytes; systems take 255, and a mark comes behind it
 _MARKED = re.compile(r"-[0-9a-f]{12}$")
 
 
@@ -151,7 +152,8 @@ def file_name(student):
 
     Where that changes the name, or the name looks as if it had, a mark that belongs to this name alone is added.
     """
-    plain = re.sub(r"[^\w.@+ -]", "_", student).strip(" .")[:100]
+    plain = re.sub(r"[^\w.@+ -]", "_", student).strip(" .")
+    plain = plain.encode()[:_LONGEST_NAME].decode("utf-8", "ignore").strip(" .")
     if plain and plain == student and not _MARKED.search(plain):
         return plain
     return f"{plain or 'student'}-{hashlib.sha256(student.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

@@ -97,7 +97,7 @@ def markdown(verdicts):
     """The points as a table in Markdown, for GitHub's summary of a job."""
     lines = ["| exercise | points | |", "|---|---|---|"]
     for v in verdicts:
-        said = _plain(v["summary"]).replace("|", "\\|").replace("<", "&lt;")
+        said = "".join(c if c.isalnum() or c in " ,;" else f"&#{ord(c)};" for c in _plain(v["summary"]))
         lines.append(f"| {v['exercise_id']} {v['title']} | {v['points']:g} of {v['possible']:g} | {said} |")
     return "\n".join([*lines, "", f"**{_total(verdicts)} points**", ""])
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.grading import batch, gradebook
+from course_lib.grading import batch, gradebook, pool
 from course_lib.grading.collect import collect
 from course_lib.grading.journal import Journal
 from course_lib.grading.parcel import Task
@@ -97,6 +97,12 @@ def tree_of(place, names):
         (["01/01_video_tensors.ipynb", "02/01_video_tensors.ipynb"], {("01", ""), ("02", "")}),
         (["ada/01/01_video_tensors.ipynb", "ada/02/01_video_tensors.ipynb"], {("ada", "")}),
         # nobody hands in for somebody else
+        (["ada.zip/hw/01_video_tensors.ipynb", "eve.zip/ada/01_video_tensors.ipynb",
+          "eve.zip/bob/01_video_tensors.ipynb"], {("ada", ""), ("eve", "")}),
+        (["ada/01_video_tensors.ipynb", "eve.zip/ada/01_video_tensors.ipynb", "eve.zip/bob/01_video_tensors.ipynb"],
+         {("ada", ""), ("eve", "")}),
+        (["c.zip/ada.zip/01_video_tensors.ipynb", "c.zip/eve.zip/ada/01_video_tensors.ipynb",
+          "c.zip/eve.zip/bob/01_video_tensors.ipynb"], {("ada", ""), ("eve", "")}),
         (["Ada_1_assignsubmission_file_/Bob_01_video_tensors.ipynb"], {("Ada", "1")}),
         (["Ada_1_assignsubmission_file_/Bob_2_3_01_video_tensors.ipynb"], {("Ada", "1")}),
         (["Ada_1_assignsubmission_file_/Bob_2_assignsubmission_file_/01_video_tensors.ipynb"], {("Ada", "1")}),
@@ -134,6 +140,52 @@ def test_hostile_zip_files(tmp_path):
     unpacked = [path for path in (tmp_path / "scratch").rglob("*.ipynb")]
     assert not any(path.is_symlink() for path in unpacked)
     assert sum(path.stat().st_size for path in unpacked) < 40 * 2**20
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_zip_file_costs_nobody_else(packing, tmp_path):
+    tree_of(tmp_path / "in", ["ada/01_video_tensors.ipynb"])
+    (tmp_path / "in" / "eve").mkdir()
+    with zipfile.ZipFile(tmp_path / "in" / "eve" / "hw.zip", "w", packing) as archive:
+        archive.writestr("01_video_tensors.ipynb", os.urandom(3000))
+        archive.writestr("02_convolutions_in_time.ipynb", "{}")
+    data = bytearray((tmp_path / "in" / "eve" / "hw.zip").read_bytes())
+    data[100:160] = bytes(byte ^ 0xFF for byte in data[100:160])
+    (tmp_path / "in" / "eve" / "hw.zip").write_bytes(data)
+    hits, remarks = found(tmp_path / "in", tmp_path)
+    assert hits == {("ada", "", "01"), ("eve", "", "02")} and "cannot be unpacked" in remarks[0]
+
+
+def test_a_long_file_name_costs_nobody_else(tmp_path):
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+        for student, more in (("Ada_1", ""), ("Eve_2", "漢" * 150), ("Zoe_3", "")):
+            archive.writestr(f"{student}_assignsubmission_file_/01_video_tensors{more}.ipynb", "{}")
+    assert {hit[0] for hit in found(tmp_path / "class.zip", tmp_path)[0]} == {"Ada", "Eve", "Zoe"}
+
+
+def test_one_learner_cannot_fill_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("course_lib.grading.collect.MOST_BYTES", 2**20)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as inner:
+        for number in range(9):
+            inner.writestr(f"{number}/01_video_tensors.ipynb", bytes(2**18))
+    with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(9):
+            archive.write(tmp_path / "bomb.zip", f"Eve_2_assignsubmission_file_/{number}.zip")
+        archive.writestr("Zoe_3_assignsubmission_file_/01_video_tensors.ipynb", "{}")
+    hits, remarks = found(tmp_path / "class.zip", tmp_path)
+    assert "Zoe" in {hit[0] for hit in hits} and any("Eve_2" in remark and "more than" in remark for remark in remarks)
+    assert sum(path.stat().st_size for path in (tmp_path / "scratch").rglob("*") if path.is_file()) <= 2**20
+
+
+def test_names_cannot_move_the_cursor_nor_stop_the_report():
+    said = []
+    batch._plainly(said.append)("ev\x1b[31me caf\udce9 Ö\u202eabc")
+    assert said == ["ev?[31me caf? Ö?abc"] and said[0].encode()
+
+
+def test_workers_keep_to_processors_of_their_own(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 2, 3, 5, 7})
+    assert pool.shares(2) == [[0, 3, 7], [2, 5]] and pool.shares(9) == [None] * 9
 
 
 def test_notebooks_of_other_lectures_are_left_alone_in_one_line(tmp_path):
@@ -221,11 +273,11 @@ NEARLY_THE_SAME = ["Ada B", "Ada/B", "Ada:B", "Ada_B", ".Ada_B", "Ada_B.", "x" *
 
 def test_nobody_gets_the_folder_of_another(tmp_path):
     """Names that differ only in what no folder's name may hold; and one that is called like another's folder."""
-    students = [*NEARLY_THE_SAME, gradebook.file_name("Ada/B"), gradebook.file_name("")]
+    students = [*NEARLY_THE_SAME, "漢" * 100, "(" + "漢" * 84, gradebook.file_name("Ada/B"), gradebook.file_name("")]
     names = [gradebook.file_name(student) for student in students]
     assert len(set(names)) == len(students), names
     assert gradebook.file_name("Ada B") == "Ada B" and gradebook.file_name("Ada_B") == "Ada_B"
-    assert not any("/" in name or name.startswith(".") or len(name) > 120 for name in names)
+    assert not any("/" in name or name.startswith(".") or len(name.encode()) > 220 for name in names)
     rows = [row(student, 1.0) for student in students]
     gradebook.write(tmp_path, rows, {"01": "01_video_tensors"})
     assert len(list((tmp_path / "feedback").rglob("*.html"))) == len(students)

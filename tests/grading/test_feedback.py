@@ -1,10 +1,12 @@
 """The page of feedback: what stands in full view, what is behind a line, and how it looks in the dark and on paper."""
 
 import re
+from html import unescape
 
 import pytest
 
 from course_lib.grading.feedback import page
+from course_lib.grading.nbval_plugin import markdown
 
 SHOWN = (["one", True, "", ""], ["two", False, "2", "3"], ["three", False, "4", "5"])
 
@@ -63,3 +65,13 @@ def test_text_can_be_read_in_daylight_in_the_dark_and_on_paper(number):
         for paper in ("paper", "code"):
             dark, light = sorted([luminance(colours[text]), luminance(colours[paper])])
             assert (light + 0.05) / (dark + 0.05) > 4.5
+
+
+def test_the_summary_on_github_shows_words_as_they_are():
+    """A learner's own words are in it: no picture is loaded, nothing is linked, no column is added."""
+    said = "![x](https://example.org/x.png) [a](b) <img src=x> `c` \\| 4 of 4 | @all www.example.org *d*"
+    verdict = {"exercise_id": "90.1", "title": "Halves", "points": 0.0, "possible": 4.0, "summary": said}
+    row = markdown([verdict]).split("\n")[2]
+    assert row.startswith("| 90.1 Halves | 0 of 4 | ") and row.endswith(" |") and row.count("|") == 4
+    words = row[len("| 90.1 Halves | 0 of 4 | ") : -2]
+    assert unescape(words) == said and not set("![]()<>`\\|@*.:/_") & set(words)
