@@ -16,10 +16,9 @@ from .registry import find, lecture
 from .source import functions_of, source_of
 
 # Other names of the same operation, beyond those that differ in case, underscores or the prefix "Lazy".
-SYNONYMS = {
-    f"conv{d}d": ("convolution", "cudnnconvolution", "mkldnnconvolution", "convolutionoverrideable", f"slowconv{d}d")
-    for d in (1, 2, 3)
-}
+CONVOLUTIONS = ("convolution", "convolve", "fftconvolve", "oaconvolve", "correlate", "convtbc", "filter2d",
+                "cudnnconvolution", "mkldnnconvolution", "convolutionoverrideable")  # fmt: skip
+SYNONYMS = {f"conv{d}d": (*CONVOLUTIONS, f"slowconv{d}d", f"convtranspose{d}d") for d in (1, 2, 3)}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import re
 
 import torch
 
-from course_lib.exercises.shortcuts import SYNONYMS
+from course_lib.exercises.shortcuts import CONVOLUTIONS, SYNONYMS
 from course_lib.grading.names import UNREADABLE, parsed
 
 # Ways to reach something without its name in the source. None has a use in an exercise that forbids a function.
@@ -25,8 +25,6 @@ HIDING_MODULES = {"importlib", "ctypes", "cffi", "subprocess", "builtins", "gc",
 # Names with two underscores that say something about a thing, and lead to no other.
 HARMLESS = {"__init__", "__call__", "__name__", "__doc__", "__class__", "__len__", "__getitem__", "__version__"}
 LIBRARIES = ("torch", "numpy", "scipy", "cv2", "skimage", "torchvision")
-# What does the work of a convolution under a name of its own; for `SYNONYMS`, which a notebook's check uses as well.
-CONVOLUTIONS = {"convolution", "convolve", "fftconvolve", "oaconvolve", "correlate", "convtbc", "filter2d"}
 _MAGIC = re.compile(r"[ \t]*([%!].*)")
 _HARMLESS_MAGIC = re.compile(
     r"(%%time|%%capture( \w+)?|%matplotlib \w+|%(re)?load_ext autoreload|%autoreload \d"
@@ -107,7 +105,7 @@ class _Reader(ast.NodeVisitor):
         self.keys = {_key(name) for name in exercise.forbidden}
         self.parts = {key for key in self.keys if re.fullmatch(r"conv\dd", key)}  # looked for within longer names, too
         if self.parts:
-            self.parts |= {key.replace("conv", "convtranspose") for key in self.parts} | CONVOLUTIONS
+            self.parts |= {key.replace("conv", "convtranspose") for key in self.parts} | set(CONVOLUTIONS)
         self.keys |= {synonym for key in self.keys for synonym in SYNONYMS.get(key, ())}
         self.libraries = {"torch", "np", "F"}  # the names by which the cells know them; these from the course's own
 

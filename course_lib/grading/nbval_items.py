@@ -37,8 +37,10 @@ class GradedFile(AdaptedFile):
 
     def _items(self, lesson, exercise, answer):
         trial = _Trial(self, lesson, exercise, answer)
+        needed = lesson.needed_before(exercise.id)
         for place, source in enumerate(trial.staged.before):
-            yield self._item(_CourseCell, f"{exercise.id} course {place}", place, source, trial)
+            kind = _CourseCell if source in needed else _OfferedCell
+            yield self._item(kind, f"{exercise.id} course {place}", place, source, trial)
         for cell in trial.staged.answer.cells:
             yield self._item(_LearnerCell, f"{exercise.id} cell {cell.number}", cell.number, cell.source, trial, cell)
         yield self._item(_ProbeCell, f"{exercise.id} probe", 0, trial.question.code, trial)
@@ -80,6 +82,15 @@ class _CourseCell(_TrialCell):
         result = self.run(OWN_TIMEOUT)
         if result.status != "ok":
             self.raise_cell_error(f"A cell of the course failed: {result.error or result.why}")
+
+
+class _OfferedCell(_TrialCell):
+    """A cell of the course that is there for a name in the answer alone: where it fails, the answer does without."""
+
+    def judge(self):
+        result = self.run(OWN_TIMEOUT)
+        if result.status == "dead":
+            self.raise_cell_error(f"A cell of the course ended the kernel: {result.why}")
 
 
 class _LearnerCell(_TrialCell):

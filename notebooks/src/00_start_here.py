@@ -155,8 +155,8 @@ to_clip = check("00.1", to_clip)
 # <details>00.1</details>
 
 # %% [markdown]
-# The check returns a function: yours if it is right, else the course's. Either way `to_clip` works from here on. Let
-# us use it on the first frames, in the order in which a decoder would hand them out:
+# The check returns a function: yours if it is right and its result has the usual form, else the course's. Either way
+# `to_clip` works from here on. Let us use it on the first frames, in the order in which a decoder would hand them out:
 
 # %%
 decoded = read_clip(path, start=0, num_frames=16).permute(1, 2, 3, 0)  # (T, H, W, C), as other software gives it
@@ -256,12 +256,14 @@ wait.reveal(measured["CPU"])
 # with marks, the lecturer runs the exercises once more:
 #
 # - Only your **exercise cells** are taken, each by its number, and put into a fresh copy of the notebook. What you add
-#   or change elsewhere costs nothing and helps nothing; so put helper functions into the exercise cell itself.
+#   or change elsewhere costs nothing and helps nothing; so put helper functions and further imports into the exercise
+#   cell itself.
 # - They run with **other inputs** than you see here, and the outputs are compared outside the notebook. An answer
 #   that knows the visible tests by heart does not pass.
 # - A wrong exercise costs its **own points alone**: the ones after it get the course's version, as here.
 # - Some exercises forbid a shortcut (3D convolution is to be written, not called). The check says so, with the line.
-# - Do not rename the function or its arguments. What you print does not matter.
+# - Do not rename the function or its arguments, and leave what it is given as it is: change a `.clone()`. What you
+#   print does not matter.
 #
 # One choice to finish, the third kind of answer:
 #

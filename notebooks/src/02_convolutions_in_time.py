@@ -204,7 +204,7 @@ ConvolutionExplorer()
 # ## Exercise 02.2: How many frames come out?
 #
 # A kernel of length $k$ on an axis of length $n$: pad the axis with $p$ zeros at *both* ends, and place the kernel at
-# every $s$-th position where it fits. Write `output_size`, a whole number. (First, commit to one case.)
+# every $s$-th position where it fits. Write `output_size`; its result is an `int`. (First, commit to one case.)
 
 # %% tags=["predict"]
 frames_out = predict("16 frames, kernel of 3 frames, stride 2, padding 1: how many come out?", None, unit="frames")

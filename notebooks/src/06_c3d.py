@@ -338,7 +338,8 @@ describe_video = check("06.3", describe_video)
 # $$ L = \frac{1}{2} \sum_k \lVert w_k \rVert^2 + C \sum_{n, k} \max(0,\; 1 - y_{nk} s_{nk})^2 . $$
 #
 # `weight` is $(K, D)$, `bias` $(K,)$, `features` $(N, D)$, `labels` $(N,)$, and `strength` is $C$. Return the scalar
-# $L$. (This is the form that scikit-learn's `LinearSVC` minimises by default. The "other" SVM leaves out the square.)
+# $L$ as a tensor: below, PyTorch differentiates it. (This is the form that scikit-learn's `LinearSVC` minimises by
+# default. The "other" SVM leaves out the square.)
 
 # %% tags=["exercise"] exercise="06.4" points=2
 def svm_loss(weight, bias, features, labels, strength=1.0):

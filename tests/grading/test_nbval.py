@@ -35,8 +35,17 @@ ANSWERS = {
 }
 
 
-def run(folder, *options):
-    (folder / "conftest.py").write_text(TEACH)
+# The same lecture, with a helper above that is there for whoever uses it, below a cell that fails.
+TEACH_HELPER = TEACH.replace("[lesson()]", "[dataclasses.replace(lesson(), cells=(*more, *lesson().cells))]") + """
+import dataclasses
+from course_lib.grading.lesson import PristineCell
+texts = "made = {}['3']", "def helper():\\n    return made"
+more = [PristineCell(text, text, None, None, False) for text in texts]
+"""
+
+
+def run(folder, *options, teach=TEACH):
+    (folder / "conftest.py").write_text(teach)
     command = [sys.executable, "-m", "pytest", "-p", "course_lib.grading.nbval_plugin", "-p", "no:cacheprovider"]
     command += ["--nbval-lax", "--course-grade", "--course-timeout", "2", "--rootdir", str(folder), *options]
     environment = os.environ | {"GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "PYTHONPATH": str(ROOT)}
@@ -83,6 +92,14 @@ def test_exit_codes(tmp_path):
     assert run(tmp_path, "--fail-under", "0.5")[0] == 1
     code, said = run(tmp_path, "-n", "2", "--dist", "worksteal")
     assert code != 0 and "--dist loadfile" in said
+
+
+def test_a_name_that_brings_in_a_failing_cell_costs_nothing(tmp_path):
+    answer = "def halves(x):\n    if False:\n        helper()\n    return x / 2, x.sum()"
+    (tmp_path / "90_tiny.ipynb").write_bytes(notebook({"90.1": answer}))
+    code, said = run(tmp_path, "-v", teach=TEACH_HELPER)
+    assert code == 0 and "90.1 course 1" in said, said
+    assert dict(points(said)) == {"90.1": 4, "90.2": 3, "90.3": 1}, said
 
 
 def test_the_insides_of_nbval_are_where_we_use_them():
