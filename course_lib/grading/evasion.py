@@ -10,7 +10,7 @@ import re
 import torch
 
 from course_lib.exercises.shortcuts import CONVOLUTIONS, SYNONYMS
-from course_lib.grading.names import UNREADABLE, parsed
+from course_lib.grading.names import magics, parsed
 
 # Ways to reach something without its name in the source. None has a use in an exercise that forbids a function.
 HIDING_BUILTINS = {"eval", "exec", "compile", "__import__", "globals", "locals", "vars", "breakpoint", "get_ipython"}
@@ -25,7 +25,6 @@ HIDING_MODULES = {"importlib", "ctypes", "cffi", "subprocess", "builtins", "gc",
 # Names with two underscores that say something about a thing, and lead to no other.
 HARMLESS = {"__init__", "__call__", "__name__", "__doc__", "__class__", "__len__", "__getitem__", "__version__"}
 LIBRARIES = ("torch", "numpy", "scipy", "cv2", "skimage", "torchvision")
-_MAGIC = re.compile(r"[ \t]*([%!].*)")
 _HARMLESS_MAGIC = re.compile(
     r"(%%time|%%capture( \w+)?|%matplotlib \w+|%(re)?load_ext autoreload|%autoreload \d"
     r"|[%!]pip install [\w .=<>~-]+)\s*"
@@ -117,15 +116,13 @@ class _Reader(ast.NodeVisitor):
 
     def read_magics(self, source):
         """IPython's own lines, where there are any: what they run must be readable, too."""
-        if _is_python(source):
-            return
-        for line in filter(None, map(_MAGIC.fullmatch, source.split("\n"))):
-            timed = _TIMING.fullmatch(line[1])
+        for line in magics(source):
+            timed = _TIMING.fullmatch(line)
             tree = parsed(timed[2]) if timed else None
             if tree is not None:
                 self.visit(tree)
-            elif not _HARMLESS_MAGIC.fullmatch(line[1]):
-                self._note(line[1].split()[0], None)
+            elif not _HARMLESS_MAGIC.fullmatch(line):
+                self._note(line.split()[0], None)
 
     def visit_Import(self, node):
         for item in node.names:
@@ -236,14 +233,6 @@ def _root(node):
     while isinstance(node, (ast.Attribute, ast.Call, ast.Subscript)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return getattr(node, "id", "")
-
-
-def _is_python(source):
-    try:
-        ast.parse(source)
-    except UNREADABLE:
-        return False
-    return True
 
 
 def _key(name):

@@ -157,13 +157,13 @@ class Grader:
         """
         question = probe.ask(exercise, self.secret_seed(exercise))
         staged = stage(lesson, exercise, answer)
-        least = lesson.needed_before(exercise.id)
         while True:
             with Kernel(self.sandbox(lesson)) as kernel:
                 problem = _failure(kernel, staged.before)
                 if problem is None:
                     reply, remarks = ask_kernel(kernel, question, staged.answer, self.timeout)
                     break
+            least = lesson.needed_before(exercise.id)
             if len(staged.before) <= len(least):
                 raise CourseError(f"A cell of lecture {lesson.number} failed in the sandbox: {problem}")
             staged = dataclasses.replace(staged, before=least)  # without what stands there for the answer's names alone

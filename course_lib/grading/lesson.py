@@ -102,9 +102,9 @@ class Lesson:
             if plain or bound & strong or (bound & weak and (cell.exercise or defines_only(text))):
                 kept.append(_runnable(cell, text))
                 strong |= set() if plain else used_names(text)
-            elif definitions(text, weak):  # a worked example that the answer calls, without the cell's own use of it
-                kept.append(definitions(text, weak))
-                weak |= used_names(kept[-1])
+            elif bound & weak and (called := definitions(text, weak)):  # a worked example, without the cell's own use
+                kept.append(called)
+                weak |= used_names(called)
         return kept[::-1]
 
     def _above(self, exercise_id):

@@ -52,7 +52,7 @@ def bound_names(source):
     """The names that a cell defines at its top level; guessed from its lines where it is no valid Python."""
     tree = parsed(source)
     if tree is None:
-        return {a or b for a, b in _BINDING.findall(source[:LONGEST])}
+        return frozenset(a or b for a, b in _BINDING.findall(source[:LONGEST]))
     found = set()
     for node in _top_level(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -61,7 +61,7 @@ def bound_names(source):
             found |= {(item.asname or item.name).partition(".")[0] for item in node.names}
         elif not _is_check(node):
             found |= {n.id for n in _walk_scope(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return found
+    return frozenset(found)  # kept and given again: nobody may change it
 
 
 @functools.lru_cache(512)
@@ -69,17 +69,26 @@ def used_names(source):
     """The names that a cell takes from elsewhere: read at its top level, or in a function that does not bind them."""
     tree = parsed(source)
     if tree is None:
-        return set()
+        return frozenset()
     try:
         found, tables = set(), [symtable.symtable(ast.unparse(tree), "<cell>", "exec")]
     except UNREADABLE:
-        return set()
+        return frozenset()
     while tables:
         table = tables.pop()
         tables += table.get_children()
         top = table.get_type() == "module"
         found |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
-    return found
+    return frozenset(found)
+
+
+def magics(source):
+    """The lines of magic in a cell that is no Python with them, unindented."""
+    with contextlib.suppress(*UNREADABLE), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ast.parse(source)
+        return []
+    return [line.lstrip() for line in _MAGIC.findall(source)]
 
 
 def checks_in(source):
