@@ -130,34 +130,36 @@ def test_lab_opens_a_server_on_its_first_lecture(checkout, tmp_path):
     with log.open("w") as file:
         server = subprocess.Popen([*command, "--ServerApp.token=secret"], cwd=checkout, stdout=file, stderr=file)
     try:
-        address = _address(log, server)
+        address = _soon(lambda: _address(log), log, server)
         assert "/lab/tree/90_plain.ipynb" in address
         base = address.split("/lab/")[0]
-        contents = _answer(f"{base}/api/contents?token=secret", log, server)
+        contents = _soon(lambda: _answer(f"{base}/api/contents?token=secret"), log, server)
         assert [entry["name"] for entry in contents["content"]] == ["90_plain.ipynb"]
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)
 
 
-def _address(log, server):
+def _soon(look, log, server):
+    """What `look` finds, as soon as it finds something."""
     for _ in range(300):
-        for word in log.read_text(encoding="utf-8").split():
-            if word.startswith("http://") and "token=" in word:
-                return word
+        found = look()
+        if found is not None:
+            return found
         assert server.poll() is None, log.read_text(encoding="utf-8")
         time.sleep(0.2)
-    raise AssertionError(f"no address after 60 s:\n{log.read_text(encoding='utf-8')}")
+    raise AssertionError(f"nothing after 60 s:\n{log.read_text(encoding='utf-8')}")
 
 
-def _answer(address, log, server):
-    """Jupyter prints its address a moment before it listens there: ask until it answers."""
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(address, timeout=20) as answer:
-                return json.load(answer)
-        except urllib.error.URLError as error:
-            assert isinstance(error.reason, ConnectionRefusedError), error
-        assert server.poll() is None, log.read_text(encoding="utf-8")
-        time.sleep(0.2)
-    raise AssertionError(f"no answer after 60 s:\n{log.read_text(encoding='utf-8')}")
+def _address(log):
+    words = log.read_text(encoding="utf-8").split()
+    return next((word for word in words if word.startswith("http://") and "token=" in word), None)
+
+
+def _answer(address):
+    """None while nobody listens there: Jupyter prints its address a moment before."""
+    try:
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            return json.load(answer)
+    except urllib.error.URLError as error:
+        assert isinstance(error.reason, ConnectionRefusedError), error
