@@ -43,17 +43,15 @@ def _spatial_of(picture):
     return lambda a, b: (_right(picture(a, b)) / 2, _down(picture(a, b)) / 2, _inner(b - a))
 
 
-def _one_step(a, b):
-    """From a pixel to the next, instead of from its left to its right neighbour."""
-    middle = _half_way(a, b)
-    right = _inner(middle.roll(-1, 3) - middle)
-    return right, _inner(middle.roll(-1, 2) - middle), _inner(b - a)
+def _one_step(shift):
+    """One step instead of two: from the pixel to its next neighbour (shift 0), or from the one before (shift 1)."""
 
+    def derivatives(a, b):
+        middle = _half_way(a, b)
+        ix, iy = (_inner(middle.roll(shift - 1, axis) - middle.roll(shift, axis)) for axis in (3, 2))
+        return ix, iy, _inner(b - a)
 
-def _one_step_back(a, b):
-    middle = _half_way(a, b)
-    right = _inner(middle - middle.roll(1, 3))
-    return right, _inner(middle - middle.roll(1, 2)), _inner(b - a)
+    return derivatives
 
 
 def _uncut(a, b):
@@ -121,12 +119,12 @@ DERIVATIVES = Exercise(
         Mistake(
             "this is the step from a pixel to its right or lower neighbour: a central difference goes from the left "
             "neighbour to the right one, and is divided by 2",
-            _one_step,
+            _one_step(0),
         ),
         Mistake(
             "this is the step from the left or upper neighbour to the pixel: a central difference goes on to the other "
             "neighbour, and is divided by 2",
-            _one_step_back,
+            _one_step(1),
         ),
         Mistake(
             "each derivative has another size: Ix still has the first and last row, Iy the first and last column, It "
