@@ -8,10 +8,10 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOME = {
-    "start": "course_lib.runtime",
+    "start": "course_lib.lesson.start",
     "check": "course_lib.exercises",
-    "claim": "course_lib.claims",
-    "predict": "course_lib.predictions",
+    "claim": "course_lib.lesson.claim",
+    "predict": "course_lib.lesson.predict",
 }
 __all__ = ["__version__", "check", "claim", "predict", "start"]
 

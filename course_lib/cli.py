@@ -29,7 +29,7 @@ def lab(workspace, no_browser, jupyter_arguments):
     import importlib.util
 
     from course_lib import workspace as space
-    from course_lib.notebooks import find_root
+    from course_lib.authoring.editions import find_root
 
     if importlib.util.find_spec("jupyterlab") is None:
         raise CourseError('JupyterLab is not installed here. Use make lab, or: pip install "course_lib[lab]"')
@@ -48,8 +48,8 @@ def lab(workspace, no_browser, jupyter_arguments):
 @click.option("--html", metavar="FILE", help="The page to write (default: build/html/NN_topic.html).")
 def run(lecture, edition, html):
     """Execute one lecture without Jupyter and write it as an HTML page."""
-    from course_lib import execution
-    from course_lib.notebooks import find_root, find_sources, make_edition, read, repository_of
+    from course_lib.authoring import execution
+    from course_lib.authoring.editions import find_root, find_sources, make_edition, read, repository_of
 
     root = find_root()
     for source in find_sources(root, [lecture]):
@@ -68,8 +68,8 @@ def run(lecture, edition, html):
 @click.option("--force", is_flag=True, help="Execute also what did not change.")
 def build(lectures, check, force):
     """Build the notebooks from notebooks/src; only lectures that changed run again."""
-    from course_lib import build as builder
-    from course_lib.notebooks import find_root
+    from course_lib.authoring import build as builder
+    from course_lib.authoring.editions import find_root
 
     root = find_root()
     if not check:
@@ -90,8 +90,8 @@ def build(lectures, check, force):
 @click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True)
 def release(directory, lectures, hide_solutions, sandbox):
     """Write a folder to hand out, after verifying that every stub fails and every solution passes."""
+    from course_lib.authoring.editions import find_root
     from course_lib.grading import release as releasing
-    from course_lib.notebooks import find_root
 
     numbers = [number for number in lectures.split(",") if number]
     releasing.release(directory, find_root(), numbers, hide_solutions, sandbox, say=click.echo)
@@ -116,8 +116,8 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, d
     Writes grades.csv, grades.json, junit.xml and a page of feedback per submission. Exit code 1 when a submission could
     not be graded because the course or the grader failed; what students hand in never makes it fail.
     """
+    from course_lib.authoring.editions import find_root, find_sources
     from course_lib.grading import batch
-    from course_lib.notebooks import find_root, find_sources
 
     root = find_root()
     names = [source.stem for source in find_sources(root, [number for number in lectures.split(",") if number])]
@@ -144,8 +144,8 @@ def data():
 @click.argument("directory", required=False, type=click.Path())
 def data_make(directory):
     """Render the clips that ship (default: into data/clips of the checkout)."""
-    from course_lib.data import shipped
-    from course_lib.notebooks import find_root
+    from course_lib.authoring.editions import find_root
+    from course_lib.data.sets import shipped
 
     for path in shipped.make(directory or find_root() / "data" / "clips"):
         click.echo(f"{path}  {path.stat().st_size / 1000:.0f} KB")
@@ -154,7 +154,7 @@ def data_make(directory):
 @data.command("list")
 def data_list():
     """List the data sets: what, licence, size, how to get them."""
-    from course_lib.data import catalog
+    from course_lib.data.sets import catalog
 
     for entry in catalog.entries():
         click.echo(str(entry))
@@ -167,7 +167,7 @@ def data_list():
 @click.option("--unpack", is_flag=True, help="Unpack the archives too.")
 def data_get(name, to, parts, unpack):
     """Download one data set, or say how to obtain it. Run it again to continue an interrupted download."""
-    from course_lib.data import catalog
+    from course_lib.data.sets import catalog
 
     click.echo(f"{name} is in {catalog.get(name, to, parts, unpack)}")
 
@@ -184,7 +184,7 @@ def doctor():
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(arguments):
     """Measure the course's code against its peers: [NAME...] [--json FILE]."""
-    from course_lib import bench as benchmark
+    from course_lib.bench import runner as benchmark
 
     sys.exit(benchmark.main(list(arguments)))
 

@@ -142,7 +142,7 @@ def find_sandbox():
 def find_cache():
     """Where downloaded data sets lie. Nothing is created there."""
     try:
-        folder = importlib.import_module("course_lib.data.catalog").cache_folder()
+        folder = importlib.import_module("course_lib.data.sets.catalog").cache_folder()
     except Exception as error:
         return Finding("cache folder", "note", f"not looked at: {_said(error)}", INSTALL)
     standing = next(place for place in (folder, *folder.parents) if place.exists())
@@ -186,7 +186,7 @@ def find_kernel():
 
 def find_clips():
     try:
-        shipped = importlib.import_module("course_lib.data.shipped")
+        shipped = importlib.import_module("course_lib.data.sets.shipped")
     except Exception as error:
         return Finding("clips", "problem", _said(error), INSTALL)
     found, lost = [], []

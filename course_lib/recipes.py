@@ -15,11 +15,11 @@ from functools import partial
 
 import torch
 
-from course_lib.data.clip_batches import ClipBatches
-from course_lib.data.clips import center_crop
-from course_lib.data.readers import hmdb51, kinetics, middle_clip, ucf101
+from course_lib.data.sets.clip_batches import ClipBatches
+from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
 from course_lib.errors import CourseError
 from course_lib.models import c3d, fusion, two_stream
+from course_lib.ops.sampling import center_crop
 from course_lib.train import Checkpoint, Metric, fit, join_processes
 
 READERS = {"ucf101": ucf101, "hmdb51": hmdb51, "kinetics": kinetics}

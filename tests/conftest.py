@@ -19,7 +19,7 @@ def lecture_text():
 @pytest.fixture
 def registry(monkeypatch):
     """Replace the course's exercises by one for lecture 02."""
-    from course_lib import notebooks
+    from course_lib.authoring import editions as notebooks
     from course_lib.exercises.spec import Case, Exercise
 
     exercise = Exercise(

@@ -52,7 +52,7 @@ def test_ctrl_c_is_one_line_and_130(capsys, checkout, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.chdir(checkout)
-    monkeypatch.setattr("course_lib.build.build", interrupted)
+    monkeypatch.setattr("course_lib.authoring.build.build", interrupted)
     code, out, err = course(capsys, "build")
     assert (code, out, err.strip()) == (130, "", "course: interrupted")
 
@@ -99,9 +99,9 @@ def test_lab_copies_and_hands_the_rest_to_jupyter(capsys, checkout, monkeypatch)
 def test_data_bench_and_doctor_reach_what_does_the_work(capsys, monkeypatch, tmp_path):
     made, asked = [tmp_path / "street.mp4"], []
     made[0].write_bytes(b"x" * 2000)
-    monkeypatch.setattr("course_lib.data.shipped.make", lambda directory: asked.append(str(directory)) or made)
-    monkeypatch.setattr("course_lib.data.catalog.get", lambda *arguments: asked.append(arguments) or tmp_path)
-    monkeypatch.setattr("course_lib.bench.main", lambda arguments: asked.append(arguments) or 2)
+    monkeypatch.setattr("course_lib.data.sets.shipped.make", lambda directory: asked.append(str(directory)) or made)
+    monkeypatch.setattr("course_lib.data.sets.catalog.get", lambda *arguments: asked.append(arguments) or tmp_path)
+    monkeypatch.setattr("course_lib.bench.runner.main", lambda arguments: asked.append(arguments) or 2)
     monkeypatch.setattr("course_lib.doctor.main", lambda: 1)
     assert course(capsys, "data", "make", "here")[:2] == (0, f"{made[0]}  2 KB\n")
     assert course(capsys, "data", "get", "ucf101", "--parts", "2")[:2] == (0, f"ucf101 is in {tmp_path}\n")

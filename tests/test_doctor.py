@@ -155,7 +155,7 @@ def test_cache_folder_is_not_made_by_looking(monkeypatch, tmp_path):
 
 
 def test_cache_folder_where_torch_is_missing(monkeypatch):
-    without(monkeypatch, "course_lib.data.catalog")
+    without(monkeypatch, "course_lib.data.sets.catalog")
     finding = doctor.find_cache()
     assert finding.status == "note" and "make env" in finding.fix
 
@@ -220,7 +220,7 @@ def test_clips(monkeypatch, tmp_path):
 
     (tmp_path / "one").write_bytes(b"0" * 1000)
     names = ["one"]
-    standing_in(monkeypatch, "course_lib.data.shipped", clip_names=lambda: names, clip_path=clip_path)
+    standing_in(monkeypatch, "course_lib.data.sets.shipped", clip_names=lambda: names, clip_path=clip_path)
     assert doctor.find_clips().status == "ok"
     names += ["lost", "vanished"]
     finding = doctor.find_clips()
@@ -229,7 +229,7 @@ def test_clips(monkeypatch, tmp_path):
 
 
 def test_clips_without_pyav(monkeypatch):
-    without(monkeypatch, "course_lib.data.shipped")
+    without(monkeypatch, "course_lib.data.sets.shipped")
     finding = doctor.find_clips()
     assert finding.status == "problem" and "make env" in finding.fix
 

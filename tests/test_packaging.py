@@ -207,7 +207,7 @@ def test_wheel_imports_and_finds_its_clips(wheel, tmp_path):
         archive.extractall(tmp_path)
     code = (
         "import course_lib, pathlib\n"
-        "from course_lib.data import shipped\n"
+        "from course_lib.data.sets import shipped\n"
         "here = pathlib.Path.cwd()\n"
         "assert pathlib.Path(course_lib.__file__).is_relative_to(here), course_lib.__file__\n"
         "clips = [shipped.clip_path(name) for name in shipped.clip_names()]\n"

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from course_lib import recipes
-from course_lib.data.readers import LabelledVideos, ucf101
+from course_lib.data.sets.readers import LabelledVideos, ucf101
 from course_lib.data.video_io import write_video
 from course_lib.errors import CourseError
 from course_lib.recipes import Recipe, find, main, middle_accuracy

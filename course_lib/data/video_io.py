@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from course_lib.data.video_file import codec_name, open_container
-from course_lib.data.video_layout import display_turn
-from course_lib.data.video_reader import VideoReader
-from course_lib.data.video_write import show_video, write_video
+from course_lib.data.video.file import codec_name, open_container
+from course_lib.data.video.layout import display_turn
+from course_lib.data.video.reader import VideoReader
+from course_lib.data.video.write import show_video, write_video
 
 __all__ = [
     "VideoInfo",

@@ -1,4 +1,4 @@
-"""Find exercises by their id. Each lecture's file is imported when it is first asked for."""
+"""Find exercises by their id. The files of a lecture are imported when it is first asked for."""
 
 import importlib
 import pkgutil
@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from .spec import Exercise, ExerciseError
+
+_LECTURES = f"{__package__}.lectures"
 
 
 def lecture(number) -> tuple[Exercise, ...]:
@@ -17,18 +19,22 @@ def lecture(number) -> tuple[Exercise, ...]:
     number = str(number).zfill(2)
     if number not in lectures():
         raise ExerciseError(f"There are no exercises for lecture {number}; there are for {_listed(lectures())}.")
-    exercises = tuple(importlib.import_module(f"{__package__}.lecture_{number}").EXERCISES)
+    folder = f"{_LECTURES}.l{number}"
+    modules = [f"{folder}.{info.name}" for info in pkgutil.iter_modules(importlib.import_module(folder).__path__)]
+    found = [thing for name in modules for thing in vars(importlib.import_module(name)).values()]
+    exercises = tuple(sorted({id(e): e for e in found if isinstance(e, Exercise)}.values(), key=_number))
     ids = [exercise.id for exercise in exercises]
     strange = [i for i in ids if not i.startswith(f"{number}.")] + sorted({i for i in ids if ids.count(i) > 1})
     if strange:
-        raise ExerciseError(f"lecture_{number}.py has ids that are doubled or of another lecture: {_listed(strange)}.")
+        problem = f"has ids that are doubled or of another lecture: {_listed(strange)}."
+        raise ExerciseError(f"exercises/lectures/l{number} {problem}")
     return exercises
 
 
 def lectures() -> list[str]:
     """The numbers of the lectures that have exercises: ["00", "01", ...]."""
-    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
-    return sorted(m.name[-2:] for m in modules if re.fullmatch(r"lecture_\d\d", m.name))
+    folders = pkgutil.iter_modules([str(Path(__file__).parent / "lectures")])
+    return sorted(info.name[1:] for info in folders if info.ispkg and re.fullmatch(r"l\d\d", info.name))
 
 
 def find(exercise_id) -> Exercise:
@@ -45,6 +51,10 @@ def find(exercise_id) -> Exercise:
             return exercise
     known = _listed(exercise.id for exercise in exercises)
     raise ExerciseError(f"There is no exercise {exercise_id}; lecture {exercise_id[:2]} has {known}.")
+
+
+def _number(exercise):
+    return int(exercise.id[3:])
 
 
 def _listed(names):

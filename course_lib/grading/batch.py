@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.authoring.editions import find_sources
 from course_lib.errors import CourseError
 from course_lib.grading import gradebook
 from course_lib.grading.collect import collect
@@ -14,7 +15,6 @@ from course_lib.grading.journal import Journal
 from course_lib.grading.parcel import Task, checksum
 from course_lib.grading.pool import LocalPool
 from course_lib.grading.sandbox import TIMEOUT, Limits, choose
-from course_lib.notebooks import find_sources
 from course_lib.progress import progress
 
 JOURNAL = "results.jsonl"

@@ -21,8 +21,8 @@ from distributed import CancelledError, Client, KilledWorker, TimeoutError, Work
 from course_lib.errors import CourseError
 from course_lib.exercises import find
 from course_lib.grading.grade import Grader
-from course_lib.grading.lesson import Lesson
 from course_lib.grading.parcel import failure, grade_parcel, pack
+from course_lib.grading.pristine import Lesson
 
 CONNECT = 10  # seconds to reach the scheduler, and then for its first worker
 LOOK = 2  # seconds between two looks at whether there are workers

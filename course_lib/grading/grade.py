@@ -11,11 +11,11 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.grading import probe, submission
+from course_lib.grading.graft import stage
 from course_lib.grading.kernel import Kernel
-from course_lib.grading.lesson import Lesson
 from course_lib.grading.names import parsed
+from course_lib.grading.pristine import Lesson
 from course_lib.grading.sandbox import TIMEOUT, Limits, Sandbox, choose
-from course_lib.grading.staging import stage
 from course_lib.grading.verdict import Verdict
 
 PROBE = 2  # times as long as a cell may all tests of an exercise together take
@@ -111,7 +111,7 @@ class Grader:
         """
         key = Path(str(lecture)).stem[:2].zfill(2)
         if key not in self._lessons:
-            from course_lib.notebooks import find_root, find_sources, read
+            from course_lib.authoring.editions import find_root, find_sources, read
 
             source = find_sources(Path(self.root) if self.root else find_root(), [key])[0]
             self._lessons[key] = Lesson.of(read(source))

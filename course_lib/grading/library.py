@@ -14,7 +14,7 @@ from pathlib import Path
 from course_lib.grading.names import used_names
 
 PACKAGE = Path(__file__).resolve().parents[1]
-LEFT_OUT = ("__pycache__", "lecture_[0-9][0-9].py", "*.pyc", "benchmarks", "build.py", "execution.py", "cli.py")
+LEFT_OUT = ("__pycache__", "lectures", "authoring", "grading", "bench")  # folders that no learner may see
 
 
 def make_copy(folder, lesson):
@@ -27,7 +27,7 @@ def make_copy(folder, lesson):
         the functions that were emptied, as "course_lib.ops.convolution.conv3d".
     """
     target = Path(folder) / "course_lib"
-    shutil.copytree(PACKAGE, target, ignore=shutil.ignore_patterns(*LEFT_OUT, "grading"), symlinks=False)
+    shutil.copytree(PACKAGE, target, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=False)
     inside = target / "grading" / "inside"
     shutil.copytree(PACKAGE / "grading" / "inside", inside, ignore=shutil.ignore_patterns(*LEFT_OUT))
     (target / "grading" / "__init__.py").write_text('"""Not here."""\n', encoding="utf-8")

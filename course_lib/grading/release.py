@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from course_lib.authoring.editions import find_sources, make_edition, read, repository_of, to_bytes
 from course_lib.errors import CourseError
 from course_lib.grading import submission
 from course_lib.grading.grade import Grader, untried
-from course_lib.notebooks import find_sources, make_edition, read, repository_of, to_bytes
 
 README = """# {title}
 
@@ -56,7 +56,7 @@ jobs:
       - name: Grade # with no configuration and no conftest.py of the one who is graded; what is missing earns nothing
         run: >
           pytest --noconftest -c .course/pyproject.toml --rootdir . -p no:cacheprovider
-          -p course_lib.grading.nbval_plugin --nbval-lax --course-grade --course-root .course
+          -p course_lib.grading.nbval.plugin --nbval-lax --course-grade --course-root .course
           $(ls {notebooks} 2> /dev/null)
 """
 

@@ -21,7 +21,7 @@ from torch import nn
 from torch.nn.functional import interpolate, normalize
 
 from course_lib.errors import CourseError, check_shape
-from course_lib.models.initial import he
+from course_lib.models.layers import he
 from course_lib.models.published import load_published
 
 FRAMES, CROP = 16, 112  # a clip as the published network sees it

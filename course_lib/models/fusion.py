@@ -25,7 +25,7 @@ from torch import nn
 from torch.nn.functional import interpolate, pad
 
 from course_lib.errors import CourseError, check_shape
-from course_lib.models.initial import he
+from course_lib.models.layers import he
 
 WIDTHS = (96, 256, 384, 384, 256)
 CROP, RESIZED = 170, 200  # rows and columns of an input frame, and of what it is cut from (Section 3.3)

@@ -18,12 +18,12 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, local_response_norm, normalize
 
-from course_lib.data.clips import ten_crop, uniform_indices
 from course_lib.errors import CourseError, ShapeError, check_shape
-from course_lib.models.initial import he
+from course_lib.models.layers import he
 from course_lib.models.published import load_published
 from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.flow_stacking import mirror_stack, stack_flow, subtract_mean_flow
+from course_lib.ops.sampling import ten_crop, uniform_indices
 
 CROP = 224  # rows and columns that the network sees
 STACK = 10  # L: flow fields that the temporal stream sees

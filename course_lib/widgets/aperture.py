@@ -9,9 +9,9 @@ import torch
 from course_lib.errors import ShapeError
 from course_lib.ops.flow import eigenvalues, solve_2x2, spatial_gradients
 from course_lib.plots import COLORS, INK, MUTED, RULE
-from course_lib.widgets.drawing import Sheet, grey_colors
-from course_lib.widgets.explorer import Explorer, choice, slider
 from course_lib.widgets.flow_wheel import arrow
+from course_lib.widgets.kit.drawing import Sheet, grey_colors
+from course_lib.widgets.kit.explorer import Explorer, choice, slider
 
 WIDTH, PANEL, SIZE, SPEED = 760, 222, 48, 0.8  # SIZE: of the picture, pixels; SPEED: pixels per frame
 SPAN = 1.6  # the (u, v) plane shows -SPAN to SPAN pixels

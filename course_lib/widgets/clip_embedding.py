@@ -8,8 +8,8 @@ import torch
 from course_lib.errors import ShapeError
 from course_lib.ops.embedding import nearest_neighbours, tour
 from course_lib.plots import COLORS, INK, MUTED, RULE, to_array, to_pictures
-from course_lib.widgets.drawing import Sheet
-from course_lib.widgets.explorer import Explorer, choice, slider
+from course_lib.widgets.kit.drawing import Sheet
+from course_lib.widgets.kit.explorer import Explorer, choice, slider
 
 WIDTH, MAP, EDGE = 760, 432, 20  # pixels: the picture, the square map, the room around the outermost points
 THUMB, SHOWN, FRAMES = 20, 5, 8  # side of a thumbnail on the map, neighbours listed, frames listed

@@ -7,10 +7,10 @@ import ipywidgets
 import numpy as np
 from PIL import Image
 
-from course_lib.data.clips import clip_indices
+from course_lib.ops.sampling import clip_indices
 from course_lib.plots import COLORS, MUTED, RULE, to_pictures
-from course_lib.widgets.drawing import SCALE, Sheet
-from course_lib.widgets.explorer import Explorer, choice, slider
+from course_lib.widgets.kit.drawing import SCALE, Sheet
+from course_lib.widgets.kit.explorer import Explorer, choice, slider
 
 WIDTH, EDGE, COLUMNS, GAP = 760, 14, 8, 8
 INSIDE, BEYOND = COLORS[0], COLORS[1]
@@ -36,7 +36,7 @@ def sampler_state(num_frames, start, stride, clip_len=16, fps=25.0, mode="clamp"
     Returns:
         SamplerState with arrays of T int64, int64, bool.
     Raises:
-        VideoError: as `course_lib.data.clips.clip_indices`.
+        VideoError: as `course_lib.ops.sampling.clip_indices`.
     """
     taken = clip_indices(num_frames, start, clip_len, stride, mode).numpy()
     wanted = start + stride * np.arange(clip_len)

@@ -8,8 +8,8 @@ import torch
 from course_lib.errors import ShapeError
 from course_lib.ops.convolution import conv3d
 from course_lib.plots import COLORS, MUTED, to_array
-from course_lib.widgets.drawing import Sheet, grey_colors, number, signed_colors
-from course_lib.widgets.explorer import Explorer, choice, limit, slider
+from course_lib.widgets.kit.drawing import Sheet, grey_colors, number, signed_colors
+from course_lib.widgets.kit.explorer import Explorer, choice, limit, slider
 
 WIDTH, PER_ROW = 760, 3
 MARK = COLORS[1]

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from course_lib.errors import ShapeError, check_shape
-from course_lib.flow_color import flow_to_rgb, longest, wheel_image
 from course_lib.ops.flow import pyramidal_lucas_kanade
 from course_lib.plots import MUTED
-from course_lib.widgets.drawing import Sheet
-from course_lib.widgets.explorer import Explorer, choice, slider
+from course_lib.plots.flow_color import flow_to_rgb, longest, wheel_image
 from course_lib.widgets.flow_wheel import arrow
+from course_lib.widgets.kit.drawing import Sheet
+from course_lib.widgets.kit.explorer import Explorer, choice, slider
 
 WIDTH, GAP, WHEEL = 760, 10, 62
 WINDOWS = (1, 2, 4, 8)  # standard deviation of the Gaussian window, pixels

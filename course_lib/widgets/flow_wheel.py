@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib.flow_color import flow_to_rgb, wheel_image
 from course_lib.plots import INK, MUTED, RULE
-from course_lib.widgets.drawing import Sheet, number
-from course_lib.widgets.explorer import Explorer, slider
+from course_lib.plots.flow_color import flow_to_rgb, wheel_image
+from course_lib.widgets.kit.drawing import Sheet, number
+from course_lib.widgets.kit.explorer import Explorer, slider
 
 WIDTH, HEIGHT, DISC = 760, 250, 200
 COMPASS = ("right", "down right", "down", "down left", "left", "up left", "up", "up right")

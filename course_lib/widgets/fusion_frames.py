@@ -8,8 +8,8 @@ from course_lib.errors import ShapeError
 from course_lib.models.fusion import EarlyFusion, LateFusion, MultiResolution, SingleFrame, SlowFusion
 from course_lib.ops.receptive_field import Layer
 from course_lib.plots import COLORS, INK, MUTED, to_pictures
-from course_lib.widgets.drawing import GRID, Sheet
-from course_lib.widgets.explorer import Explorer, choice, limit, slider
+from course_lib.widgets.kit.drawing import GRID, Sheet
+from course_lib.widgets.kit.explorer import Explorer, choice, limit, slider
 from course_lib.widgets.receptive_field import field_state, moving_disc
 
 MODELS = {

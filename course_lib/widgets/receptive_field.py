@@ -7,8 +7,8 @@ import numpy as np
 from course_lib.errors import ShapeError
 from course_lib.ops.receptive_field import FUSIONS, Row, fusion_layers, receptive_field
 from course_lib.plots import COLORS, INK, MUTED, to_pictures
-from course_lib.widgets.drawing import Sheet
-from course_lib.widgets.explorer import Explorer, choice, limit, slider
+from course_lib.widgets.kit.drawing import Sheet
+from course_lib.widgets.kit.explorer import Explorer, choice, limit, slider
 
 WIDTH, PER_ROW, GAP = 760, 10, 8
 MARK = COLORS[1]

@@ -8,8 +8,8 @@ import torch
 from course_lib.errors import ShapeError
 from course_lib.ops.flow_stacking import stack_flow, stack_trajectories
 from course_lib.plots import COLORS, INK, MUTED, to_array
-from course_lib.widgets.drawing import Sheet, number, signed_colors
-from course_lib.widgets.explorer import Explorer, slider
+from course_lib.widgets.kit.drawing import Sheet, number, signed_colors
+from course_lib.widgets.kit.explorer import Explorer, slider
 
 WIDTH, SIDE, TOP, LINE = 760, 184, 28, 24  # of the sheet, of a field's picture, below the titles, of a table row
 STAY, GO = COLORS[0], COLORS[1]

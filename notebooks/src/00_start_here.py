@@ -12,7 +12,7 @@ import time
 
 import torch
 
-from course_lib.data.shipped import clip_path
+from course_lib.data.sets.shipped import clip_path
 from course_lib.data.video_io import probe, read_clip, show_video
 from course_lib.doctor import diagnose, report
 from course_lib.exercises import evaluate, find

@@ -15,11 +15,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from course_lib.data.clips import dense_indices, random_segment_indices, uniform_indices
-from course_lib.data.shipped import clip_names, clip_path
+from course_lib.data.sets.shipped import clip_names, clip_path
 from course_lib.data.video_io import VideoReader, keyframes, probe, read_clip, read_frames, show_video, write_video
 from course_lib.data.worlds.actions import ActionWorld
 from course_lib.metrics import accuracy
+from course_lib.ops.sampling import dense_indices, random_segment_indices, uniform_indices
 from course_lib.plots import curve, film_strip, show, timeline
 from course_lib.train import fit
 from course_lib.train import predict as scores_of
@@ -664,7 +664,7 @@ print(f"{decoded / (time.perf_counter() - began):.0f} clips decoded per second w
 
 # %% [markdown]
 # For the real thing: `course data list` names UCF101, HMDB51 and Kinetics with their licences, `course data get`
-# fetches those that may be fetched, and the readers in `course_lib.data.readers` deliver paths and labels. With a
+# fetches those that may be fetched, and the readers in `course_lib.data.sets.readers` deliver paths and labels. With a
 # network of lecture 03 the test above becomes the published protocol, 20 clips with 4 crops each: only the sizes
 # change.
 

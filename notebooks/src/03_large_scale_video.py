@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib.bench import alternate
-from course_lib.data.clip_batches import ClipBatches
-from course_lib.data.readers import ucf101
+from course_lib.bench.runner import alternate
+from course_lib.data.sets.clip_batches import ClipBatches
+from course_lib.data.sets.readers import ucf101
 from course_lib.data.worlds.actions import ActionWorld
 from course_lib.describe import count, describe
 from course_lib.metrics import hit_at

@@ -23,7 +23,7 @@ from course_lib.ops import flow as flow_ops
 from course_lib.ops.flow import gaussian_pyramid, lucas_kanade, pyramidal_lucas_kanade
 from course_lib.ops.warp import in_view
 from course_lib.plots import bars, curve, heatmap, show
-from course_lib.plots_flow import flow_strip
+from course_lib.plots.flow import flow_strip
 from course_lib.widgets.aperture import ApertureExplorer
 from course_lib.widgets.flow_explorer import FlowExplorer
 from course_lib.widgets.flow_wheel import FlowWheel

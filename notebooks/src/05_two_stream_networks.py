@@ -13,9 +13,8 @@ from pathlib import Path
 import torch
 from sklearn.svm import LinearSVC
 
-from course_lib.data.clip_batches import ClipBatches
-from course_lib.data.clips import average_predictions
-from course_lib.data.readers import ucf101
+from course_lib.data.sets.clip_batches import ClipBatches
+from course_lib.data.sets.readers import ucf101
 from course_lib.data.worlds.shape_and_way import ShapeAndWay
 from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
@@ -29,9 +28,10 @@ from course_lib.models.two_stream import (
     temporal_views,
 )
 from course_lib.ops.clip_flow import clip_flow
+from course_lib.ops.sampling import average_predictions
 from course_lib.ops.warp import warp
 from course_lib.plots import curve, film_strip, kernel_strip, show
-from course_lib.plots_flow import flow_strip
+from course_lib.plots.flow import flow_strip
 from course_lib.progress import progress
 from course_lib.train import fit
 from course_lib.train import predict as predict_scores

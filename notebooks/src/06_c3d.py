@@ -22,14 +22,14 @@ from sklearn.metrics import roc_auc_score
 from sklearn.svm import LinearSVC
 from torch import nn
 
-from course_lib.data.clips import dense_indices
-from course_lib.data.readers import ucf101
-from course_lib.data.shipped import clip_path
+from course_lib.data.sets.readers import ucf101
+from course_lib.data.sets.shipped import clip_path
 from course_lib.data.video_io import probe, read_clip, read_frames
 from course_lib.data.worlds.actions import ActionWorld
 from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
 from course_lib.models.c3d import C3D, C3DSearch, pool, preprocess
+from course_lib.ops.sampling import dense_indices
 from course_lib.plots import bars, film_strip, show
 from course_lib.progress import progress
 from course_lib.train import fit

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import pytest
 
+from course_lib.authoring.source import INSTEAD, parse, solution_lines
 from course_lib.exercises import evaluate, find, lecture
-from course_lib.lecture_source import INSTEAD, parse, solution_lines
 
 SOURCES = Path(__file__).parents[2] / "notebooks" / "src"
 SEEDS = (0, 1, 2)

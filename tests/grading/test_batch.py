@@ -328,7 +328,7 @@ def test_who_hands_out_does_without_torch():
 
 def test_another_lecture_is_added_a_week_later(tmp_path):
     """Into the same folder, naming only the new lecture: the old results stay, in the table and when regrading."""
-    from course_lib.notebooks import find_sources, make_edition, read, to_bytes
+    from course_lib.authoring.editions import find_sources, make_edition, read, to_bytes
 
     said = []
     for number, name in (("00", "00_start_here"), ("01", "01_video_tensors")):
@@ -357,7 +357,7 @@ def start(*arguments):
 
 def test_a_batch_survives_kill_9(tmp_path):
     """Killed when some are done: resumed, it grades each of the rest once, and gives the grades of one clean run."""
-    from course_lib.notebooks import find_sources, make_edition, read, to_bytes
+    from course_lib.authoring.editions import find_sources, make_edition, read, to_bytes
 
     lecture = read(find_sources(ROOT, ["00"])[0])
     editions = [

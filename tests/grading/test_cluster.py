@@ -11,12 +11,12 @@ import sys
 import pytest
 from tiny import lesson, notebook
 
+from course_lib.authoring.editions import find_root
 from course_lib.errors import CourseError
 from course_lib.grading import batch
 from course_lib.grading.grade import Grader
 from course_lib.grading.journal import Journal
 from course_lib.grading.parcel import Task, grade_parcel, pack
-from course_lib.notebooks import find_root
 
 distributed = pytest.importorskip("distributed")
 from course_lib.grading import cluster as dask_pool  # noqa: E402

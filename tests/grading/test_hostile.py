@@ -15,7 +15,7 @@ from course_lib.grading import submission
 from course_lib.grading.evasion import evasion
 from course_lib.grading.grade import Grader, ask_kernel
 from course_lib.grading.kernel import LARGEST_GROWTH, Kernel, _resident
-from course_lib.grading.lesson import PristineCell
+from course_lib.grading.pristine import PristineCell
 from course_lib.grading.probe import ask
 
 CHECKOUT = Path(__file__).parents[2]

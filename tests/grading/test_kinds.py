@@ -10,8 +10,8 @@ from torch import nn
 from course_lib.exercises.spec import Case, Exercise, ExerciseError, Mistake
 from course_lib.grading import submission
 from course_lib.grading.grade import Grader
-from course_lib.grading.lesson import Lesson, PristineCell
-from course_lib.grading.staging import stage
+from course_lib.grading.graft import stage
+from course_lib.grading.pristine import Lesson, PristineCell
 
 
 class _Head(nn.Module):

@@ -38,7 +38,7 @@ ANSWERS = {
 # The same lecture, with a helper above that is there for whoever uses it, below a cell that fails.
 TEACH_HELPER = TEACH.replace("[lesson()]", "[dataclasses.replace(lesson(), cells=(*more, *lesson().cells))]") + """
 import dataclasses
-from course_lib.grading.lesson import PristineCell
+from course_lib.grading.pristine import PristineCell
 texts = "made = {}['3']", "def helper():\\n    return made"
 more = [PristineCell(text, text, None, None, False) for text in texts]
 """
@@ -46,7 +46,7 @@ more = [PristineCell(text, text, None, None, False) for text in texts]
 
 def run(folder, *options, teach=TEACH):
     (folder / "conftest.py").write_text(teach)
-    command = [sys.executable, "-m", "pytest", "-p", "course_lib.grading.nbval_plugin", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-p", "course_lib.grading.nbval.plugin", "-p", "no:cacheprovider"]
     command += ["--nbval-lax", "--course-grade", "--course-timeout", "2", "--rootdir", str(folder), *options]
     environment = os.environ | {"GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
@@ -103,7 +103,7 @@ def test_a_name_that_brings_in_a_failing_cell_costs_nothing(tmp_path):
 
 
 def test_the_insides_of_nbval_are_where_we_use_them():
-    """When a new nbval moves one of these, look at course_lib/grading/nbval_adapter.py, and only there."""
+    """When a new nbval moves one of these, look at course_lib/grading/nbval/adapter.py, and only there."""
     import nbval.plugin as plugin
     from nbval.kernel import RunningKernel
 
@@ -124,4 +124,4 @@ def test_the_insides_of_nbval_are_where_we_use_them():
         path for path in (ROOT / "course_lib").rglob("*.py")
         if "import nbval" in path.read_text() or "from nbval" in path.read_text()
     ]  # fmt: skip
-    assert [path.name for path in others] == ["nbval_adapter.py"]
+    assert [path.name for path in others] == ["adapter.py"]

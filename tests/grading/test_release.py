@@ -8,11 +8,11 @@ import pytest
 import yaml
 from tiny import HALVES, lesson, real_lectures
 
+from course_lib.authoring.editions import find_root
 from course_lib.errors import CourseError
 from course_lib.grading import release as releasing
 from course_lib.grading.grade import Grader
-from course_lib.grading.lesson import Lesson, PristineCell
-from course_lib.notebooks import find_root
+from course_lib.grading.pristine import Lesson, PristineCell
 
 ROOT = find_root(__file__)
 

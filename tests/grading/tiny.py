@@ -5,10 +5,10 @@ import json
 
 import torch
 
+from course_lib.authoring.editions import find_root, find_sources, read
+from course_lib.authoring.source import NotebookError
 from course_lib.exercises.spec import Case, Exercise, Mistake
-from course_lib.grading.lesson import Lesson, PristineCell
-from course_lib.lecture_source import NotebookError
-from course_lib.notebooks import find_root, find_sources, read
+from course_lib.grading.pristine import Lesson, PristineCell
 
 
 def halves_of(x):

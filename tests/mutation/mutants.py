@@ -141,7 +141,7 @@ def survives(lesson, exercise, source):
 def main(numbers):
     from tiny import real_lectures
 
-    from course_lib.grading.lesson import Lesson
+    from course_lib.grading.pristine import Lesson
 
     known = {(row["exercise"], row["change"], row.get("line")) for row in _equivalent()}
     lessons = [Lesson.of(lecture) for lecture in real_lectures() if not numbers or lecture.number in numbers]

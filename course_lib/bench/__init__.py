@@ -1,0 +1,1 @@
+"""Benchmarks: `course bench` runs every row of the modules beside this file against a peer."""

@@ -1,0 +1,145 @@
+"""Networks for clips beside torchvision's R3D-18: clips per second and peak memory, forward and training step.
+
+On a CPU the miniatures take small clips; on a GPU the published sizes run in bf16 and channels_last_3d. Both sides take
+as many clips per call, in the same precision and layout. A clip of R3D-18 is 16 frames; a model of ours has the frames,
+or the fields of flow, that its paper asks for (flow is computed before), so read the clips per second in the note with
+the multiply-adds beside them.
+"""
+
+import ctypes
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from course_lib.bench.runner import Skip, alternate, need, row
+from course_lib.describe import count, describe
+
+CLASSES = 101
+R3D_FRAMES = 16
+
+
+@row("fusion models, streams, C3D: forward, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+def forward_cpu(rounds):
+    return _compare("cpu", training=False, rounds=rounds)
+
+
+@row("fusion models, streams, C3D: training step, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+def train_cpu(rounds):
+    return _compare("cpu", training=True, rounds=rounds)
+
+
+@row("fusion models, streams, C3D: forward, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
+def forward_gpu(rounds):
+    return _compare("cuda", training=False, rounds=rounds)
+
+
+@row("fusion models, streams, C3D: training step, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
+def train_gpu(rounds):
+    return _compare("cuda", training=True, rounds=rounds)
+
+
+def _compare(device, training, rounds):
+    """The seconds are R3D-18's and C3D's, whose clips are alike; the note has every model's figures."""
+    video = need("torchvision.models.video", "pip install torchvision")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise Skip("needs a CUDA device")
+    clips, side = (8, 32) if device == "cpu" else (32, 112)
+    before = _allocated(device)
+    r3d = _call(video.r3d_18(num_classes=CLASSES), (3, R3D_FRAMES, side, side), clips, device, training)
+    note = [f"{clips} clips per call; the seconds are C3D's", f"r3d_18: {_memory(r3d, device, before)}"]
+    for name, model, shape in _ours(device):
+        cost = count(describe(model, shape, repeats=0).multiply_adds)
+        before = _allocated(device)
+        ours = _call(model, shape, clips, device, training)
+        memory = _memory(ours, device, before)
+        peer_seconds, seconds = alternate(ours, r3d, rounds)
+        note.append(
+            f"{name} {' x '.join(map(str, shape[-3:]))}: {clips / seconds:,.0f} clips/s against "
+            f"{clips / peer_seconds:,.0f}, {cost} multiply-adds per clip, {memory}"
+        )
+        ours = model = None  # its memory must not count for the next
+    return peer_seconds, seconds, "\n    ".join(note)
+
+
+def _ours(device):
+    """(name, model, input shape), one after the other: together the published sizes would fill a GPU."""
+    from course_lib.models.c3d import C3D
+    from course_lib.models.fusion import EarlyFusion, LateFusion, MultiResolution, SingleFrame, SlowFusion
+    from course_lib.models.two_stream import CNN_M_2048, CROP, STACK
+
+    small = device == "cpu"
+    for model in (SingleFrame, EarlyFusion, LateFusion, SlowFusion, MultiResolution):
+        side = 32 if small else 178 if model is MultiResolution else 170
+        made = model.mini(CLASSES) if small else model(CLASSES)
+        yield model.__name__, made, (3, model.frames, side, side)
+    side = 48 if small else CROP
+    for name, channels in (("spatial stream", 3), ("temporal stream", 2 * STACK)):
+        made = CNN_M_2048.mini(CLASSES, channels) if small else CNN_M_2048(CLASSES, channels)
+        yield name, made, (channels, side, side)
+    side = 32 if small else 112
+    yield "C3D", C3D.mini(CLASSES) if small else C3D(CLASSES), (3, 16, side, side)
+
+
+def _call(model, shape, clips, device, training):
+    """A function without arguments: one forward pass, or one step of SGD, over a fixed batch."""
+    channels_last = torch.channels_last_3d if len(shape) == 4 else torch.channels_last
+    layout = {"memory_format": channels_last} if device == "cuda" else {}
+    model = model.to(device, **layout).train(training)
+    batch = torch.randn(clips, *shape).to(device, **layout)
+    labels = torch.arange(clips, device=device) % CLASSES
+    context = partial(torch.autocast, "cuda", torch.bfloat16) if device == "cuda" else nullcontext
+    if not training:
+        return partial(_forward, model, batch, context)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=0.9)
+    return partial(_step, model, batch, labels, optimizer, context)
+
+
+@torch.no_grad()
+def _forward(model, batch, context):
+    with context():
+        model(batch)
+
+
+def _step(model, batch, labels, optimizer, context):
+    with context():
+        loss = cross_entropy(model(batch), labels)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+def _allocated(device):
+    return torch.cuda.memory_allocated() if device == "cuda" else 0
+
+
+def _memory(call, device, before):
+    """Peak memory of one call, in words; on a GPU with weights and gradients, beyond what was there `before`."""
+    if device == "cuda":
+        call()  # the first call also chooses algorithms
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        call()
+        torch.cuda.synchronize()
+        return f"peak {(torch.cuda.max_memory_allocated() - before) / 2**30:.2f} GiB with weights"
+    extra = _peak_resident(call)
+    return "peak unknown on this system" if extra is None else f"peak +{extra / 2**20:.0f} MiB"
+
+
+def _peak_resident(call):
+    """Bytes by which the process grew during one call, beyond what it held before; None where Linux does not tell."""
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)  # gives back what earlier calls left, so that it does not hide this one
+        Path("/proc/self/clear_refs").write_text("5")  # starts the peak afresh
+        before = _status("VmRSS")
+        call()
+        return _status("VmHWM") - before
+    except (OSError, AttributeError):
+        return None
+
+
+def _status(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(name))

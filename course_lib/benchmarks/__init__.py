@@ -1,1 +1,0 @@
-"""Rows of `course bench`, one file per theme: each compares ours with a peer in the same run."""

@@ -1,0 +1,101 @@
+"""Batches of random clips from real videos, as a function of the step: `train.fit` can stop anywhere and resume."""
+
+import os
+from dataclasses import replace
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from course_lib.errors import CourseError, DataError
+from course_lib.ops.sampling import clip_indices
+
+
+class ClipBatches:
+    """A function step -> (inputs, labels) over labelled videos, the same batch for the same step.
+
+    Every video comes once per epoch, in an order that is new in each; its clip begins at a random frame, is cut out at
+    a random place and mirrored half of the time.
+
+    Args:
+        videos: `LabelledVideos` of `course_lib.data.sets.readers`, with `size` set so that all frames are of one size.
+        length: T, frames of a clip; a shorter video repeats its last frame.
+        batch_size: clips per step, over all processes.
+        crop: rows and columns of the window.
+        prepare: function from uint8 clips (B, C, T, crop, crop) on `device` to what the network takes.
+        device: where the clips go before `prepare`.
+        workers: processes that decode the next batches while the network learns, at most one per processor; 0 decodes
+            when a batch is asked for. (Threads would wait for each other: sixteen were hardly faster than two.)
+        mirror: mirror half of the clips left to right. seed: of everything random.
+        share: (number of this process, processes), as torchrun counts them: each decodes its own part of every batch.
+    Raises:
+        DataError: if the crop is larger than the frames.
+        CourseError: if the processes cannot share a batch equally.
+    """
+
+    def __init__(
+        self, videos, length, batch_size, *, crop, prepare, device="cpu", workers=0, mirror=True, seed=0, share=(0, 1)
+    ):
+        if videos.size is not None and min(videos.size) < crop:
+            raise DataError(f"videos are resized to {videos.size}, smaller than a crop of {crop}: enlarge `size`.")
+        if batch_size % share[1]:
+            raise CourseError(f"A batch of {batch_size} clips cannot be shared equally by {share[1]} processes.")
+        self.shared = share[1] > 1  # then `fit` must not take a part of the part
+        self.prepare, self.device, self.workers = prepare, device, min(workers, os.cpu_count() or 1)
+        self._clips = _Clips(videos, length, batch_size, crop, mirror, seed, share)
+        self._decoded, self._next = None, None
+
+    def __call__(self, step):
+        if step != self._next:  # the first step, or a resumed run
+            self._decoded = iter(
+                DataLoader(
+                    self._clips,
+                    batch_size=None,
+                    sampler=range(step, step + 10**9),
+                    num_workers=self.workers,
+                    pin_memory=torch.device(self.device).type == "cuda",
+                )
+            )
+        self._next = step + 1
+        clips, labels = next(self._decoded)
+        return self.prepare(clips.to(self.device, non_blocking=True)), labels
+
+
+class _Clips(Dataset):
+    """Item `step` is the batch of that step, as uint8 clips and labels: what worker processes make."""
+
+    def __init__(self, videos, length, batch_size, crop, mirror, seed, share):
+        self.videos, self.length, self.batch_size, self.crop = videos, length, batch_size, crop
+        self.mirror, self.seed, self.share = mirror, seed, share
+
+    def __getitem__(self, step):
+        rank, processes = self.share
+        places = range(step * self.batch_size + rank, (step + 1) * self.batch_size, processes)
+        clips, labels = zip(*map(self._clip, places), strict=True)
+        return torch.stack(clips), torch.tensor(labels)
+
+    def _clip(self, place):
+        """(clip, label): the place-th of the endless list of videos, which is shuffled again for every epoch."""
+        epoch, number = divmod(place, len(self.videos))
+        order = torch.randperm(len(self.videos), generator=_generator(self.seed, epoch))
+        generator = _generator(self.seed, place, 1)
+        moment, top, left, mirror = torch.rand(4, generator=generator).tolist()
+
+        def indices(num_frames):
+            return clip_indices(num_frames, int(moment * max(1, num_frames - self.length + 1)), self.length)
+
+        clip, label = replace(self.videos, indices=indices)[order[number].item()]
+        clip = clip[..., _window(clip.shape[-2], self.crop, top), _window(clip.shape[-1], self.crop, left)]
+        return clip.flip(-1) if self.mirror and mirror < 0.5 else clip, label
+
+
+def _window(size, crop, place):
+    start = int(place * (size - crop + 1))
+    return slice(start, start + crop)
+
+
+def _generator(*numbers):
+    """A generator that belongs to these numbers: mixed, so that neighbours share nothing."""
+    state = 0
+    for number in numbers:
+        state = (state * 6364136223846793005 + number + 1442695040888963407) % 2**63
+    return torch.Generator().manual_seed(state)

@@ -1,0 +1,1 @@
+"""The exercises themselves, a folder per lecture. No copy of this folder reaches a learner's sandbox."""

@@ -1,0 +1,1 @@
+"""Grading as pytest runs it: `pytest --nbval-lax --course-grade`."""

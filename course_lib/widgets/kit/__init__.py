@@ -1,0 +1,1 @@
+"""What widgets share: drawing pictures quickly, and the frame with controls and keyboard."""

@@ -1,0 +1,241 @@
+"""Readers of real data sets, on tiny ones of the same layout and on real clips where they are at hand."""
+
+import shutil
+
+import pytest
+import torch
+from samples import sample
+from torch.utils.data import DataLoader
+
+from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
+from course_lib.data.video_io import write_video
+from course_lib.errors import DataError
+from course_lib.ops.sampling import clip_indices
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """A small video file: 20 frames of 24x32 that grow brighter."""
+    clip = torch.arange(20).mul(10).byte().view(1, 20, 1, 1).expand(3, 20, 24, 32)
+    return write_video(tmp_path_factory.mktemp("film") / "film.mp4", clip, fps=10)
+
+
+def lay_out(folder, files, film):
+    """Write text files, and copies of the film where the content is None."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            shutil.copy(film, path)
+        else:
+            path.write_text(content)
+    return folder
+
+
+UCF = {
+    "UCF-101/Archery/v_Archery_g01_c01.avi": None,
+    "UCF-101/Archery/v_Archery_g02_c01.avi": None,
+    "UCF-101/Basketball/v_Basketball_g01_c01.avi": None,
+    "UCF-101/Basketball/v_Basketball_g02_c01.avi": None,
+    "ucfTrainTestlist/classInd.txt": "1 Basketball\n2 Archery\n",
+    "ucfTrainTestlist/trainlist01.txt": "Archery/v_Archery_g02_c01.avi 2\nBasketball/v_Basketball_g02_c01.avi 1\n",
+    "ucfTrainTestlist/testlist01.txt": "Archery/v_Archery_g01_c01.avi\r\nBasketball/v_Basketball_g01_c01.avi\r\n",
+}
+HMDB = {
+    "hmdb51/run/a_1.avi": None,
+    "hmdb51/run/b.avi": None,
+    "hmdb51/jump/c.avi": None,
+    "hmdb51/jump/d.avi": None,
+    "hmdb51/jump/e.avi": None,
+    "testTrainMulti_7030_splits/run_test_split2.txt": "a_1.avi 1 \nb.avi 2 \n",
+    "testTrainMulti_7030_splits/jump_test_split2.txt": "c.avi 1 \nd.avi 0 \ne.avi 2 \n",
+}
+SORTED = {
+    "train/riding a bike/x.mp4": None,
+    "train/yoga/y.mp4": None,
+    "val/riding a bike/z.MP4": None,
+    "val/yoga/w.webm": None,
+    "val/yoga/notes.txt": "not a video",
+}
+FLAT = {
+    "val/abc-_123_000004_000014.mp4": None,
+    "val/xyz_000100_000110.mp4": None,
+    "val.csv": "label,youtube_id,time_start,time_end,split\nyoga,abc-_123,4,14,val\narchery,xyz,100,110,val\n",
+}
+
+
+def named(videos):
+    return [(path.name, videos.classes[label]) for path, label in videos.videos]
+
+
+def test_ucf101_reads_its_lists(tmp_path, film):
+    root = lay_out(tmp_path, UCF, film) / "UCF-101"
+    train, test = ucf101(root), ucf101(root, train=False)
+    assert train.classes == ("Basketball", "Archery")  # as numbered in classInd.txt, not by name
+    assert named(train) == [("v_Archery_g02_c01.avi", "Archery"), ("v_Basketball_g02_c01.avi", "Basketball")]
+    assert named(test) == [("v_Archery_g01_c01.avi", "Archery"), ("v_Basketball_g01_c01.avi", "Basketball")]
+    assert [label for _, label in train.videos] == [1, 0]
+    (tmp_path / "ucfTrainTestlist").rename(tmp_path / "lists")
+    assert len(ucf101(root, lists=tmp_path / "lists")) == 2
+
+
+def test_hmdb51_reads_its_lists(tmp_path, film):
+    root = lay_out(tmp_path, HMDB, film) / "hmdb51"
+    assert named(hmdb51(root, split=2)) == [("c.avi", "jump"), ("a_1.avi", "run")]
+    assert named(hmdb51(root, split=2, train=False)) == [("e.avi", "jump"), ("b.avi", "run")]
+
+
+def test_kinetics_reads_both_forms(tmp_path, film):
+    by_class = kinetics(lay_out(tmp_path / "sorted", SORTED, film), "val")
+    assert named(by_class) == [("z.MP4", "riding a bike"), ("w.webm", "yoga")]
+    flat = lay_out(tmp_path / "flat", FLAT, film)
+    listed = kinetics(flat, "val", annotations=flat / "val.csv")
+    assert listed.classes == ("archery", "yoga")
+    assert named(listed) == [("abc-_123_000004_000014.mp4", "yoga"), ("xyz_000100_000110.mp4", "archery")]
+
+
+def test_labels_do_not_depend_on_which_split_has_which_class(tmp_path, film):
+    lay_out(tmp_path, SORTED | {"train/archery/q.mp4": None}, film)
+    train, val = kinetics(tmp_path, "train"), kinetics(tmp_path, "val", missing="skip")
+    assert train.classes == val.classes == ("archery", "riding a bike", "yoga")
+    with pytest.raises(DataError, match="'archery' has no video in .*val"):
+        kinetics(tmp_path, "val")
+
+
+def test_a_clip_is_decoded_as_asked(tmp_path, film):
+    root = lay_out(tmp_path, UCF, film) / "UCF-101"
+    clip, label = ucf101(root)[0]
+    assert clip.shape == (3, 16, 24, 32) and clip.dtype == torch.uint8 and label == 1
+    assert (clip.float().mean((0, 2, 3)) - torch.arange(2, 18) * 10).abs().max() < 5  # the middle 16 of 20 frames
+    few = ucf101(root, indices=lambda frames: torch.tensor([frames - 1, 0]), size=(12, 16), crop=(2, 4, 8, 8))
+    clip, _ = few[1]
+    assert clip.shape == (3, 2, 8, 8) and clip[:, 0].float().mean() > 180 > 10 > clip[:, 1].float().mean()
+    clips, labels = next(iter(DataLoader(ucf101(root), batch_size=2)))
+    assert clips.shape == (2, 3, 16, 24, 32) and labels.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("frames", [1, 15, 16, 17, 300])
+def test_the_middle_clip_lies_in_the_middle(frames):
+    numbers = middle_clip(frames)
+    assert len(numbers) == 16 and 0 <= numbers.min() and numbers.max() < frames
+    if frames >= 16:
+        assert abs(int(numbers[0]) - (frames - 1 - int(numbers[-1]))) <= 1
+
+
+def test_an_unreadable_video_is_named_and_can_be_left_out(tmp_path, film):
+    lay_out(tmp_path, UCF | {"UCF-101/Archery/v_Archery_g02_c01.avi": "this is no video"}, film)
+    videos = ucf101(tmp_path / "UCF-101")
+    with pytest.raises(DataError, match=r"no clip from video 0 of 2.*v_Archery_g02_c01.avi.*readable\(\)"):
+        videos[0]
+    good, problems = videos.readable()
+    assert named(good) == [("v_Basketball_g02_c01.avi", "Basketball")] and good[0][1] == 0
+    assert [path.name for path, _ in problems] == ["v_Archery_g02_c01.avi"] and problems[0][1]
+
+
+def test_listed_videos_that_are_missing_are_counted_or_skipped(tmp_path, film):
+    files = {name: content for name, content in UCF.items() if "Basketball_g02" not in name}
+    root = lay_out(tmp_path, files, film) / "UCF-101"
+    with pytest.raises(DataError, match=r"1 of 2 listed videos are not there: .*v_Basketball_g02_c01.avi.*skip"):
+        ucf101(root)
+    assert named(ucf101(root, missing="skip")) == [("v_Archery_g02_c01.avi", "Archery")]
+    with pytest.raises(DataError, match="missing='ignore' is unknown"):
+        ucf101(root, missing="ignore")
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (
+            {"ucfTrainTestlist/trainlist01.txt": "Archery/v_Archery_g02_c01.avi 1\n"},
+            "line 1: number 1 for Archery.*says 2",
+        ),
+        ({"ucfTrainTestlist/trainlist01.txt": "\nYoYo/v_YoYo_g01_c01.avi 3\n"}, "line 2: the class 'YoYo' is not in"),
+        ({"ucfTrainTestlist/trainlist01.txt": "Archery/v_Archery_g02_c01.avi 2\n"}, "no video for Basketball"),
+        ({"ucfTrainTestlist/trainlist01.txt": ""}, "there is no video"),
+        ({"ucfTrainTestlist/classInd.txt": "0 Archery\n1 Basketball\n"}, "number its classes 1, 2, 3"),
+        ({"ucfTrainTestlist/classInd.txt": "Archery 1\n"}, "line 1: expected a number and a class.*'Archery 1'"),
+    ],
+)
+def test_a_ucf101_that_contradicts_itself_is_said(tmp_path, film, changed, says):
+    lay_out(tmp_path, UCF | changed, film)
+    with pytest.raises(DataError, match=says):
+        ucf101(tmp_path / "UCF-101")
+
+
+def test_what_is_not_where_it_should_be_is_said(tmp_path, film):
+    lay_out(tmp_path, UCF, film)
+    with pytest.raises(
+        DataError, match=r"UCF101.* is not there.*ApplyEyeMakeup.*beside it is UCF-101, ucfTrainTestlist"
+    ):
+        ucf101(tmp_path / "UCF101")
+    with pytest.raises(DataError, match=r"trainlist02.txt is not there; its folder holds classInd.txt, testlist01.txt"):
+        ucf101(tmp_path / "UCF-101", split=2)
+    with pytest.raises(DataError, match="there are the splits 1, 2 and 3"):
+        ucf101(tmp_path / "UCF-101", split=0)
+    with pytest.raises(DataError, match=r"found Archery, Basketball in .*UCF101TrainTestSplits.*lists="):
+        ucf101(tmp_path / "UCF-101", lists=tmp_path / "nowhere")
+
+
+def test_an_hmdb51_that_differs_is_said(tmp_path, film):
+    root = lay_out(tmp_path, HMDB, film) / "hmdb51"
+    with pytest.raises(DataError, match=r"a list CLASS_test_split1.txt per class, but there is jump_test_split2.txt"):
+        hmdb51(root, split=1)
+    (tmp_path / "testTrainMulti_7030_splits" / "run_test_split2.txt").write_text("a_1.avi 3\n")
+    with pytest.raises(
+        DataError, match=r"run_test_split2.txt, line 1: expected a file and 0, 1 or 2, found 'a_1.avi 3'"
+    ):
+        hmdb51(root, split=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("label,youtube_id,time_start\n", "lacks the column time_end; it has label, youtube_id, time_start"),
+        ("", "lacks the column label; it has none"),
+        ("label,youtube_id,time_start,time_end\nyoga,abc,4,\n", "line 2: .*whole seconds, found '4' and ''"),
+        ("label,youtube_id,time_start,time_end\nyoga,gone,4,14\n", "1 of 1 listed videos are not there"),
+    ],
+)
+def test_a_kinetics_list_that_differs_is_said(tmp_path, film, text, says):
+    lay_out(tmp_path, FLAT | {"val.csv": text}, film)
+    with pytest.raises(DataError, match=says):
+        kinetics(tmp_path, "val", annotations=tmp_path / "val.csv")
+
+
+def test_a_kinetics_folder_without_classes_asks_for_the_list(tmp_path, film):
+    lay_out(tmp_path, FLAT, film)
+    with pytest.raises(DataError, match="folder per class, but there is abc-_123_000004.*annotations="):
+        kinetics(tmp_path, "val")
+    with pytest.raises(DataError, match="nothing.csv is not there: expected the CSV file"):
+        kinetics(tmp_path, "val", annotations=tmp_path / "nothing.csv")
+    with pytest.raises(DataError, match=r"test is not there .*beside it is val, val.csv"):
+        kinetics(tmp_path, "test")
+
+
+def test_real_clips_of_ucf101(tmp_path):
+    names = ["ApplyEyeMakeup/v_ApplyEyeMakeup_g01_c01.avi", "BaseballPitch/v_BaseballPitch_g01_c01.avi"]
+    for name in names:
+        (tmp_path / "UCF-101" / name).parent.mkdir(parents=True)
+        shutil.copy(sample(f"video/{name.split('/')[1]}"), tmp_path / "UCF-101" / name)
+    (tmp_path / "ucfTrainTestlist").mkdir()
+    (tmp_path / "ucfTrainTestlist" / "classInd.txt").write_text("1 ApplyEyeMakeup\n2 BaseballPitch\n")
+    (tmp_path / "ucfTrainTestlist" / "testlist01.txt").write_text("\n".join(names))
+    frames = []
+
+    def every_sixth(count):
+        frames.append(count)
+        return clip_indices(count, 0, 8, stride=6)
+
+    videos = ucf101(tmp_path / "UCF-101", train=False, indices=every_sixth)
+    clips = [videos[number][0] for number in range(2)]
+    assert frames == [164, 107] and [videos[number][1] for number in range(2)] == [0, 1]
+    for clip in clips:
+        assert clip.shape == (3, 8, 240, 320) and clip.float().std() > 20
+        assert (clip[:, 0].float() - clip[:, -1].float()).abs().mean() > 1  # it moves
+
+
+def test_a_real_clip_of_kinetics(tmp_path):
+    (tmp_path / "val" / "arm wrestling").mkdir(parents=True)
+    shutil.copy(sample("video/kinetics_arm_wrestling.mp4"), tmp_path / "val" / "arm wrestling")
+    clip, label = kinetics(tmp_path, "val")[0]
+    assert clip.shape == (3, 16, 256, 340) and label == 0
