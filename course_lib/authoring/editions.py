@@ -90,9 +90,9 @@ def find_sources(root, numbers=()):
 
 def registered(number):
     """The exercises of a lecture by id; empty if the course has none for it."""
-    from course_lib.exercises.registry import lecture, lectures
+    from course_lib.exercises.registry import lecture, lecture_numbers
 
-    return {exercise.id: exercise for exercise in lecture(number)} if number in lectures() else {}
+    return {exercise.id: exercise for exercise in lecture(number)} if number in lecture_numbers() else {}
 
 
 def read(path):

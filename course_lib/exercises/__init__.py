@@ -4,11 +4,11 @@
 """
 
 from .checking import check, evaluate
-from .registry import find, lecture, lectures
+from .registry import find, lecture, lecture_numbers
 from .report import Report, Test
 from .spec import Case, Exercise, ExerciseError, Mistake
 
 __all__ = [
     "Case", "Exercise", "ExerciseError", "Mistake", "Report", "Test",
-    "check", "evaluate", "find", "lecture", "lectures",
+    "check", "evaluate", "find", "lecture", "lecture_numbers",
 ]  # fmt: skip

@@ -17,8 +17,8 @@ def lecture(number) -> tuple[Exercise, ...]:
         ExerciseError: there is no such lecture, or its file breaks the rules (an id twice, an id of another lecture).
     """
     number = str(number).zfill(2)
-    if number not in lectures():
-        raise ExerciseError(f"There are no exercises for lecture {number}; there are for {_listed(lectures())}.")
+    if number not in lecture_numbers():
+        raise ExerciseError(f"There are no exercises for lecture {number}; there are for {_listed(lecture_numbers())}.")
     folder = f"{_LECTURES}.l{number}"
     modules = [f"{folder}.{info.name}" for info in pkgutil.iter_modules(importlib.import_module(folder).__path__)]
     found = [thing for name in modules for thing in vars(importlib.import_module(name)).values()]
@@ -31,7 +31,7 @@ def lecture(number) -> tuple[Exercise, ...]:
     return exercises
 
 
-def lectures() -> list[str]:
+def lecture_numbers() -> list[str]:
     """The numbers of the lectures that have exercises: ["00", "01", ...]."""
     folders = pkgutil.iter_modules([str(Path(__file__).parent / "lectures")])
     return sorted(info.name[1:] for info in folders if info.ispkg and re.fullmatch(r"l\d\d", info.name))

@@ -223,7 +223,7 @@ def tries():
     attempt("host of a virtual machine", lambda: socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM))
     attempt("other processors", lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)))
     attempt("other boxes", lambda: len(os.listdir("/boxes")) > 1 or 1 / 0)
-    attempt("solutions", lambda: __import__("course_lib.exercises.lectures.l02.all"))
+    attempt("solutions", lambda: __import__("course_lib.exercises.lectures.l02"))
     attempt("grader", lambda: __import__("course_lib.grading.verdict"))
     attempt("checkout", lambda: os.listdir("{checkout}/notebooks"))
     attempt("secret in environment", lambda: os.environ["COURSE_TEST_SECRET"])
