@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "start": "course_lib.lesson.start",
-    "check": "course_lib.exercises",
+    "check": "course_lib.lesson.check",
     "claim": "course_lib.lesson.claim",
     "predict": "course_lib.lesson.predict",
 }

@@ -1,39 +1,19 @@
-"""`evaluate` judges an answer; `check` shows the verdict and keeps the notebook going."""
+"""`evaluate` judges an answer: it runs the tests, compares, and looks for the likeliest reason of what is wrong."""
 
 import dataclasses
 
 import torch
 
-from ..display import show_html
 from . import values
 from .compare import brief, compare, fitted, single_number
 from .diagnose import generic, known_mistake, right_but_float
 from .exceptions import explain
-from .registry import find
 from .report import Report, Test
-from .run import has_gradient, run
+from .run import has_gradient
 from .shortcuts import find_shortcut
 from .source import is_stub, placeholder
 from .spec import Exercise
-
-
-def check(exercise_id, answer):
-    """Check an answer, show the verdict, and return what the notebook carries on with.
-
-    Args:
-        exercise_id: such as "02.1".
-        answer: the function, class or value that the exercise asks for (the function itself, not its result).
-    Returns:
-        `answer` when it is right and of the usual form, else the course's own, so that the cells below run either way.
-    Raises:
-        ExerciseError: there is no such exercise.
-    """
-    exercise = find(exercise_id)
-    report = evaluate(exercise, answer)
-    show_html(report.as_html(), report.as_text())
-    if report.passed and report.fits:
-        return answer
-    return values.marked(exercise.reference) if exercise.cases is None else exercise.reference
+from .tests import tests_of
 
 
 def evaluate(exercise: Exercise, answer, seed=0) -> Report:
@@ -59,44 +39,41 @@ def evaluate(exercise: Exercise, answer, seed=0) -> Report:
         return _report(exercise, diagnosis=wrong_kind)
     if is_stub(answer):
         return _report(exercise, attempted=False)
-    cases = exercise.cases(torch.Generator().manual_seed(seed))
-    report = judge(exercise, answer, cases, run(exercise.kind, answer, cases, exercise.reference))
-    if report.passed and exercise.differentiable and not has_gradient(answer, cases[0]):
+    tests = tests_of(exercise, seed)
+    report = judge(tests, answer, tests.run(answer))
+    if report.passed and exercise.differentiable and not has_gradient(answer, tests.cases[0]):
         text = "Gradients end in your version: .item(), .detach() or NumPy cut them off, and they are needed below."
         return dataclasses.replace(report, fits=False, notes=(*report.notes, text))
     return report
 
 
-def judge(exercise, answer, cases, outcomes) -> Report:
+def judge(tests, answer, outcomes) -> Report:
     """The verdict on what a function or class gave.
 
     Args:
-        exercise: from `find`.
+        tests: Tests that were run.
         answer: what was run; only its source is read here, nothing of it is called.
-        cases, outcomes: the tests and what `run` noted of them.
+        outcomes: what `Tests.run` noted.
     """
-    expected = run(exercise.kind, exercise.reference, cases, exercise.reference)
-    for outcome in expected:
-        if outcome.error is not None and not isinstance(outcome.error, ValueError):
-            raise outcome.error  # a defect of the exercise; a ValueError is an expected refusal of bad input
+    exercise, expected = tests.exercise, tests.expected
     outcomes, remark = _fitted(exercise, expected, outcomes)
-    tests = tuple(_test(exercise, *row) for row in zip(cases, expected, outcomes, strict=True))
+    results = tuple(_test(exercise, *row) for row in zip(tests.cases, expected, outcomes, strict=True))
     notes = _notes(outcomes)
-    shortcut, unreadable = find_shortcut(answer, exercise.forbidden, exercise.reference)
+    shortcut, unreadable = find_shortcut(answer, exercise.forbidden, exercise.own)
     if unreadable and exercise.forbidden:
         notes += ("The source of your code cannot be read here, so forbidden shortcuts were searched in part only.",)
-    details = dict(tests=tests, notes=notes, printed=next((o.printed for o in outcomes if o.printed), ""))
+    details = dict(tests=results, notes=notes, printed=next((o.printed for o in outcomes if o.printed), ""))
     if shortcut:
         return _report(exercise, diagnosis=_shortcut_text(exercise, shortcut), **details)
-    if all(test.ok for test in tests):
+    if all(test.ok for test in results):
         details["notes"] += (f"Right, in a form of its own: {remark}",) if remark else ()
         return _report(exercise, passed=True, fits=remark is None, **details)
     unfinished = placeholder(answer)
     if unfinished or all(map(_left_for_later, outcomes)):
         text = f"In line {unfinished[0]} of your cell there is still `...` where code belongs." if unfinished else None
         return _report(exercise, attempted=False, diagnosis=text)
-    failing = {i: outcomes[i] for i, test in enumerate(tests) if not test.ok and not outcomes[i].skipped}
-    return _report(exercise, diagnosis=_diagnosis(exercise, answer, cases, expected, failing), **details)
+    failing = {i: outcomes[i] for i, test in enumerate(results) if not test.ok and not outcomes[i].skipped}
+    return _report(exercise, diagnosis=_diagnosis(tests, answer, failing), **details)
 
 
 def _report(exercise, passed=False, attempted=True, **details):
@@ -166,21 +143,18 @@ def _shown(outcome):
     return brief(outcome.output) if outcome.error is None else f"{type(outcome.error).__name__} (see above)"
 
 
-def _diagnosis(exercise, answer, cases, expected, failing):
+def _diagnosis(tests, answer, failing):
+    exercise, expected = tests.exercise, tests.expected
     first = next((o for o in failing.values() if o.error is not None), None)
     if first is not None and isinstance(first.error, KeyboardInterrupt):
         return explain(first, exercise, answer)
-
-    def outputs_of(wrong):
-        return run(exercise.kind, wrong, cases, exercise.reference)
-
     wrong = {i: o for i, o in failing.items() if expected[i].error is None and _differs(exercise, expected[i], o)}
     changed = next((o.changed for o in failing.values() if o.changed), ())
     if changed and not wrong and first is None:  # before the known mistakes: on some inputs one of them is right, too
         return f"The result is right, but {' and '.join(changed)} was changed in place. Work on a .clone() of it."
     pairs = [(expected[i].output, o.output) for i, o in wrong.items()]
     known = right_but_float(pairs) if len(pairs) == len(failing) else None
-    known = known or known_mistake(exercise, failing, outputs_of)
+    known = known or known_mistake(tests, failing)
     if known:
         return known
     if first is not None:

@@ -12,18 +12,16 @@ from .compare import as_tensor, close, compare, single_number
 LARGEST = 2_000_000  # elements of a tensor that is still searched for a pattern
 
 
-def known_mistake(exercise, failing, outputs_of):
+def known_mistake(tests, failing):
     """The diagnosis of the known mistake that explains the most failing tests, at least half of them; or None.
 
     Args:
-        exercise: its `mistakes`, `rtol` and `atol` are used.
+        tests: Tests.
         failing: {case number: Outcome} of the tests that the learner failed.
-        outputs_of: function from a wrong answer to the list of its Outcomes on all cases.
     """
     best, diagnosis = 0, None
-    for mistake in exercise.mistakes:
-        outcomes = outputs_of(mistake.answer)
-        explained = sum(_alike(outcomes[i], outcome, exercise) for i, outcome in failing.items())
+    for mistake, outcomes in tests.mistakes:
+        explained = sum(_alike(outcomes[i], outcome, tests.exercise) for i, outcome in failing.items())
         if explained > best and 2 * explained >= len(failing):
             best, diagnosis = explained, mistake.diagnosis
     return diagnosis

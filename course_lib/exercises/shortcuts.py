@@ -29,19 +29,19 @@ class Shortcut:
     line: tuple[int, str] | None
 
 
-def find_shortcut(answer, forbidden, own_reference=None):
+def find_shortcut(answer, forbidden, own=()):
     """The first forbidden thing that an answer uses, itself or through helper functions from the same notebook.
 
     Args:
         answer: function or class.
         forbidden: dotted names. Each also stands for what does the same under another name:
             "torch.nn.functional.conv3d" for torch.conv3d, nn.Conv3d, torch.ops.aten.conv3d; "torch.mean" for x.mean().
-        own_reference: the course's own answer, never allowed.
+        own: what the course itself has for the exercise, never allowed.
     Returns:
         (Shortcut or None, unreadable): `unreadable` is True when some source could not be read; then only the names
         in the compiled code were compared.
     """
-    rules = _Rules(forbidden, own_reference)
+    rules = _Rules(forbidden, own)
     seen, queue, unreadable = set(), [answer], False
     for thing in getattr(answer, "__mro__", (answer,)):
         culprit = rules.culprit(thing)
@@ -70,10 +70,8 @@ def find_shortcut(answer, forbidden, own_reference=None):
 class _Rules:
     """What is forbidden: by identity, and by name for what belongs to torch or NumPy."""
 
-    def __init__(self, forbidden, own_reference):
-        self.objects = [found for found in map(_imported, forbidden) if found is not None]
-        if own_reference is not None:
-            self.objects.append(own_reference)
+    def __init__(self, forbidden, own):
+        self.objects = [*own, *(found for found in map(_imported, forbidden) if found is not None)]
         self.keys = {_key(name) for name in forbidden}
         for key in list(self.keys):
             self.keys.update(SYNONYMS.get(key, ()))

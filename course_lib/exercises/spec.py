@@ -35,17 +35,19 @@ class Case:
 class Mistake:
     """A wrong answer that people give, and what to tell them.
 
-    answer: a wrong function, class or value. For numbers, arrays and choices also a predicate of the learner's value.
     diagnosis: shown when the learner's output equals this answer's output on the tests that failed.
+    answer: a wrong function, class or value. For numbers, arrays and choices also a predicate of the learner's value.
+    text: its source, where it is an edit of the solution.
     """
 
     diagnosis: str
     answer: Any
+    text: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
-    """One exercise: see `Case` and `Mistake`.
+    """One exercise: see `Case` and `Mistake`. `course_lib.exercises.exercise` makes it from its solution's text.
 
     id: lecture and number, "02.1".
     name: the function, class or variable that the learner writes.
@@ -61,6 +63,8 @@ class Exercise:
         for int64) is right, too.
     differentiable: the cells below take gradients of the answer. One that cuts them off is right, and not carried on
         with (functions only).
+    solution: source text of the course's own answer.
+    same_as: the function or class of the library that the reference equals; as an answer it is forbidden.
     alone: when graded, the learner's definition runs without the rest of the notebook: beside it stand the course's
         set-up and imports (functions and classes only).
     """
@@ -81,11 +85,18 @@ class Exercise:
     dtype_counts: bool = False
     differentiable: bool = False
     alone: bool = False
+    solution: str = ""
+    same_as: Any = None
 
     def __post_init__(self):
         problem = _problem(self)
         if problem:
             raise ExerciseError(f"Exercise {self.id!r}: {problem}")
+
+    @property
+    def own(self):
+        """What the course itself has for this exercise: none of it is a learner's answer."""
+        return tuple(thing for thing in (self.reference, self.same_as) if thing is not None)
 
 
 def _problem(exercise):

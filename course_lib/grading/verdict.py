@@ -9,6 +9,7 @@ from course_lib.exercises.checking import judge
 from course_lib.exercises.run import Outcome
 from course_lib.exercises.shortcuts import find_shortcut
 from course_lib.exercises.source import is_stub, placeholder
+from course_lib.exercises.tests import Tests
 from course_lib.grading.evasion import evasion
 from course_lib.grading.inert import inert
 from course_lib.grading.names import bound_names
@@ -74,10 +75,10 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
         if readable is not None and is_stub(readable):
             return dataclasses.replace(verdict, attempted=False, summary="Not attempted: this is still the stub.")
         stand_in = readable if readable is not None else _unreadable
-        hidden = find_shortcut(stand_in, exercise.forbidden, exercise.reference)[0]
+        hidden = find_shortcut(stand_in, exercise.forbidden, exercise.own)[0]
         secret, shown = (
-            _spoken(exercise, lambda given, of=cases: judge(exercise, stand_in, of, given), outcomes, _nothing(cases))
-            for cases, outcomes in zip(question.sets, reply.outcomes, strict=True)
+            _spoken(exercise, lambda given, of=tests: judge(of, stand_in, given), outcomes, _nothing(tests.cases))
+            for tests, outcomes in zip((Tests(exercise, s) for s in question.sets), reply.outcomes, strict=True)
         )
     if secret is None or shown is None:
         return _incomparable(verdict)
@@ -104,7 +105,7 @@ def _unreadable(*args, **kwargs):
 def _read(answer, exercise):
     """An answer whose source can be read to its end, else None: whatever stands in it, reading it must not stop us."""
     try:
-        is_stub(answer), placeholder(answer), find_shortcut(answer, exercise.forbidden, exercise.reference)
+        is_stub(answer), placeholder(answer), find_shortcut(answer, exercise.forbidden, exercise.own)
     except Exception:
         return None
     return answer

@@ -11,8 +11,9 @@ import torch
 from table import cell
 from torch import nn
 
-from course_lib.exercises import Case, Exercise, ExerciseError, Mistake, checking, evaluate, find, lecture
+from course_lib.exercises import Case, Exercise, ExerciseError, Mistake, evaluate, find, lecture
 from course_lib.exercises.values import marked
+from course_lib.lesson import check as checking
 
 # One exercise of each kind ----------------------------------------------------------------------------------------
 

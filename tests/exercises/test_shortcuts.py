@@ -90,7 +90,7 @@ def test_the_courses_own_answer_is_forbidden():
     from course_lib.errors import check_shape
 
     code = "from course_lib.errors import check_shape as mine\ndef f(x):\n    return mine(x, 'B')"
-    assert find_shortcut(cell(code, "f"), (), own_reference=check_shape)[0].name == "check_shape"
+    assert find_shortcut(cell(code, "f"), (), own=(check_shape,))[0].name == "check_shape"
 
 
 def test_asking_the_registry_for_the_answer_is_found():

@@ -1,0 +1,48 @@
+"""The tests of an exercise for one seed, with what the course's answer and the known mistakes give on them.
+
+Each is run once, when it is first asked for, and kept: a check is called again and again, and so is a grader.
+"""
+
+from functools import cached_property, lru_cache
+
+import torch
+
+from .run import run
+
+KEPT = 16  # sets of tests; each holds its inputs and some twenty outputs of their size
+
+
+class Tests:
+    """The cases of a function or class.
+
+    Attributes:
+        exercise: Exercise.
+        cases: list of Case.
+    """
+
+    def __init__(self, exercise, cases):
+        self.exercise, self.cases = exercise, cases
+
+    def run(self, answer):
+        """What an answer gives: list of Outcome, one per case."""
+        return run(self.exercise.kind, answer, self.cases, self.exercise.reference)
+
+    @cached_property
+    def expected(self):
+        """What the course's answer gives: list of Outcome."""
+        expected = self.run(self.exercise.reference)
+        for outcome in expected:
+            if outcome.error is not None and not isinstance(outcome.error, ValueError):
+                raise outcome.error  # a defect of the exercise; a ValueError is an expected refusal of bad input
+        return expected
+
+    @cached_property
+    def mistakes(self):
+        """What the known mistakes give: list of (Mistake, list of Outcome)."""
+        return [(mistake, self.run(mistake.answer)) for mistake in self.exercise.mistakes]
+
+
+@lru_cache(KEPT)
+def tests_of(exercise, seed) -> Tests:
+    """The tests of an exercise for a seed, always the same ones."""
+    return Tests(exercise, exercise.cases(torch.Generator().manual_seed(seed)))
