@@ -8,12 +8,12 @@ from . import values
 from .compare import brief, compare, fitted, single_number
 from .diagnose import generic, known_mistake, right_but_float
 from .exceptions import explain
+from .paper import paper_of
 from .report import Report, Test
 from .run import has_gradient
 from .shortcuts import find_shortcut
 from .source import is_stub, placeholder
 from .spec import Exercise
-from .tests import tests_of
 
 
 def evaluate(exercise: Exercise, answer, seed=0) -> Report:
@@ -39,25 +39,25 @@ def evaluate(exercise: Exercise, answer, seed=0) -> Report:
         return _report(exercise, diagnosis=wrong_kind)
     if is_stub(answer):
         return _report(exercise, attempted=False)
-    tests = tests_of(exercise, seed)
-    report = judge(tests, answer, tests.run(answer))
-    if report.passed and exercise.differentiable and not has_gradient(answer, tests.cases[0]):
+    paper = paper_of(exercise, seed)
+    report = judge(paper, answer, paper.run(answer))
+    if report.passed and exercise.differentiable and not has_gradient(answer, paper.cases[0]):
         text = "Gradients end in your version: .item(), .detach() or NumPy cut them off, and they are needed below."
         return dataclasses.replace(report, fits=False, notes=(*report.notes, text))
     return report
 
 
-def judge(tests, answer, outcomes) -> Report:
+def judge(paper, answer, outcomes) -> Report:
     """The verdict on what a function or class gave.
 
     Args:
-        tests: Tests that were run.
+        paper: Paper that it was run on.
         answer: what was run; only its source is read here, nothing of it is called.
-        outcomes: what `Tests.run` noted.
+        outcomes: what `paper.run` noted.
     """
-    exercise, expected = tests.exercise, tests.expected
+    exercise, expected = paper.exercise, paper.expected
     outcomes, remark = _fitted(exercise, expected, outcomes)
-    results = tuple(_test(exercise, *row) for row in zip(tests.cases, expected, outcomes, strict=True))
+    results = tuple(_test(exercise, *row) for row in zip(paper.cases, expected, outcomes, strict=True))
     notes = _notes(outcomes)
     shortcut, unreadable = find_shortcut(answer, exercise.forbidden, exercise.own)
     if unreadable and exercise.forbidden:
@@ -73,7 +73,7 @@ def judge(tests, answer, outcomes) -> Report:
         text = f"In line {unfinished[0]} of your cell there is still `...` where code belongs." if unfinished else None
         return _report(exercise, attempted=False, diagnosis=text)
     failing = {i: outcomes[i] for i, test in enumerate(results) if not test.ok and not outcomes[i].skipped}
-    return _report(exercise, diagnosis=_diagnosis(tests, answer, failing), **details)
+    return _report(exercise, diagnosis=_diagnosis(paper, answer, failing), **details)
 
 
 def _report(exercise, passed=False, attempted=True, **details):
@@ -143,8 +143,8 @@ def _shown(outcome):
     return brief(outcome.output) if outcome.error is None else f"{type(outcome.error).__name__} (see above)"
 
 
-def _diagnosis(tests, answer, failing):
-    exercise, expected = tests.exercise, tests.expected
+def _diagnosis(paper, answer, failing):
+    exercise, expected = paper.exercise, paper.expected
     first = next((o for o in failing.values() if o.error is not None), None)
     if first is not None and isinstance(first.error, KeyboardInterrupt):
         return explain(first, exercise, answer)
@@ -154,7 +154,7 @@ def _diagnosis(tests, answer, failing):
         return f"The result is right, but {' and '.join(changed)} was changed in place. Work on a .clone() of it."
     pairs = [(expected[i].output, o.output) for i, o in wrong.items()]
     known = right_but_float(pairs) if len(pairs) == len(failing) else None
-    known = known or known_mistake(tests, failing)
+    known = known or known_mistake(paper, failing)
     if known:
         return known
     if first is not None:

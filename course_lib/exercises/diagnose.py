@@ -12,16 +12,16 @@ from .compare import as_tensor, close, compare, single_number
 LARGEST = 2_000_000  # elements of a tensor that is still searched for a pattern
 
 
-def known_mistake(tests, failing):
+def known_mistake(paper, failing):
     """The diagnosis of the known mistake that explains the most failing tests, at least half of them; or None.
 
     Args:
-        tests: Tests.
+        paper: Paper.
         failing: {case number: Outcome} of the tests that the learner failed.
     """
     best, diagnosis = 0, None
-    for mistake, outcomes in tests.mistakes:
-        explained = sum(_alike(outcomes[i], outcome, tests.exercise) for i, outcome in failing.items())
+    for mistake, outcomes in paper.mistakes:
+        explained = sum(_alike(outcomes[i], outcome, paper.exercise) for i, outcome in failing.items())
         if explained > best and 2 * explained >= len(failing):
             best, diagnosis = explained, mistake.diagnosis
     return diagnosis

@@ -12,7 +12,7 @@ the two against each other. The course's own answer and the wrong ones are made 
     '''
 
     shift = exercise("99.1", "Shift an image", points=1, solution=SOLUTION, cases=_cases, hints=(...), mistakes=(
-        edit("this shifts down: the last axis is the columns", "dims=-1", "dims=-2"),
+        edit("this shifts down: the last axis is the columns", {"dims=-1": "dims=-2"}),
         Mistake("nothing is shifted", lambda image, pixels: image),
     ))
 """
@@ -30,7 +30,7 @@ class Edit:
     """A mistake that is a change of the solution's text; `exercise` makes a `Mistake` of it."""
 
     diagnosis: str
-    replacements: tuple[str, ...]
+    changes: dict[str, str]
 
     def of(self, text):
         """The changed text.
@@ -38,25 +38,21 @@ class Edit:
         Raises:
             ExerciseError: a piece to be replaced is not there, so the edit would silently change nothing.
         """
-        for old, new in zip(self.replacements[::2], self.replacements[1::2], strict=True):
+        for old, new in self.changes.items():
             if old not in text:
                 raise ExerciseError(f"The edit {self.diagnosis!r} looks for {old!r}, which the solution does not have.")
             text = text.replace(old, new)
         return text
 
 
-def edit(diagnosis, *replacements):
-    """A likely mistake: the solution with every `old` replaced by `new`; further pairs are replaced after the first.
+def edit(diagnosis, changes):
+    """A likely mistake: the solution with some pieces of its text replaced.
 
     Args:
         diagnosis: what a learner is told whose output equals that of the changed solution.
-        replacements: old, new, old, new ...
-    Raises:
-        ExerciseError: no pairs came.
+        changes: {old: new}; each is replaced wherever it stands, one after the other in this order.
     """
-    if not replacements or len(replacements) % 2:
-        raise ExerciseError(f"edit({diagnosis!r}) needs pairs of old and new text, {len(replacements)} texts came.")
-    return Edit(diagnosis, replacements)
+    return Edit(diagnosis, changes)
 
 
 def exercise(id, title, *, solution, mistakes=(), kind=None, same_as=None, **details) -> Exercise:

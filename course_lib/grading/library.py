@@ -50,6 +50,7 @@ def secret_functions(lesson):
     answers, behind = set(), set()
     for exercise in lesson.exercises.values():
         answers |= {name for name in exercise.forbidden if name.startswith("course_lib.")}
+        answers |= {_dotted(exercise.same_as)} if exercise.same_as is not None else set()
         for function in _functions_behind(exercise.reference):
             (answers if function is exercise.reference else behind).add(_dotted(function))
     imported = _imported(lesson)

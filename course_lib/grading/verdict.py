@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from course_lib.errors import CourseError
 from course_lib.exercises import evaluate
 from course_lib.exercises.checking import judge
+from course_lib.exercises.paper import Paper
 from course_lib.exercises.run import Outcome
 from course_lib.exercises.shortcuts import find_shortcut
 from course_lib.exercises.source import is_stub, placeholder
-from course_lib.exercises.tests import Tests
 from course_lib.grading.evasion import evasion
 from course_lib.grading.inert import inert
 from course_lib.grading.names import bound_names
@@ -77,8 +77,8 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
         stand_in = readable if readable is not None else _unreadable
         hidden = find_shortcut(stand_in, exercise.forbidden, exercise.own)[0]
         secret, shown = (
-            _spoken(exercise, lambda given, of=tests: judge(of, stand_in, given), outcomes, _nothing(tests.cases))
-            for tests, outcomes in zip((Tests(exercise, s) for s in question.sets), reply.outcomes, strict=True)
+            _spoken(exercise, lambda given, on=paper: judge(on, stand_in, given), outcomes, _nothing(paper.cases))
+            for paper, outcomes in zip((Paper(exercise, cases) for cases in question.sets), reply.outcomes, strict=True)
         )
     if secret is None or shown is None:
         return _incomparable(verdict)
@@ -93,7 +93,7 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
 
 
 def _looked_up(question):
-    """Tests that a table of answers would pass: they earn nothing on their own, unless there are no others."""
+    """Paper that a table of answers would pass: they earn nothing on their own, unless there are no others."""
     known = known_before(question)
     return known if len(known) < len(question.sets[0]) else set()
 

@@ -1,4 +1,4 @@
-"""The tests of an exercise for one seed, with what the course's answer and the known mistakes give on them.
+"""An exam paper: the tests of an exercise for one seed, with what the course's answer and the known mistakes give.
 
 Each is run once, when it is first asked for, and kept: a check is called again and again, and so is a grader.
 """
@@ -9,11 +9,11 @@ import torch
 
 from .run import run
 
-KEPT = 16  # sets of tests; each holds its inputs and some twenty outputs of their size
+KEPT = 16  # papers; each holds its inputs and some twenty outputs of their size
 
 
-class Tests:
-    """The cases of a function or class.
+class Paper:
+    """The tests of a function or class.
 
     Attributes:
         exercise: Exercise.
@@ -43,6 +43,6 @@ class Tests:
 
 
 @lru_cache(KEPT)
-def tests_of(exercise, seed) -> Tests:
-    """The tests of an exercise for a seed, always the same ones."""
-    return Tests(exercise, exercise.cases(torch.Generator().manual_seed(seed)))
+def paper_of(exercise, seed) -> Paper:
+    """The paper of an exercise for a seed, always the same one."""
+    return Paper(exercise, exercise.cases(torch.Generator().manual_seed(seed)))

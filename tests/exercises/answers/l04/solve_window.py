@@ -1,0 +1,131 @@
+"""Answers to 04.2 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "Python numbers": """
+def solve_window(ix, iy, it):
+    xx = xy = yy = xt = yt = 0.0
+    H, W = ix.shape
+    for i in range(H):
+        for j in range(W):
+            x, y, t = ix[i, j].item(), iy[i, j].item(), it[i, j].item()
+            xx += x * x; xy += x * y; yy += y * y; xt += x * t; yt += y * t
+    det = xx * yy - xy * xy
+    return torch.tensor([(xy * yt - yy * xt) / det, (xy * xt - xx * yt) / det])
+""",
+    "QR": """
+def solve_window(ix, iy, it):
+    a = torch.stack([ix.flatten(), iy.flatten()], 1)
+    q, r = torch.linalg.qr(a)
+    return torch.linalg.solve_triangular(r, (q.T @ -it.flatten())[:, None], upper=True)[:, 0]
+""",
+}
+
+OWN_FORM = {
+    "float64 from NumPy": """
+import numpy as np
+def solve_window(ix, iy, it):
+    a = np.stack([ix.numpy().ravel(), iy.numpy().ravel()], 1).astype(np.float64)
+    b = -it.numpy().ravel()
+    return torch.from_numpy(np.linalg.solve(a.T @ a, a.T @ b))
+""",
+}
+
+WRONG = [
+    (
+        """
+import torch
+def solve_window(ix, iy, it):
+    return -torch.stack([(ix * it).sum() / (ix * ix).sum(), (iy * it).sum() / (iy * iy).sum()])
+""",
+        "mixed sum",
+    ),
+    (
+        """
+import torch
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    bx, by = -(ix * it).sum(), -(iy * it).sum()
+    det = xx * yy - xy * xy
+    return torch.stack([(yy * bx + xy * by) / det, (xx * by + xy * bx) / det])
+""",
+        "mixed sum has",
+    ),
+    (
+        """
+import torch
+def solve_window(ix, iy, it):
+    xx, xy, yy = ix.sum() ** 2, ix.sum() * iy.sum(), (iy * iy).sum()
+    matrix = torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])])
+    right = -torch.stack([(ix * it).sum(), (iy * it).sum()])
+    return torch.linalg.solve(matrix, right)
+""",
+        None,
+    ),
+    (
+        """
+import torch
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    matrix = torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])])
+    right = -torch.stack([(ix * it).sum(), (iy * it).sum()])
+    return torch.linalg.lstsq(matrix, right[:, None]).solution
+""",
+        "lstsq",
+    ),
+    (
+        """
+import torch
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    bx, by = -(ix * it).sum(), -(iy * it).sum()
+    det = xx * yy + xy * xy
+    return torch.stack([(yy * bx - xy * by) / det, (xx * by - xy * bx) / det])
+""",
+        "is a difference",
+    ),
+    (
+        """
+import torch
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    bx, by = -(ix * it).sum(), -(iy * it).sum()
+    det = xx * yy - xy * xy
+    return torch.stack([(yy * bx - xy * by), (xx * by - xy * bx)])
+""",
+        "determinant is missing",
+    ),
+    (
+        """
+import torch
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    bx, by = -(ix * it).sum(), -(iy * it).sum()
+    det = xx * yy - xy * xy
+    return torch.stack([(yy * bx - xy * by) * det, (xx * by - xy * bx) * det])
+""",
+        "multiplies by the determinant",
+    ),
+    (
+        """
+import torch
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    matrix = torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])])
+    right = -torch.stack([(ix * it).sum(), (iy * it).sum()])
+    return torch.linalg.solve(matrix, right).numpy()
+""",
+        "a numpy array came",
+    ),
+    (
+        """
+import torch
+def solve_window(ix, iy, it):
+    it *= -1
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    matrix = torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])])
+    right = torch.stack([(ix * it).sum(), (iy * it).sum()])
+    return torch.linalg.solve(matrix, right)
+""",
+        "changed in place",
+    ),
+]

@@ -1,0 +1,195 @@
+"""Answers to 04.6 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "scaled before": """
+def upscale(flow, size):
+    h, w = flow.shape[2:]
+    scaled = flow.clone()
+    scaled[:, 0] *= (size[1] - 1) / (w - 1)
+    scaled[:, 1] *= (size[0] - 1) / (h - 1)
+    return F.interpolate(scaled, size, mode="bilinear", align_corners=True)
+""",
+    "grid_sample, and a variable called resize": """
+def upscale(flow, size):
+    B, _, h, w = flow.shape
+    y, x = torch.meshgrid(torch.linspace(-1, 1, size[0]), torch.linspace(-1, 1, size[1]), indexing="ij")
+    grid = torch.stack([x, y], -1).expand(B, -1, -1, -1)
+    resize = F.grid_sample(flow, grid, align_corners=True)
+    return resize * torch.tensor([(size[1] - 1) / (w - 1), (size[0] - 1) / (h - 1)]).view(2, 1, 1)
+""",
+}
+
+OWN_FORM = {
+    "two matrices in float64": """
+def upscale(flow, size):
+    def matrix(n, m):
+        M = torch.zeros(m, n, dtype=torch.float64)
+        for i in range(m):
+            p = i * (n - 1) / (m - 1)
+            k = min(int(p), n - 2)
+            M[i, k], M[i, k + 1] = 1 - (p - k), p - k
+        return M
+    A, B = matrix(flow.shape[2], size[0]), matrix(flow.shape[3], size[1])
+    out = torch.einsum("yh,bchw,xw->bcyx", A, flow.double(), B)
+    factors = torch.tensor([(size[1] - 1) / (flow.shape[3] - 1), (size[0] - 1) / (flow.shape[2] - 1)]).double()
+    return out * factors[:, None, None]
+""",
+}
+
+WRONG = [
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized
+""",
+        "keep their length",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = size[1] / flow.shape[3]
+    down = size[0] / flow.shape[2]
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
+""",
+        "count the gaps",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * torch.tensor([down, across]).view(1, 2, 1, 1)
+""",
+        "factors are exchanged",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * torch.tensor([across, across]).view(1, 2, 1, 1)
+""",
+        "that of the width for both",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * torch.tensor([down, down]).view(1, 2, 1, 1)
+""",
+        "that of the height for both",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * 2
+""",
+        "always doubles",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized / torch.tensor([across, down]).view(1, 2, 1, 1)
+""",
+        "shrink",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear")
+    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
+""",
+        "align_corners=True",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size)
+    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
+""",
+        None,
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[-2] - 1) / (flow.shape[3] - 1)
+    down = (size[-1] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
+""",
+        "rows and columns of `size`",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) // (flow.shape[3] - 1)
+    down = (size[0] - 1) // (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
+""",
+        "not with //",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size)
+    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
+""",
+        "interpolate bilinearly",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * torch.tensor([across, 1]).view(1, 2, 1, 1)
+""",
+        "only u grows",
+    ),
+    (
+        """
+import torch, torch.nn.functional as F
+def upscale(flow, size):
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    flow *= torch.tensor([across, down]).view(1, 2, 1, 1)
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized
+""",
+        "changed in place",
+    ),
+]
