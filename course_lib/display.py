@@ -2,13 +2,13 @@
 
 
 class Rich:
-    """An object that Jupyter shows as HTML and a terminal shows as text."""
+    """An object that Jupyter shows as HTML and a terminal shows as text; `data` is for programs, by MIME type."""
 
-    def __init__(self, html, text):
-        self.html, self.text = html, text
+    def __init__(self, html, text, data=None):
+        self.html, self.text, self.data = html, text, data or {}
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/html": self.html, "text/plain": self.text}
+        return {"text/html": self.html, "text/plain": self.text, **self.data}
 
     def __repr__(self):
         return self.text
@@ -24,12 +24,12 @@ def in_jupyter():
     return shell is not None and hasattr(shell, "kernel")
 
 
-def show_html(html, text):
-    """Display `html` in Jupyter (with `text` as its plain form) or print `text`."""
+def show_html(html, text, data=None):
+    """Display `html` in Jupyter (with `text` as its plain form, and `data` unseen beside it) or print `text`."""
     if in_jupyter():
         from IPython.display import display
 
-        display(Rich(html, text))
+        display(Rich(html, text, data))
     else:
         print(text)
 

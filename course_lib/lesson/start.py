@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from course_lib import profile as profiles
 from course_lib.errors import CourseError
 
-PROFILES = ("cpu", "gpu")
+LARGEST_SEED = 2**32 - 1  # that NumPy takes
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Course:
         seed: what the random numbers start from.
         device: where models and clips go.
         dtype: what autocast computes in: bfloat16 where the hardware has it, else float16 on a GPU, float32 on a CPU.
-        profile: "cpu" (two cores, seconds) or "gpu" (one GPU, minutes). It scales sizes and steps, never the code path.
+        profile: "cpu" (two cores, seconds), "gpu" (one GPU, minutes) or "smoke" (every cell runs, but training is cut
+            short and claims are not judged). It scales sizes and steps, never the code path.
     """
 
     lecture: str
@@ -30,8 +32,14 @@ class Course:
     dtype: torch.dtype
     profile: str
 
-    def pick(self, *, cpu, gpu):
-        """The value that belongs to this profile: `steps = course.pick(cpu=250, gpu=5000)`."""
+    def pick(self, *, cpu, gpu, smoke=None):
+        """The value that belongs to this profile: `count = course.pick(cpu=400, gpu=4000, smoke=16)`.
+
+        Without a value of its own `smoke` takes that of `cpu`. It is for what takes seconds besides training, which
+        `fit` cuts by itself: how many clips are drawn, evaluated or decoded.
+        """
+        if self.profile == "smoke":
+            return cpu if smoke is None else smoke
         return gpu if self.profile == "gpu" else cpu
 
     def generator(self, offset=0):
@@ -39,21 +47,22 @@ class Course:
         return torch.Generator().manual_seed(self.seed + offset)
 
 
-def start(lecture, seed=0):
+def start(lecture, seed=None):
     """Choose device, number type and profile, seed the random numbers, and say so in one line.
 
     Args:
         lecture: number of the lecture, "00" to "25".
-        seed: seeds Python's, NumPy's and torch's random numbers.
+        seed: seeds Python's, NumPy's and torch's random numbers; by default the environment variable COURSE_SEED says
+            it, or it is 0.
     Returns:
         Course.
     Raises:
-        CourseError: if the environment variable COURSE_PROFILE names no profile, or asks for a GPU that is not there.
+        CourseError: if the environment variable COURSE_PROFILE names no profile, or asks for a GPU that is not there,
+            or COURSE_SEED is no whole number.
     """
     has_gpu = torch.cuda.is_available()
-    profile = os.environ.get("COURSE_PROFILE") or ("gpu" if has_gpu else "cpu")
-    if profile not in PROFILES:
-        raise CourseError(f"COURSE_PROFILE is {profile!r}, expected one of {', '.join(PROFILES)}. Correct or unset it.")
+    profile = profiles.chosen() or ("gpu" if has_gpu else "cpu")
+    seed = _default_seed() if seed is None else seed
     if profile == "gpu" and not has_gpu:
         raise CourseError(
             "COURSE_PROFILE is 'gpu', but torch sees no CUDA device. Unset it to run on the CPU; on Colab choose "
@@ -66,6 +75,13 @@ def start(lecture, seed=0):
     course = Course(str(lecture), seed, device, _autocast_dtype(device), profile)
     print(f"Lecture {course.lecture} on {_hardware(device)}, profile {profile}, seed {seed}, torch {torch.__version__}")
     return course
+
+
+def _default_seed():
+    written = os.environ.get("COURSE_SEED", "").strip() or "0"
+    if not (written.isdecimal() and int(written) <= LARGEST_SEED):
+        raise CourseError(f"COURSE_SEED is {written!r}, expected a whole number, 0 to 2^32 - 1. Correct or unset it.")
+    return int(written)
 
 
 def _autocast_dtype(device):

@@ -599,10 +599,13 @@ eight.reveal(round(100 * by_count[3], 1))
 # Our miniature has labels of actions, and the same ordering:
 
 # %% tags=["claim"]
+gain = 100 * (by_count[3] - one_clip)
 claim(
     "The average over 8 clips of a video beats one random clip by more than 20 points.",
-    by_count[3] > one_clip + 0.20,
+    gain - 20,
     f"{one_clip:.1%} with one random clip, {by_count[3]:.1%} with 8 clips, {len(test_labels)} videos, chance 25 %",
+    unit="points",
+    published="20 clips instead of one gain 18 to 19 points with each of four networks",
 )
 
 # %% [markdown]

@@ -353,8 +353,9 @@ eight_steps.reveal(added[-1])
 
 # %% tags=["claim"]
 claim("Iteration lowers the end-point error: eight steps leave less than 70 % of what one step leaves",
-      whole[-1] < 0.7 * whole[1] and added[-1] < added[1],
-      f"{whole[1]:.2f} to {whole[-1]:.2f} px; with added steps {added[1]:.2f} to {added[-1]:.2f} px")
+      {"whole flow": 70 - 100 * whole[-1] / whole[1], "added steps, below 100 %": 100 - 100 * added[-1] / added[1]},
+      f"{whole[1]:.2f} to {whole[-1]:.2f} px; with added steps {added[1]:.2f} to {added[-1]:.2f} px",
+      unit="% of the error after one step")
 
 # %% [markdown]
 # ## Large motion: from coarse to fine
@@ -434,9 +435,11 @@ levels_needed.reveal(1 + next(n for n, error in enumerate(by_level) if error < 0
 # level a picture of 12 x 12 pixels is left, and it does more harm than good.
 
 # %% tags=["claim"]
-claim("A pyramid of 4 levels handles a motion of 15 pixels, which one level cannot, with twice as many iterations",
-      by_level[3] < 0.5 and min(by_level[0], many) > 5,
-      f"{by_level[3]:.2f} px with 4 levels, {by_level[0]:.2f} px with one, {many:.2f} px with one and 40 iterations")
+claim("A pyramid of 4 levels follows a motion of 15 pixels to half a pixel; one level is off by 5 or more, "
+      "with twice as many iterations as well",
+      {"4 levels": 0.5 - by_level[3], "one level": by_level[0] - 5, "one level, 40 iterations": many - 5},
+      f"{by_level[3]:.2f} px with 4 levels, {by_level[0]:.2f} px with one, {many:.2f} px with one and 40 iterations",
+      unit="pixels")
 
 # %% [markdown]
 # It is not magic. A brick wall looks the same one brick further. On the coarse levels only the pattern is left, and the
@@ -552,9 +555,10 @@ for name, mask in (("true flow", hidden(fast.flow, fast.backward)), ("estimated 
 # %% tags=["claim"]
 doubted = hidden(forward, backward)
 errors = [endpoint_error(forward, fast.flow, mask) for mask in (doubted, ~doubted)]
-claim("Where forward and backward flow contradict each other, the flow is at least three times as wrong as elsewhere",
-      errors[0] > 3 * errors[1], f"EPE {errors[0]:.2f} px in the doubted {doubted.float().mean():.0%}, "
-      f"{errors[1]:.2f} px elsewhere")
+claim("Where forward and backward flow contradict each other, the flow is more than three times as wrong as elsewhere",
+      errors[0] / errors[1] - 3,
+      f"EPE {errors[0]:.2f} px in the doubted {doubted.float().mean():.0%}, {errors[1]:.2f} px elsewhere",
+      unit="times")
 
 # %% [markdown]
 # Where are they?

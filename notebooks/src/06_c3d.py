@@ -96,7 +96,8 @@ reverse_guess.reveal(difference[1])
 
 # %% tags=["claim"]
 claim("A network of depth 1 gives a clip and its reverse the same scores; depth 3 does not",
-      difference[1] < 1e-5 < 1e-3 < difference[3], f"{difference[1]:.1g} against {difference[3]:.2g}")
+      {"depth 1, below 1e-5": 1e-5 - difference[1], "depth 3, above 1e-3": difference[3] - 1e-3},
+      f"{difference[1]:.1g} against {difference[3]:.2g}")
 
 # %% [markdown]
 # ## Why small kernels
@@ -465,12 +466,15 @@ show(fig, alt="Accuracy for directions and orders: " + "; ".join(
 
 # %% tags=["claim"]
 mean = {depth: sum(pair) / 2 for depth, pair in results.items()}
-claim("Depth 3 beats depth 1 clearly where motion decides", mean[3] >= mean[1] + 25 and results[1][1] < 62,
-      f"{mean[3]:.0f} % against {mean[1]:.0f} %; the order alone {results[3][1]:.0f} % against {results[1][1]:.0f} %")
+claim("Depth 3 beats depth 1 clearly where motion decides",
+      {"25 points better": mean[3] - mean[1] - 25, "order with depth 1, below 62 %": 62 - results[1][1]},
+      f"{mean[3]:.0f} % against {mean[1]:.0f} %; the order alone {results[3][1]:.0f} % against {results[1][1]:.0f} %",
+      unit="points")
 claim("Depth 3 is not worse than 5 or 7 (by more than 5 points), at 60 % and 43 % of their multiply-adds",
-      mean[3] >= max(mean[5], mean[7]) - 5 and costs[3] < 0.61 * costs[5] and costs[3] < 0.44 * costs[7],
+      {"accuracy": mean[3] - (max(mean[5], mean[7]) - 5), "cost of 5": costs[3] < 0.61 * costs[5],
+       "cost of 7": costs[3] < 0.44 * costs[7]},
       f"{mean[3]:.0f} % against {mean[5]:.0f} % and {mean[7]:.0f} %; "
-      f"{count(costs[3])} against {count(costs[5])} and {count(costs[7])}")
+      f"{count(costs[3])} against {count(costs[5])} and {count(costs[7])}", unit="points")
 
 # %% [markdown]
 # On orders, depth 1 has what the argument promised: nothing. On directions it does better than the 25 % of guessing,
@@ -585,13 +589,15 @@ show(fig, alt="Linear SVM on frozen features; " + "; ".join(
 UNSEEN, GUESS = TASKS[:3], (25 + 100 / 3 + 100 / 3) / 3  # percent by guessing, averaged over the three tasks
 unseen = {kind: sum(values[:3]) / 3 for kind, values in table.items()}
 claim("On motions that were never trained, C3D features + SVM beat single-frame features + SVM",
-      unseen["C3D"] >= unseen["image"] + 20,
-      f"{unseen['C3D']:.0f} % against {unseen['image']:.0f} %, averaged over three tasks; guessing {GUESS:.0f} %")
+      unseen["C3D"] - unseen["image"] - 20,
+      f"{unseen['C3D']:.0f} % against {unseen['image']:.0f} %, averaged over three tasks; guessing {GUESS:.0f} %",
+      unit="points")
 claim("C3D and image features side by side know motions and shapes",
-      unseen["C3D + image"] >= unseen["C3D"] - 8 and table["C3D + image"][3] >= table["image"][3] - 8,
-      f"motions {unseen['C3D + image']:.0f} %, shapes {table['C3D + image'][3]:.0f} %")
-claim("Three motion networks side by side beat one", unseen["three C3D"] >= unseen["C3D"] + 1,
-      f"{unseen['three C3D']:.0f} % against {unseen['C3D']:.0f} % on unseen motions")
+      {"motions": unseen["C3D + image"] - (unseen["C3D"] - 8),
+       "shapes": table["C3D + image"][3] - (table["image"][3] - 8)},
+      f"motions {unseen['C3D + image']:.0f} %, shapes {table['C3D + image'][3]:.0f} %", unit="points")
+claim("Three motion networks side by side beat one", unseen["three C3D"] - unseen["C3D"] - 1,
+      f"{unseen['three C3D']:.0f} % against {unseen['C3D']:.0f} % on unseen motions", unit="points")
 
 # %% [markdown]
 # The image features are at chance on all three, and they must be: an average over frames has no order. The C3D features
@@ -612,8 +618,9 @@ print(", ".join(f"{task} {table['C3D'][i]:.0f} -> {kept[task]:.0f} %" for i, tas
 # %% tags=["claim"]
 ten = sum(kept.values()) / 3
 share = (ten - GUESS) / (unseen["C3D"] - GUESS)
-claim("PCA to 10 dimensions keeps most of what C3D features gain over guessing", share >= 0.6,
-      f"{unseen['C3D']:.0f} % with 64 numbers, {ten:.0f} % with 10: {100 * share:.0f} % of the gain")
+claim("PCA to 10 dimensions keeps most of what C3D features gain over guessing", 100 * share - 60,
+      f"{unseen['C3D']:.0f} % with 64 numbers, {ten:.0f} % with 10: {100 * share:.0f} % of the gain",
+      unit="% of the gain")
 
 # %% [markdown]
 # ## Neighbours, pairs, and a map
@@ -692,7 +699,8 @@ for task, (features, labels) in (trained | new).items():
 
 # %% tags=["claim"]
 claim("For actions that the network knows, the cosine alone tells same from different",
-      areas["direction"]["C3D"] >= 0.85 and areas["direction"]["image"] <= 0.65,
+      {"C3D, above 0.85": areas["direction"]["C3D"] - 0.85,
+       "image features, below 0.65": 0.65 - areas["direction"]["image"]},
       f"C3D {areas['direction']['C3D']:.2f}, image features {areas['direction']['image']:.2f}")
 
 # %% [markdown]

@@ -1,11 +1,10 @@
-"""The small things every lecture leans on: start, predict, claim, display, errors, metrics."""
+"""The small things every lecture leans on: start, predict, errors, metrics."""
 
 import pytest
 import torch
 
-from course_lib import claim, predict, start
+from course_lib import predict, start
 from course_lib.errors import CourseError, ShapeError, check_shape
-from course_lib.lesson.claim import ClaimFailed
 from course_lib.metrics import accuracy, hit_at
 
 
@@ -29,6 +28,29 @@ def test_start_refuses_a_profile_that_cannot_be(monkeypatch, profile):
         start("02")
 
 
+def test_the_seed_comes_from_outside_unless_the_lecture_names_one(monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_SEED", " 7 ")
+    assert start("02").seed == 7 and start("02", seed=3).seed == 3
+    assert "seed 7" in capsys.readouterr().out
+    monkeypatch.setenv("COURSE_SEED", "")
+    assert start("02").seed == 0
+
+
+@pytest.mark.parametrize("seed", ["one", "1.5", "-1", str(2**32)])
+def test_a_seed_that_is_no_whole_number_is_refused(monkeypatch, seed):
+    monkeypatch.setenv("COURSE_SEED", seed)
+    with pytest.raises(CourseError, match="COURSE_SEED is .* expected a whole number"):
+        start("02")
+
+
+@pytest.mark.parametrize("profile, own, fallback", [("smoke", 3, 1), ("cpu", 1, 1)])
+def test_smoke_has_sizes_of_its_own_or_takes_those_of_the_cpu(monkeypatch, profile, own, fallback):
+    monkeypatch.setenv("COURSE_PROFILE", profile)
+    course = start("02")
+    assert course.profile == profile and course.device.type == "cpu"
+    assert course.pick(cpu=1, gpu=2, smoke=3) == own and course.pick(cpu=1, gpu=2) == fallback
+
+
 @pytest.mark.parametrize(
     "guess, answer, said",
     [
@@ -45,17 +67,6 @@ def test_start_refuses_a_profile_that_cannot_be(monkeypatch, profile):
 def test_reveal_compares_the_guess(capsys, guess, answer, said):
     predict("How many?", guess, unit="frames").reveal(answer)
     assert said in capsys.readouterr().out
-
-
-def test_a_claim_that_fails_raises_in_validation_alone(monkeypatch, capsys):
-    monkeypatch.delenv("COURSE_STRICT", raising=False)
-    claim("3D beats 2D.", 0.9 > 0.5, "90 % against 50 %")
-    claim("2D beats 3D.", 0.5 > 0.9, "50 % against 90 %")
-    out = capsys.readouterr().out
-    assert "✓ The claim holds here." in out and "✗ The claim did not hold in this run." in out
-    monkeypatch.setenv("COURSE_STRICT", "1")
-    with pytest.raises(ClaimFailed, match="50 % against 90 %"):
-        claim("2D beats 3D.", 0.5 > 0.9, "50 % against 90 %")
 
 
 def test_check_shape_returns_sizes_and_takes_leading_axes():
