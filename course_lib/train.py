@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from course_lib.errors import CourseError
+from course_lib.profile import training_steps
 from course_lib.progress import progress
 
 LOOK_EVERY = 20  # steps between looks at the loss: each look makes a GPU wait for the CPU
@@ -57,7 +58,7 @@ def fit(
         model: torch.nn.Module on the device where it trains.
         batches: function step -> (inputs, labels), the same batch for the same step: then a run can resume exactly.
             If it has an attribute `shared` that is true, it gives each process of torchrun its own part.
-        steps: number of optimizer steps.
+        steps: number of optimizer steps; the profile smoke takes only the first few.
         optimizer: a torch optimizer over the model's parameters; by default Adam with learning rate 1e-3.
         schedule: "cosine" (to zero at the last step), "constant", or a function step -> factor of the learning rate.
         loss: function (outputs, labels) -> scalar.
@@ -70,6 +71,7 @@ def fit(
     Raises:
         CourseError: if the loss becomes NaN or infinite (seen at the next look), or a checkpoint does not fit.
     """
+    steps = training_steps(steps)
     optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=1e-3)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, _factor(schedule, steps))
     device = next(model.parameters()).device
