@@ -10,16 +10,32 @@ import os
 import pickle
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from course_lib.errors import CourseError
+from course_lib.ops.batches import minibatches, share, to_device
 from course_lib.profile import training_steps
 from course_lib.progress import progress
+
+__all__ = [
+    "Checkpoint",
+    "History",
+    "Metric",
+    "fit",
+    "fresh",
+    "join_processes",
+    "minibatches",
+    "scores",
+    "supervised",
+    "trained",
+]
 
 LOOK_EVERY = 20  # steps between looks at the loss: each look makes a GPU wait for the CPU
 
@@ -40,59 +56,66 @@ class History:
 
 
 def fit(
-    model,
+    network,
     batches,
     steps,
     *,
-    optimizer=None,
+    loss=None,
+    lr=None,
+    optimizer="adam",
     schedule="cosine",
-    loss=cross_entropy,
     dtype=torch.float32,
     clip_norm=None,
     metric=None,
     checkpoint=None,
 ):
-    """Train `model` in place.
+    """Train `network` in place.
 
     Args:
-        model: torch.nn.Module on the device where it trains.
-        batches: function step -> (inputs, labels), the same batch for the same step: then a run can resume exactly.
-            If it has an attribute `shared` that is true, it gives each process of torchrun its own part.
+        network: torch.nn.Module on the device where it trains.
+        batches: function step -> batch, the same batch for the same step: then a run can resume exactly; `minibatches`
+            makes one. A batch is (inputs, labels), or with a `loss` of your own whatever that takes, for example tuples
+            and dicts as in `course_lib.ops.batches`. If `batches` has an attribute `shared` that is true, it gives each
+            process of torchrun its own part.
         steps: number of optimizer steps; the profile smoke takes only the first few.
-        optimizer: a torch optimizer over the model's parameters; by default Adam with learning rate 1e-3.
+        loss: function (network, batch) -> scalar: it calls the network as often and in whatever way it needs. By
+            default `supervised(cross_entropy)`.
+        lr: learning rate at the start; by default 1e-3.
+        optimizer: "adam", "sgd" (momentum 0.9), a function (parameters, lr=...) -> torch optimizer, such as
+            `torch.optim.AdamW`, or a finished torch optimizer, which brings its own learning rate.
         schedule: "cosine" (to zero at the last step), "constant", or a function step -> factor of the learning rate.
-        loss: function (outputs, labels) -> scalar.
         dtype: what autocast computes in; torch.float32 switches it off. float16 gets gradient scaling.
         clip_norm: largest 2-norm of all gradients together; None does not clip.
         metric: a `Metric`: measured now and then, shown in the progress bar, and able to end training early.
         checkpoint: a `Checkpoint`: where to save, how often, and from where to resume.
     Returns:
-        History. Under torchrun the same in every process; call `join_processes` first.
+        History. Under torchrun the same in every process; call `join_processes` first. The network is left in
+        evaluation mode.
     Raises:
-        CourseError: if the loss becomes NaN or infinite (seen at the next look), or a checkpoint does not fit.
+        CourseError: if the loss is no scalar, or becomes NaN or infinite (seen at the next look), if nothing can be
+            trained, or a checkpoint does not fit.
     """
     steps = training_steps(steps)
-    optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=1e-3)
+    device = _device_of(network)
+    optimizer = _optimizer(optimizer, network, lr)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, _factor(schedule, steps))
-    device = next(model.parameters()).device
     scaler = torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
     history, losses = History(), []
-    state = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "scaler": scaler}
+    state = {"model": network, "optimizer": optimizer, "scheduler": scheduler, "scaler": scaler}
     first = checkpoint.resume(state, history, device) if checkpoint else 0
-    network = _across_processes(model, device)
+    loss_of = _across_processes(_Loss(network, loss or supervised(cross_entropy)), device)
 
-    model.train()
+    network.train()
     bar = progress(range(first, steps), desc="training")
     for step in bar:
-        parts = batches(step) if getattr(batches, "shared", False) else map(_share, batches(step))
-        inputs, labels = (part.to(device, non_blocking=True) for part in parts)
+        batch = batches(step) if getattr(batches, "shared", False) else share(batches(step), _rank(), _processes())
         with torch.autocast(device.type, dtype) if dtype != torch.float32 else nullcontext():
-            value = loss(network(inputs), labels)
+            value = loss_of(to_device(batch, device))
         optimizer.zero_grad(set_to_none=True)
         scaler.scale(value).backward()
         if clip_norm is not None:
             scaler.unscale_(optimizer)
-            torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+            torch.nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
         scaler.step(optimizer)
         scaler.update()
         scheduler.step()
@@ -104,7 +127,7 @@ def fit(
             history.loss += _look(losses, done)
             bar.set_postfix_str(f"loss {history.loss[-1]:.3f}", refresh=False)
         if metric is not None and metric.is_due(done, steps):
-            history.metrics.append((done, metric.measure(model)))
+            history.metrics.append((done, metric.measure(network)))
             bar.set_postfix_str(f"{metric.name} {history.metrics[-1][1]:.3f}", refresh=False)
             if metric.has_stalled(history.metrics):
                 history.stopped = f"{metric.name} has not improved for {metric.patience} looks"
@@ -113,26 +136,79 @@ def fit(
         if history.stopped:
             history.loss += _look(losses, done)
             break
-    model.eval()
+    network.eval()
     return history
 
 
-@torch.no_grad()
-def predict(model, inputs, batch_size=64):
-    """Outputs of a model in evaluation mode, batch by batch, on the CPU.
+def fresh(build, course, seed=None):
+    """A new network on the course's device, whose first weights belong to a seed: `fresh(lambda: C3D.mini(4), course)`.
 
     Args:
-        model: torch.nn.Module that maps (B, ...) to (B, K).
+        build: function without arguments -> torch.nn.Module.
+        course: what `start` returned: its device and seed.
+        seed: another one than the course's.
+    """
+    torch.manual_seed(course.seed if seed is None else seed)
+    return build().to(course.device)
+
+
+def trained(
+    build,
+    batches,
+    steps,
+    course,
+    *,
+    loss=None,
+    lr=None,
+    optimizer="adam",
+    dtype=torch.float32,
+    clip_norm=None,
+    seed=None,
+):
+    """Make a network, and train it: `fresh`, then `fit`, for experiments that need only the network.
+
+    Args:
+        build, course, seed: as for `fresh`.
+        batches, steps, loss, lr, optimizer, dtype, clip_norm: as for `fit`, which has more of them.
+    Returns:
+        The network, in evaluation mode.
+    """
+    network = fresh(build, course, seed)
+    fit(network, batches, steps, loss=loss, lr=lr, optimizer=optimizer, dtype=dtype, clip_norm=clip_norm)
+    return network
+
+
+def supervised(function):
+    """A loss for `fit` from a function (outputs, labels) -> scalar, where a batch is (inputs, labels)."""
+
+    def loss(network, batch):
+        if not isinstance(batch, tuple | list) or len(batch) != 2:
+            raise CourseError(
+                f"A batch is a {_what(batch)}, expected (inputs, labels). For any other batch give fit a function "
+                "loss(network, batch) -> scalar."
+            )
+        inputs, labels = batch
+        return function(network(inputs), labels)
+
+    return loss
+
+
+@torch.no_grad()
+def scores(network, inputs, batch_size=64):
+    """Outputs of a network in evaluation mode, batch by batch, on the CPU.
+
+    Args:
+        network: torch.nn.Module that maps (B, ...) to (B, K), or to (B, ...) of any rank.
         inputs: (N, ...) tensor.
         batch_size: how many rows go through at once; lower it when memory runs out.
     Returns:
-        (N, K) on the CPU. The model keeps the mode it had.
+        (N, K), float32, on the CPU. The network keeps the mode it had.
     """
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    outputs = [model(part.to(device)).float().cpu() for part in inputs.split(batch_size)]
-    model.train(was_training)
+    device = _device_of(network)
+    was_training = network.training
+    network.eval()
+    outputs = [network(part.to(device)).float().cpu() for part in inputs.split(batch_size)]
+    network.train(was_training)
     return torch.cat(outputs)
 
 
@@ -209,6 +285,51 @@ class Checkpoint:
         return saved["step"]
 
 
+class _Loss(nn.Module):
+    """The loss of a batch as the output of one module, so that processes can average the gradients of any loss."""
+
+    def __init__(self, network, function):
+        super().__init__()
+        self.network, self.function = network, function
+
+    def forward(self, batch):
+        value = self.function(self.network, batch)
+        if not isinstance(value, torch.Tensor) or value.ndim:
+            raise CourseError(f"The loss is a {_what(value)}, expected one number. Did you forget .mean()?")
+        return value
+
+
+def _what(value):
+    if isinstance(value, torch.Tensor):
+        return f"tensor of shape {tuple(value.shape)}"
+    return f"{type(value).__name__} of {len(value)}" if isinstance(value, tuple | list | dict) else type(value).__name__
+
+
+def _device_of(network):
+    return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": partial(torch.optim.SGD, momentum=0.9)}
+
+
+def _optimizer(wanted, network, lr):
+    if isinstance(wanted, torch.optim.Optimizer):
+        if lr is not None:
+            raise CourseError("A finished optimizer has its own learning rate: give `lr` to one of the two.")
+        return wanted
+    make = OPTIMIZERS.get(wanted) if isinstance(wanted, str) else wanted
+    if not callable(make):
+        raise CourseError(
+            f'optimizer is {wanted!r}, expected "adam", "sgd", a function (parameters, lr=...), or a torch optimizer.'
+        )
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    if not parameters:
+        raise CourseError(
+            f"{type(network).__name__} has no parameter that can be trained. Are all of them frozen (requires_grad)?"
+        )
+    return make(parameters, lr=1e-3 if lr is None else lr)
+
+
 def _factor(schedule, steps):
     if callable(schedule):
         return schedule
@@ -242,18 +363,10 @@ def _rank():
     return dist.get_rank() if _processes() > 1 else 0
 
 
-def _across_processes(model, device):
+def _across_processes(module, device):
     if _processes() == 1:
-        return model
-    return DistributedDataParallel(model, device_ids=[device.index] if device.type == "cuda" else None)
-
-
-def _share(part):
-    """The rows of a batch that belong to this process: every n-th one, so that all processes have equally many."""
-    processes = _processes()
-    if len(part) % processes:
-        raise CourseError(f"A batch of {len(part)} cannot be shared equally by {processes} processes.")
-    return part[_rank() :: processes]
+        return module
+    return DistributedDataParallel(module, device_ids=[device.index] if device.type == "cuda" else None)
 
 
 def _look(losses, done):

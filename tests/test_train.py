@@ -4,14 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from course_lib import train
 from course_lib.errors import CourseError
-from course_lib.train import Checkpoint, Metric, fit, predict
+from course_lib.train import Checkpoint, Metric, fit, fresh, scores, supervised, trained
 
 
 def model():
@@ -30,13 +31,24 @@ def batch(step):
     return inputs, (inputs[:, 0] > inputs[:, 1]).long()
 
 
+def twins(step):
+    """A batch by name, with a list of tensors of different lengths and a number for all."""
+    inputs, _ = batch(step)
+    return {"one": inputs, "others": list(inputs.flip(0).split([1] * 32)), "margin": 1.0}
+
+
+def twins_loss(network, batch):
+    """Two passes through one network."""
+    return (network(batch["one"]) - network(torch.cat(batch["others"])) - batch["margin"]).abs().mean()
+
+
 def test_fit_learns_a_separable_problem():
     net = model()
-    history = fit(net, batch, 150, optimizer=torch.optim.Adam(net.parameters(), 1e-2))
+    history = fit(net, batch, 150, lr=1e-2)
     inputs, labels = batch(10_000)
     assert len(history.loss) == 150
     assert sum(history.loss[-10:]) < 0.3 * sum(history.loss[:10])
-    assert (predict(net, inputs).argmax(1) == labels).float().mean() > 0.9
+    assert (scores(net, inputs).argmax(1) == labels).float().mean() > 0.9
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
@@ -93,14 +105,14 @@ def test_metric_is_recorded_and_ends_training_when_it_stalls():
 
 def test_a_loss_that_explodes_is_explained():
     with pytest.raises(CourseError, match="learning rate"):
-        fit(model(), batch, 20, loss=lambda outputs, labels: outputs.sum() * float("nan"))
+        fit(model(), batch, 20, loss=lambda network, batch: network(batch[0]).sum() * float("nan"))
 
 
 def test_clipping_bounds_the_step():
     net = torch.nn.Linear(4, 2)
     before = net.weight.detach().clone()
     sgd = torch.optim.SGD(net.parameters(), lr=1.0)
-    fit(net, batch, 1, optimizer=sgd, loss=lambda out, y: 1000 * out.sum(), clip_norm=0.5, schedule="constant")
+    fit(net, batch, 1, optimizer=sgd, loss=supervised(lambda out, y: 1000 * out.sum()), clip_norm=0.5)
     assert (net.weight - before).norm() <= 0.5 + 1e-5
 
 
@@ -132,14 +144,14 @@ def test_bfloat16_autocast_trains_on_the_cpu():
         seen.append(outputs.dtype)
         return outputs.float().pow(2).mean()
 
-    fit(model(), batch, 2, dtype=torch.bfloat16, loss=loss)
+    fit(model(), batch, 2, dtype=torch.bfloat16, loss=supervised(loss))
     assert seen == [torch.bfloat16] * 2
 
 
-def test_predict_keeps_the_mode_and_the_order():
+def test_scores_keep_the_mode_and_the_order():
     net = model().train()
     inputs, _ = batch(0)
-    outputs = predict(net, inputs, batch_size=7)
+    outputs = scores(net, inputs, batch_size=7)
     assert net.training
     assert torch.allclose(outputs, net.eval()(inputs), atol=1e-6)
 
@@ -156,6 +168,7 @@ def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
     together = json.loads((tmp_path / "history.json").read_text())
     assert together["processes"] == 2
     assert together["loss"] == pytest.approx(expected.loss, rel=1e-5)
+    assert together["siamese"] == pytest.approx(fit(plain_model(), twins, 6, loss=twins_loss).loss, rel=1e-5)
     weights = torch.cat([p.flatten() for p in alone.parameters()])
     assert torch.allclose(torch.tensor(together["weights"]), weights, atol=1e-5)
     resumed = plain_model()
@@ -163,10 +176,56 @@ def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
     assert torch.allclose(torch.cat([p.flatten() for p in resumed.parameters()]), weights, atol=1e-5)
 
 
-def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
-    monkeypatch.setattr(train, "_processes", lambda: 3)
-    with pytest.raises(CourseError, match="32 cannot be shared equally by 3"):
-        train._share(torch.zeros(32, 4))
+def test_short_forms_are_the_optimizers_that_they_name():
+    """Two steps with the name give the weights of two steps with the optimizer written out."""
+    for short, long in (
+        ({}, lambda p: torch.optim.Adam(p, lr=1e-3)),
+        ({"lr": 0.1}, lambda p: torch.optim.Adam(p, lr=0.1)),
+        ({"optimizer": "sgd", "lr": 0.1}, lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9)),
+        ({"optimizer": torch.optim.RMSprop, "lr": 0.1}, lambda p: torch.optim.RMSprop(p, lr=0.1)),
+    ):
+        ours, theirs = plain_model(), plain_model()
+        fit(ours, batch, 2, **short)
+        fit(theirs, batch, 2, optimizer=long(theirs.parameters()))
+        for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+            assert torch.equal(mine, other)
+
+
+def test_frozen_parameters_stay_and_weight_decay_does_not_touch_them():
+    net = plain_model()
+    net[0].requires_grad_(False)
+    before = net[0].weight.clone()
+    fit(net, batch, 5, optimizer=partial(torch.optim.SGD, weight_decay=0.5), lr=0.1)
+    assert torch.equal(net[0].weight, before)
+    with pytest.raises(CourseError, match="no parameter that can be trained"):
+        fit(net.requires_grad_(False), batch, 5)
+
+
+def test_optimizers_that_cannot_be_meant_are_refused():
+    net = plain_model()
+    with pytest.raises(CourseError, match='"adam", "sgd"'):
+        fit(net, batch, 1, optimizer="rmsprop")
+    with pytest.raises(CourseError, match="its own learning rate"):
+        fit(net, batch, 1, optimizer=torch.optim.SGD(net.parameters(), lr=0.1), lr=0.2)
+
+
+def test_a_batch_or_a_loss_of_another_kind_is_explained():
+    with pytest.raises(CourseError, match=r"tuple of 3, expected \(inputs, labels\).*loss\(network, batch\)"):
+        fit(plain_model(), lambda step: (*batch(step), 1), 1)
+    with pytest.raises(CourseError, match=r"shape \(32, 2\), expected one number"):
+        fit(plain_model(), batch, 1, loss=lambda network, batch: network(batch[0]))
+
+
+def test_trained_is_a_seed_a_network_and_fit():
+    course = SimpleNamespace(seed=5, device=torch.device("cpu"))
+    for seed in (None, 7):
+        torch.manual_seed(5 if seed is None else seed)
+        byhand = torch.nn.Linear(4, 2)
+        fit(byhand, batch, 3, lr=0.1)
+        torch.rand(3)
+        net = trained(lambda: torch.nn.Linear(4, 2), batch, 3, course, lr=0.1, seed=seed)
+        assert torch.equal(net.weight, byhand.weight) and not net.training
+    assert fresh(lambda: torch.nn.Linear(4, 2), SimpleNamespace(seed=5, device=torch.device("meta"))).weight.is_meta
 
 
 @pytest.mark.gpu
@@ -174,5 +233,5 @@ def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_mixed_precision_learns_on_a_gpu(dtype):
     net = model().cuda()
-    history = fit(net, batch, 150, dtype=dtype, optimizer=torch.optim.Adam(net.parameters(), 1e-2))
+    history = fit(net, batch, 150, dtype=dtype, lr=1e-2)
     assert sum(history.loss[-10:]) < 0.4 * sum(history.loss[:10])

@@ -21,8 +21,7 @@ from course_lib.data.worlds.actions import ActionWorld
 from course_lib.metrics import accuracy
 from course_lib.ops.sampling import dense_indices, random_segment_indices, uniform_indices
 from course_lib.plots import curve, film_strip, show, timeline
-from course_lib.train import fit
-from course_lib.train import predict as scores_of
+from course_lib.train import fit, scores
 from course_lib.widgets.clip_sampler import ClipSampler
 
 # %% [markdown] tags=["objective"]
@@ -518,15 +517,14 @@ def random_clips(step):
     return cut(train_videos[chosen], starts), train_labels[chosen]
 
 
-optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-history = fit(network, random_clips, steps=course.pick(cpu=250, gpu=1500), optimizer=optimizer)
+history = fit(network, random_clips, steps=course.pick(cpu=250, gpu=1500), lr=3e-3)
 
 # %% [markdown]
 # Chance is 25 %. First the test on **one random clip** per video:
 
 # %%
 anywhere = torch.randint(64 - 8 + 1, test_labels.shape, generator=course.generator(7))
-one_clip = accuracy(scores_of(network, cut(test_videos, anywhere)), test_labels)
+one_clip = accuracy(scores(network, cut(test_videos, anywhere)), test_labels)
 print(f"one random clip: {one_clip:.1%} of the videos right")
 
 # %% [markdown]
@@ -566,7 +564,7 @@ counts = (1, 2, 4, 8, 16)
 by_count = []
 for count in counts:
     starts = uniform_indices(64, count, clip_len=8)
-    clip_scores = [scores_of(network, cut(test_videos, s.expand(len(test_videos)))) for s in starts]
+    clip_scores = [scores(network, cut(test_videos, s.expand(len(test_videos)))) for s in starts]
     logits = torch.stack(clip_scores, dim=1)  # (B, N, K)
     by_count.append(accuracy(average_predictions(logits), test_labels))
 fig, ax = curve(counts, {"": [100 * a for a in by_count]}, xlabel="clips per video", ylabel="videos right (%)",

@@ -31,8 +31,7 @@ from course_lib.ops.receptive_field import (
     receptive_field,
 )
 from course_lib.plots import curve, film_strip, heatmap, kernel_strip, show
-from course_lib.train import fit
-from course_lib.train import predict as predict_scores
+from course_lib.train import fit, fresh, scores, trained
 from course_lib.widgets.convolution_explorer import ConvolutionExplorer
 from course_lib.widgets.receptive_field import ReceptiveFieldExplorer
 
@@ -510,9 +509,8 @@ def maps_and_labels(step, clips=32, onset=(0, 1)):
     return hardwired(batch.clips, batch.flow).maps(), batch.labels
 
 
-torch.manual_seed(course.seed)
-mini = Ji3D.mini().to(course.device)
-history = fit(mini, maps_and_labels, 40, optimizer=torch.optim.Adam(mini.parameters(), lr=3e-3))
+mini = fresh(Ji3D.mini, course)
+history = fit(mini, maps_and_labels, 40, lr=3e-3)
 print(f"loss {history.loss[0]:.2f} at first, {history.loss[-1]:.2f} in the end")
 
 # %% [markdown]
@@ -522,7 +520,7 @@ print(f"loss {history.loss[0]:.2f} at first, {history.loss[-1]:.2f} in the end")
 correct = []
 for onset in ((0, 1), (3, 3)):
     maps, labels = maps_and_labels(10_000, clips=256, onset=onset)
-    correct.append(100 * accuracy(predict_scores(mini, maps), labels.cpu()))
+    correct.append(100 * accuracy(scores(mini, maps), labels.cpu()))
 claim("The miniature of Ji et al.'s network learns the task, and loses it two frames later",
       {"learns, above 90 %": correct[0] - 90, "loses, below 25 %": 25 - correct[1]},
       f"{correct[0]:.0f} % at the moments of training, {correct[1]:.0f} % later", unit="points")
@@ -552,12 +550,9 @@ TRAIN, STEPS = (0, 2), 110  # the motion starts at frame 0, 1 or 2 of 10
 
 def train(task, early, seed=course.seed):
     """Train a small network on clips in which the motion starts early."""
-    torch.manual_seed(seed)
     world = ActionWorld(task, height=32, width=32, frames=10, size=8, travel=9, backdrop=0.3)
-    model = TemporalToy(classes=4, frames=10, early=early).to(course.device)
-    adam = torch.optim.Adam(model.parameters(), lr=3e-3)
-    fit(model, world.batches(64, seed=seed, onset=TRAIN), STEPS, optimizer=adam)
-    return model
+    batches = world.batches(64, seed=seed, onset=TRAIN)
+    return trained(lambda: TemporalToy(classes=4, frames=10, early=early), batches, STEPS, course, lr=3e-3, seed=seed)
 
 # %% [markdown]
 # And the test: 256 new clips for each moment. Training has seen the first three moments only. `last_onset` is the
@@ -568,7 +563,7 @@ def by_moment(model, task, seed=10_000):
     """Accuracy in percent when the motion starts at frame 0, 1, ..., the last possible."""
     world = ActionWorld(task, height=32, width=32, frames=10, size=8, travel=9, backdrop=0.3)
     tests = [world.sample(256, seed, onset=(t, t)) for t in range(world.last_onset + 1)]
-    return [100 * accuracy(predict_scores(model, test.clips), test.labels) for test in tests]
+    return [100 * accuracy(scores(model, test.clips), test.labels) for test in tests]
 
 # %% [markdown]
 # ### First half: a motion in one direction
@@ -667,15 +662,13 @@ for name, model in networks.items():
 size, steps, width = course.pick(cpu=32, gpu=64), course.pick(cpu=10, gpu=2000), course.pick(cpu=8, gpu=32)
 large = ActionWorld("out_and_back", height=size, width=size, frames=16)
 for early in (True, False):
-    torch.manual_seed(course.seed)
-    model = TemporalToy(classes=4, frames=16, early=early, width=width).to(course.device)
-    adam = torch.optim.Adam(model.parameters(), lr=3e-3)
-    fit(model, large.batches(64, onset=(0, 3), device=course.device), steps, optimizer=adam, dtype=course.dtype)
+    model = fresh(lambda early=early: TemporalToy(classes=4, frames=16, early=early, width=width), course)
+    fit(model, large.batches(64, onset=(0, 3), device=course.device), steps, lr=3e-3, dtype=course.dtype)
     tests = [large.sample(256, seed=1, onset=(t, t)) for t in (2, large.last_onset)]
-    scores = [100 * accuracy(predict_scores(model, test.clips), test.labels) for test in tests]
+    hits = [100 * accuracy(scores(model, test.clips), test.labels) for test in tests]
     name = "early fusion" if early else "3D convolution"
-    print(f"{name} after {steps} steps: {scores[0]:.0f} % at a moment of training, "
-          f"{scores[1]:.0f} % at the last")
+    print(f"{name} after {steps} steps: {hits[0]:.0f} % at a moment of training, "
+          f"{hits[1]:.0f} % at the last")
 
 # %% [markdown] tags=["recap"]
 # ## In five lines

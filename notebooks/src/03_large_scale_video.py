@@ -30,8 +30,7 @@ from course_lib.models.fusion import (
     SlowFusion,
 )
 from course_lib.plots import bars, curve, film_strip, show
-from course_lib.train import fit
-from course_lib.train import predict as predict_scores
+from course_lib.train import fit, scores
 from course_lib.widgets.fusion_frames import FusionExplorer
 
 # %% [markdown] tags=["objective"]
@@ -420,8 +419,7 @@ def train(model, data, steps, lr=3e-3, seed=course.seed):
     def batch(step):
         rows = torch.randint(len(labels), (32,), generator=torch.Generator().manual_seed(10_000 * seed + step))
         return prepare(clips[rows]), labels[rows]
-    adam = torch.optim.Adam(model.parameters(), lr=lr)
-    fit(model.to(course.device), batch, steps, optimizer=adam, clip_norm=1.0)
+    fit(model.to(course.device), batch, steps, lr=lr, clip_norm=1.0)
     return model
 
 # %% [markdown]
@@ -434,10 +432,10 @@ def measure(model, data, shots=5):
     order = data[1].argsort(stable=True)
     clips, labels = data[0][order], data[1][order]
     clips = clips[:, :, model.frame_indices(clips.shape[2])]
-    scores = predict_scores(model, prepare(clips))
+    found = scores(model, prepare(clips))
     videos = torch.arange(len(labels)) // shots
-    clip_hit = hit_at(scores, labels)
-    return [100 * hit for hit in (clip_hit, *(video_hit(scores, videos, labels[::shots], k) for k in (1, 2)))]
+    clip_hit = hit_at(found, labels)
+    return [100 * hit for hit in (clip_hit, *(video_hit(found, videos, labels[::shots], k) for k in (1, 2)))]
 
 # %% tags=["predict"]
 single_guess = predict("Single frame, direction of motion, four classes: clip hit@1?", None, unit="%")
@@ -556,7 +554,7 @@ for model in (EarlyFusion, SlowFusion):
     torch.manual_seed(course.seed)
     network = train(model.mini(4), training, 220, lr=2e-3)
     shifted[model.__name__] = [
-        100 * hit_at(predict_scores(network, prepare((255 * test.clips).byte())), test.labels) for test in tests
+        100 * hit_at(scores(network, prepare((255 * test.clips).byte())), test.labels) for test in tests
     ]
 early_guess.reveal(sum(shifted["EarlyFusion"]) / len(tests))
 

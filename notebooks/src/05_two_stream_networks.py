@@ -33,8 +33,7 @@ from course_lib.ops.warp import warp
 from course_lib.plots import curve, film_strip, kernel_strip, show
 from course_lib.plots.flow import flow_strip
 from course_lib.progress import progress
-from course_lib.train import fit
-from course_lib.train import predict as predict_scores
+from course_lib.train import fit, scores, trained
 from course_lib.widgets.trajectory_walk import TrajectoryWalk
 
 # %% [markdown] tags=["objective"]
@@ -322,10 +321,7 @@ def stacks(length, centred=True):
 
 def train_stream(in_channels, batches, steps=120):
     """CNN-M-2048, the same layers about twelve times narrower, from scratch."""
-    torch.manual_seed(course.seed)
-    stream = CNN_M_2048.mini(16, in_channels).to(course.device)
-    fit(stream, batches, steps, optimizer=torch.optim.Adam(stream.parameters(), lr=2e-3))
-    return stream
+    return trained(lambda: CNN_M_2048.mini(16, in_channels), batches, steps, course, lr=2e-3)
 
 # %% [markdown]
 # The paper's spatial stream was trained on ImageNet first. Ours starts from nothing, and gets twice as many steps.
@@ -341,13 +337,13 @@ temporal = train_stream(20, stacks(10))
 # %%
 def spatial_scores(clips):
     """(N, 11, 16): scores before the softmax, for every frame of every clip."""
-    return torch.stack([predict_scores(spatial, look(frame)) for frame in clips.unbind(2)], 1)
+    return torch.stack([scores(spatial, look(frame)) for frame in clips.unbind(2)], 1)
 
 
 def temporal_scores(stream, flow, length=10, centred=True, stack=stack_flow):
     """(N, 11 - length, 16): scores for every stack of every clip."""
     stacked = [stack(flow, start, length) for start in range(11 - length)]
-    return torch.stack([predict_scores(stream, subtract_mean_flow(x) if centred else x) for x in stacked], 1)
+    return torch.stack([scores(stream, subtract_mean_flow(x) if centred else x) for x in stacked], 1)
 
 # %% [markdown]
 # ## Exercise 05.5: Fuse the scores
@@ -508,8 +504,8 @@ for pan in progress(pans, desc="pans"):
     clips = ShapeAndWay(size=14, travel=5, backdrop=0.3, camera=pan).sample(160, seed=10 * course.seed + 4)
     flow = clip_flow(clips.clips, iterations=2)
     for name, stream, centred in (("mean subtracted", temporal, True), ("as it is", uncentred, False)):
-        scores = average_predictions(temporal_scores(stream, flow, centred=centred))
-        under_pan[name].append(percent(scores, clips.labels)[1])
+        averaged = average_predictions(temporal_scores(stream, flow, centred=centred))
+        under_pan[name].append(percent(averaged, clips.labels)[1])
 fig, ax = curve(pans, under_pan, "camera (pixels per frame)", "way right (%)", ylim=(0, 105))
 show(fig, alt="Way right at 0, 1, 2 and 3 pixels of pan: " + "; ".join(
     f"{name} " + ", ".join(f"{value:.0f} %" for value in values) for name, values in under_pan.items()) + ".")
@@ -557,19 +553,19 @@ print(f"one video at the published size: {count(250 * sum(cost.multiply_adds for
 
 # %%
 two = TwoHeads(CNN_M_2048.mini(16, 20), num_classes=3).eval()
-scores = two(torch.randn(6, 20, 48, 48))  # (6, 19): 16 classes, then 3
-scores.retain_grad()
-two.loss(scores, torch.tensor([0, 5, 9, 15, 16 + 0, 16 + 2])).backward()
-first_head, second_head = scores.grad[:, :16], scores.grad[:, 16:]
+two_scores = two(torch.randn(6, 20, 48, 48))  # (6, 19): 16 classes, then 3
+two_scores.retain_grad()
+two.loss(two_scores, torch.tensor([0, 5, 9, 15, 16 + 0, 16 + 2])).backward()
+first_head, second_head = two_scores.grad[:, :16], two_scores.grad[:, 16:]
 print("clip            0    1    2    3    4    5")
 for name, grad in (("first head ", first_head), ("second head", second_head)):
     print(name, " ".join("  yes" if row.any() else "   no" for row in grad))
 
 # %% [markdown]
-# Training is `fit(two, batches, steps, loss=two.loss)`. If you try it with the clips above and 24 of another world, use
-# several seeds. When this lecture was written, the second head was worth -4, 23 and -3 points after 120 steps; after
-# 180 it was 6, 27 and 8, against a network that had seen the 24 clips alone for 120. Experiments with little data need
-# many repetitions, so we make no claim here, and cite.
+# Training is `fit(two, batches, steps, loss=supervised(two.loss))`. If you try it with the clips above and 24 of
+# another world, use several seeds. When this lecture was written, the second head was worth -4, 23 and -3 points after
+# 120 steps; after 180 it was 6, 27 and 8, against a network that had seen the 24 clips alone for 120. Experiments with
+# little data need many repetitions, so we make no claim here, and cite.
 #
 # On HMDB51 (temporal stream, first split) the paper has 46.6 % for HMDB51 alone and 55.4 % for multi-task
 # learning. In between lie fine-tuning a network trained on UCF101, 49.0 %, and adding classes of UCF101 that do not
@@ -602,8 +598,7 @@ if course.device.type == "cuda" and folder.is_dir():
     for channels, prepare in ((3, lambda clips: spatial_input(clips) / 64), (20, temporal_input)):
         batches = ClipBatches(videos, 11, 64, crop=224, prepare=prepare, device=course.device, workers=4)
         stream = CNN_M_2048(101, channels).to(course.device)
-        adam = torch.optim.Adam(stream.parameters(), lr=1e-4)
-        history = fit(stream, batches, 1000, optimizer=adam, dtype=course.dtype, clip_norm=5.0)
+        history = fit(stream, batches, 1000, lr=1e-4, dtype=course.dtype, clip_norm=5.0)
         print(f"{channels} channels: loss {history.loss[0]:.2f} -> {sum(history.loss[-50:]) / 50:.2f}")
 else:
     stream = CNN_M_2048(101, 20).to(course.device)

@@ -32,8 +32,7 @@ from course_lib.models.c3d import C3D, C3DSearch, pool, preprocess
 from course_lib.ops.sampling import dense_indices
 from course_lib.plots import bars, film_strip, show
 from course_lib.progress import progress
-from course_lib.train import fit
-from course_lib.train import predict as scores_of
+from course_lib.train import scores, trained
 from course_lib.widgets.clip_embedding import ClipEmbedding
 
 # %% [markdown] tags=["objective"]
@@ -410,10 +409,7 @@ def motion_batch(step):
 # %%
 def train_depth(depth, steps=150):
     """A small network with kernels of this depth in all five layers, trained on the six motions."""
-    torch.manual_seed(course.seed)
-    network = C3DSearch.mini(6, (depth,) * 5, clip=(8, 24, 24)).to(course.device)
-    fit(network, motion_batch, steps, optimizer=torch.optim.Adam(network.parameters(), lr=3e-3))
-    return network
+    return trained(lambda: C3DSearch.mini(6, (depth,) * 5, clip=(8, 24, 24)), motion_batch, steps, course, lr=3e-3)
 
 
 searched = {1: train_depth(1)}
@@ -442,7 +438,7 @@ def motion_accuracy(network):
     results = []
     for world, first in ((direction, 0), (order, 4)):
         test = world.sample(256, seed=10**6 + course.seed)
-        results.append(100 * accuracy(scores_of(network, centred(test.clips)), test.labels + first))
+        results.append(100 * accuracy(scores(network, centred(test.clips)), test.labels + first))
     return results
 
 # %% [markdown]
@@ -513,9 +509,7 @@ def frame_batch(step):
     return centred(clips[torch.arange(128), :, moment].unsqueeze(2)), labels
 
 
-torch.manual_seed(course.seed)
-image_network = C3DSearch.mini(4, (1,) * 5, clip=(1, 24, 24)).to(course.device)
-fit(image_network, frame_batch, 150, optimizer=torch.optim.Adam(image_network.parameters(), lr=2e-3))
+image_network = trained(lambda: C3DSearch.mini(4, (1,) * 5, clip=(1, 24, 24)), frame_batch, 150, course, lr=2e-3)
 motion_network = searched[3]
 
 # %% [markdown]

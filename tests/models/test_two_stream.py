@@ -10,7 +10,7 @@ from course_lib.metrics import accuracy
 from course_lib.models import two_stream as ts
 from course_lib.ops.flow_stacking import stack_flow, subtract_mean_flow
 from course_lib.ops.sampling import uniform_indices
-from course_lib.train import fit, predict
+from course_lib.train import fit, scores
 from tests.reference import distance, fill, reference
 
 
@@ -57,8 +57,8 @@ def test_overfits_one_batch():
     torch.manual_seed(0)
     stream = ts.CNN_M_2048.mini(4, 6)
     x, labels = torch.randn(16, 6, 48, 48), torch.arange(16) % 4
-    fit(stream, lambda step: (x, labels), 60, optimizer=torch.optim.Adam(stream.parameters(), lr=2e-3))
-    assert accuracy(predict(stream, x), labels) == 1
+    fit(stream, lambda step: (x, labels), 60, lr=2e-3)
+    assert accuracy(scores(stream, x), labels) == 1
 
 
 def test_fusion_and_svm_features():

@@ -7,6 +7,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from course_lib.errors import CourseError, DataError
+from course_lib.ops.batches import generator_of, shuffled_rows
 from course_lib.ops.sampling import clip_indices
 
 
@@ -75,15 +76,14 @@ class _Clips(Dataset):
 
     def _clip(self, place):
         """(clip, label): the place-th of the endless list of videos, which is shuffled again for every epoch."""
-        epoch, number = divmod(place, len(self.videos))
-        order = torch.randperm(len(self.videos), generator=_generator(self.seed, epoch))
-        generator = _generator(self.seed, place, 1)
+        number = shuffled_rows(place, 1, len(self.videos), self.seed).item()
+        generator = generator_of(self.seed, place, 1)
         moment, top, left, mirror = torch.rand(4, generator=generator).tolist()
 
         def indices(num_frames):
             return clip_indices(num_frames, int(moment * max(1, num_frames - self.length + 1)), self.length)
 
-        clip, label = replace(self.videos, indices=indices)[order[number].item()]
+        clip, label = replace(self.videos, indices=indices)[number]
         clip = clip[..., _window(clip.shape[-2], self.crop, top), _window(clip.shape[-1], self.crop, left)]
         return clip.flip(-1) if self.mirror and mirror < 0.5 else clip, label
 
@@ -91,11 +91,3 @@ class _Clips(Dataset):
 def _window(size, crop, place):
     start = int(place * (size - crop + 1))
     return slice(start, start + crop)
-
-
-def _generator(*numbers):
-    """A generator that belongs to these numbers: mixed, so that neighbours share nothing."""
-    state = 0
-    for number in numbers:
-        state = (state * 6364136223846793005 + number + 1442695040888963407) % 2**63
-    return torch.Generator().manual_seed(state)
