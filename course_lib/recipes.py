@@ -19,6 +19,7 @@ from course_lib.data.sets.clip_batches import ClipBatches
 from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
 from course_lib.errors import CourseError
 from course_lib.models import c3d, fusion, two_stream
+from course_lib.ops import stream_inputs
 from course_lib.ops.sampling import center_crop
 from course_lib.train import Checkpoint, Metric, fit, join_processes
 
@@ -58,7 +59,7 @@ def _stream(channels, frames, prepare, dropout):
     def build(num_classes):
         return two_stream.CNN_M_2048(num_classes, channels, dropout=dropout)
 
-    return Recipe(build, frames, (256, 340), two_stream.CROP, prepare)
+    return Recipe(build, frames, (256, 340), stream_inputs.CROP, prepare)
 
 
 def _c3d_input(clips):
@@ -66,12 +67,12 @@ def _c3d_input(clips):
 
 
 FUSIONS = (fusion.SlowFusion, fusion.SingleFrame, fusion.EarlyFusion, fusion.LateFusion, fusion.MultiResolution)
-STACK = two_stream.STACK
+STACK = stream_inputs.STACK
 RECIPES = {
     "03": {model.__name__: _fusion(model) for model in FUSIONS},
     "05": {
-        "spatial": _stream(3, 1, lambda clips: two_stream.spatial_input(clips) / 64, dropout=0.5),
-        "temporal": _stream(2 * STACK, STACK + 1, two_stream.temporal_input, dropout=0.9),
+        "spatial": _stream(3, 1, lambda clips: stream_inputs.spatial_input(clips) / 64, dropout=0.5),
+        "temporal": _stream(2 * STACK, STACK + 1, stream_inputs.temporal_input, dropout=0.9),
     },
     "06": {"C3D": Recipe(c3d.C3D, c3d.FRAMES, c3d.RESIZED, c3d.CROP, _c3d_input)},
 }

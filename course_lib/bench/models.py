@@ -68,7 +68,8 @@ def _ours(device):
     """(name, model, input shape), one after the other: together the published sizes would fill a GPU."""
     from course_lib.models.c3d import C3D
     from course_lib.models.fusion import EarlyFusion, LateFusion, MultiResolution, SingleFrame, SlowFusion
-    from course_lib.models.two_stream import CNN_M_2048, CROP, STACK
+    from course_lib.models.two_stream import CNN_M_2048
+    from course_lib.ops.stream_inputs import CROP, STACK
 
     small = device == "cpu"
     for model in (SingleFrame, EarlyFusion, LateFusion, SlowFusion, MultiResolution):

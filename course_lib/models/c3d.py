@@ -21,15 +21,13 @@ from torch import nn
 from torch.nn.functional import interpolate, normalize
 
 from course_lib.errors import CourseError, check_shape
-from course_lib.models.layers import he
+from course_lib.models.layers import classifier, he, start_small
 from course_lib.models.published import load_published
 
 FRAMES, CROP = 16, 112  # a clip as the published network sees it
 RESIZED = (128, 171)  # rows, columns before the crop: keeps the aspect ratio of most UCF101 videos
 SPORTS1M_MEAN = (101.41, 97.66, 90.25)  # R, G, B: mean over the volume that the release subtracts
 WIDTHS = (64, 128, 256, 256, 512, 512, 512, 512)
-POOLED_AFTER = (0, 1, 3, 5, 7)  # indices of the convolutions that a pool follows
-NAMES = ("conv1", "conv2", "conv3a", "conv3b", "conv4a", "conv4b", "conv5a", "conv5b")
 
 
 def conv(inputs, outputs, depth=3):
@@ -67,15 +65,27 @@ class C3D(nn.Module):
         super().__init__()
         if pool5 not in ("caffe", "padded"):
             raise CourseError(f'pool5 is {pool5!r}, expected "caffe" or "padded".')
-        for name, inputs, outputs in zip(NAMES, (3, *widths), widths, strict=False):
-            setattr(self, name, conv(inputs, outputs))
-        self.pools = nn.ModuleList([pool(time=1), pool(), pool(), pool(), pool(padded=pool5 == "padded")])
-        self.fc6 = nn.Linear(widths[-1] * prod(pooled_size(clip, padded=pool5 == "padded")), hidden)
+        padded = pool5 == "padded"
+        w1, w2, w3a, w3b, w4a, w4b, w5a, w5b = widths
+        self.conv1 = conv(3, w1)
+        self.pool1 = pool(time=1)
+        self.conv2 = conv(w1, w2)
+        self.pool2 = pool()
+        self.conv3a = conv(w2, w3a)
+        self.conv3b = conv(w3a, w3b)
+        self.pool3 = pool()
+        self.conv4a = conv(w3b, w4a)
+        self.conv4b = conv(w4a, w4b)
+        self.pool4 = pool()
+        self.conv5a = conv(w4b, w5a)
+        self.conv5b = conv(w5a, w5b)
+        self.pool5 = pool(padded=padded)
+        self.fc6 = nn.Linear(w5b * prod(pooled_size(clip, padded)), hidden)
         self.fc7 = nn.Linear(hidden, hidden)
         self.fc8 = nn.Linear(hidden, num_classes)
         self.dropout = nn.Dropout(dropout)
         self.apply(he)
-        nn.init.normal_(self.fc8.weight, std=0.01)  # no ReLU follows; small scores say "I do not know yet"
+        start_small(self.fc8)
 
     @classmethod
     def mini(cls, num_classes, *, clip=(16, 32, 32)):
@@ -100,13 +110,11 @@ class C3D(nn.Module):
 
     def pooled(self, clip):
         """Everything up to pool5: (B, 3, T, H, W) -> (B, 512, T', H', W')."""
-        pools = iter(self.pools)
-        x = clip
-        for i, name in enumerate(NAMES):
-            x = getattr(self, name)(x).relu()
-            if i in POOLED_AFTER:
-                x = next(pools)(x)
-        return x
+        x = self.pool1(self.conv1(clip).relu())
+        x = self.pool2(self.conv2(x).relu())
+        x = self.pool3(self.conv3b(self.conv3a(x).relu()).relu())
+        x = self.pool4(self.conv4b(self.conv4a(x).relu()).relu())
+        return self.pool5(self.conv5b(self.conv5a(x).relu()).relu())
 
     def features(self, clip):
         """fc6 after its ReLU, the descriptor of Section 4: (B, 3, T, H, W) -> (B, 4096)."""
@@ -145,20 +153,16 @@ class C3DSearch(nn.Module):
         super().__init__()
         if len(depths) != 5 or any(depth % 2 == 0 or depth < 1 for depth in depths):
             raise CourseError(f"depths is {tuple(depths)}, expected five odd numbers: an even kernel would shift time.")
-        layers = []
-        for i, (inputs, outputs, depth) in enumerate(zip((3, *widths), widths, depths, strict=False)):
-            layers += [conv(inputs, outputs, depth), nn.ReLU(), pool(time=1 if i == 0 else 2)]
-        self.convs = nn.Sequential(*layers)
-        self.head = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(widths[-1] * prod(pooled_size(clip)), hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, num_classes),
-        )
+        w1, w2, w3, w4, w5 = widths
+        d1, d2, d3, d4, d5 = depths
+        self.convs = nn.Sequential(
+            conv(3, w1, d1), nn.ReLU(), pool(time=1),
+            conv(w1, w2, d2), nn.ReLU(), pool(),
+            conv(w2, w3, d3), nn.ReLU(), pool(),
+            conv(w3, w4, d4), nn.ReLU(), pool(),
+            conv(w4, w5, d5), nn.ReLU(), pool(),
+        )  # fmt: skip
+        self.head = classifier(w5 * prod(pooled_size(clip)), hidden, num_classes, dropout)
         self.apply(he)
 
     @classmethod
@@ -169,13 +173,12 @@ class C3DSearch(nn.Module):
     def features(self, clip):
         """The first fully connected layer after its ReLU, as fc6 of `C3D`: (B, 3, T, H, W) -> (B, hidden)."""
         check_shape(clip, "B 3 T H W", "clip")
-        flatten, linear, relu = self.head[:3]
-        return relu(linear(flatten(self.convs(clip))))
+        return self.head[:2](self.convs(clip).flatten(1))  # a linear layer and its ReLU
 
     def forward(self, clip):
         """(B, 3, T, H, W) -> (B, K) class scores before the softmax."""
         check_shape(clip, "B 3 T H W", "clip")
-        return self.head(self.convs(clip))
+        return self.head(self.convs(clip).flatten(1))
 
 
 def preprocess(clip, mean=SPORTS1M_MEAN):
@@ -201,7 +204,10 @@ def video_descriptor(features):
     return normalize(features.mean(0), dim=0)
 
 
-_PORT = dict(zip(("0", "3", "6", "8", "11", "13", "16", "18"), NAMES, strict=True))
+_PORT = {
+    "0": "conv1", "3": "conv2", "6": "conv3a", "8": "conv3b", "11": "conv4a", "13": "conv4b", "16": "conv5a",
+    "18": "conv5b",
+}  # fmt: skip
 _PORT_HEAD = {"0": "fc6", "3": "fc7"}
 
 

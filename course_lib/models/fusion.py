@@ -25,7 +25,7 @@ from torch import nn
 from torch.nn.functional import interpolate, pad
 
 from course_lib.errors import CourseError, check_shape
-from course_lib.models.layers import he
+from course_lib.models.layers import classifier, he
 
 WIDTHS = (96, 256, 384, 384, 256)
 CROP, RESIZED = 170, 200  # rows and columns of an input frame, and of what it is cut from (Section 3.3)
@@ -79,15 +79,6 @@ def normalize_responses(x):
     squares = pad(x * x, (0, 0, 0, 0, 0, 0, NEIGHBORS // 2, NEIGHBORS // 2))  # zeros beside the first and last channel
     total = sum(squares[:, i : i + channels] for i in range(NEIGHBORS))
     return x * (BIAS + ALPHA * total).rsqrt()
-
-
-def classifier(features, hidden, num_classes, dropout):
-    """The three fully connected layers."""
-    return nn.Sequential(
-        nn.Linear(features, hidden), nn.ReLU(), nn.Dropout(dropout),
-        nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(dropout),
-        nn.Linear(hidden, num_classes),
-    )  # fmt: skip
 
 
 class Fusion(nn.Module):

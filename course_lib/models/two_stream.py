@@ -12,23 +12,18 @@ What the text leaves open, and how we read it:
 - the temporal stream has no second normalisation: the authors dropped it to save memory (Section 5).
 - weights start from He's rule (2015), which the authors did not have: all eight layers then train from scratch.
 - flow stays in pixels; the authors stored it as JPEG pictures, rescaled to 0..255.
+
+What the streams look at, in training and at test time, is in `course_lib.ops.stream_inputs`.
 """
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, local_response_norm, normalize
 
-from course_lib.errors import CourseError, ShapeError, check_shape
-from course_lib.models.layers import he
+from course_lib.errors import ShapeError, check_shape
+from course_lib.models.layers import he, start_small
 from course_lib.models.published import load_published
-from course_lib.ops.clip_flow import clip_flow
-from course_lib.ops.flow_stacking import mirror_stack, stack_flow, subtract_mean_flow
-from course_lib.ops.sampling import ten_crop, uniform_indices
-
-CROP = 224  # rows and columns that the network sees
-STACK = 10  # L: flow fields that the temporal stream sees
-MOMENTS = 25  # frames, or stacks, of a video at test time
-MEAN = (123.68, 116.779, 103.939)  # R, G, B of ImageNet, as the VGG group subtracts it; from memory
+from course_lib.ops.stream_inputs import CROP
 
 
 def response_norm(x):
@@ -72,7 +67,7 @@ class CNN_M_2048(nn.Module):
         self.fc8 = nn.Linear(hidden[1], num_classes)
         self.dropout = nn.Dropout(dropout)
         self.apply(he)
-        nn.init.normal_(self.fc8.weight, std=0.01)  # no ReLU follows; small scores say "I do not know yet"
+        start_small(self.fc8)
 
     @classmethod
     def mini(cls, num_classes, in_channels=3, *, crop=48):
@@ -143,8 +138,7 @@ class TwoHeads(nn.Module):
         super().__init__()
         self.stream = stream
         self.second = nn.Linear(stream.fc8.in_features, num_classes)
-        nn.init.normal_(self.second.weight, std=0.01)
-        nn.init.zeros_(self.second.bias)
+        start_small(self.second)
 
     def forward(self, x):
         """(B, in_channels, H, W) -> (B, K1 + K2), the scores of both heads side by side."""
@@ -169,58 +163,6 @@ class TwoHeads(nn.Module):
             if mine.any()
         ]
         return sum(losses)
-
-
-def spatial_input(clips):
-    """Middle frames, for the spatial stream: uint8 (B, 3, T, H, W) -> float (B, 3, H, W), mean colour removed."""
-    check_shape(clips, "B 3 T H W", "clips")
-    frame = clips[:, :, clips.shape[2] // 2].float()
-    return frame - frame.new_tensor(MEAN).view(3, 1, 1)
-
-
-def temporal_input(clips):
-    """Flow of each clip, for the temporal stream: uint8 (B, 3, T, H, W) -> (B, 2 (T - 1), H, W), mean flow removed.
-
-    Flow is lecture 04's, with settings for frames of some 200 pixels on a GPU; T = 11 gives L = 10.
-    """
-    check_shape(clips, "B 3 T H W", "clips")
-    flow = clip_flow(clips.float() / 255, pairs=320, levels=4, sigma=2.0, iterations=3)
-    return subtract_mean_flow(flow.flatten(1, 2))
-
-
-def spatial_views(video, moments=MOMENTS, crop=CROP):
-    """What the spatial stream looks at when it is tested: ten crops of frames spread over the video.
-
-    Args:
-        video: uint8 (3, T, H, W).
-        moments: frames, equally spaced. crop: rows and columns; the published size needs H and W of at least 224.
-    Returns:
-        float (moments * 10, 3, crop, crop), 0..255 minus the mean colour.
-    """
-    check_shape(video, "3 T H W", "video")
-    frames = video[:, uniform_indices(video.shape[1], moments).to(video.device)]
-    views = ten_crop(frames, crop).float()  # (10, 3, moments, crop, crop)
-    return views.permute(2, 0, 1, 3, 4).flatten(0, 1) - views.new_tensor(MEAN).view(3, 1, 1)
-
-
-def temporal_views(flow, moments=MOMENTS, crop=CROP, length=STACK):
-    """What the temporal stream looks at when it is tested: ten crops of stacks spread over the video.
-
-    Args:
-        flow: (T - 1, 2, H, W) in pixels. moments: stacks, equally spaced. crop: rows and columns. length: L.
-    Returns:
-        (moments * 10, 2 * length, crop, crop), every channel with mean 0. Where a crop is mirrored, u is negated.
-    Raises:
-        CourseError: if there are fewer than `length` fields.
-    """
-    check_shape(flow, "T 2 H W", "flow")
-    if len(flow) < length:
-        raise CourseError(f"flow has {len(flow)} fields, expected at least {length}: the video is too short.")
-    starts = uniform_indices(len(flow), moments, clip_len=length)
-    stacks = torch.cat([stack_flow(flow[None], start, length) for start in starts.tolist()])
-    five = ten_crop(stacks.transpose(0, 1), crop)[:5].transpose(1, 2)  # (5, moments, 2L, crop, crop)
-    ten = torch.cat([five, mirror_stack(five.flatten(0, 1)).unflatten(0, five.shape[:2])])
-    return subtract_mean_flow(ten.transpose(0, 1).flatten(0, 1))
 
 
 def fuse_average(spatial, temporal, weight=0.5):

@@ -18,17 +18,10 @@ from course_lib.data.sets.readers import ucf101
 from course_lib.data.worlds.shape_and_way import ShapeAndWay
 from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
-from course_lib.models.two_stream import (
-    CNN_M_2048,
-    TwoHeads,
-    spatial_input,
-    spatial_views,
-    svm_features,
-    temporal_input,
-    temporal_views,
-)
+from course_lib.models.two_stream import CNN_M_2048, TwoHeads, svm_features
 from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.sampling import average_predictions
+from course_lib.ops.stream_inputs import spatial_input, spatial_views, temporal_input, temporal_views
 from course_lib.ops.warp import warp
 from course_lib.plots import curve, film_strip, kernel_strip, show
 from course_lib.plots.flow import flow_strip

@@ -242,10 +242,10 @@ clip = preprocess(read_clip(clip_path("moving_camera"), start=0, num_frames=16))
 with torch.no_grad():
     rounded_up = c3d(clip)
     began = time.perf_counter()
-    c3d.pools[4] = pool(padded=True)
+    c3d.pool5 = pool(padded=True)
     padded = c3d(clip)
     seconds = time.perf_counter() - began
-    c3d.pools[4] = pool()
+    c3d.pool5 = pool()
 change = 100 * ((rounded_up - padded).norm() / rounded_up.norm()).item()
 pool5_guess.reveal(change)
 

@@ -1,15 +1,12 @@
-"""CNN-M-2048 at its published size and the ways to stack flow."""
+"""CNN-M-2048 at its published size, its fusion and its two heads."""
 
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from course_lib.data.worlds.actions import ActionWorld
-from course_lib.errors import CourseError, ShapeError
+from course_lib.errors import ShapeError
 from course_lib.metrics import accuracy
 from course_lib.models import two_stream as ts
-from course_lib.ops.flow_stacking import stack_flow, subtract_mean_flow
-from course_lib.ops.sampling import uniform_indices
 from course_lib.train import fit, scores
 from tests.reference import distance, fill, reference
 
@@ -91,47 +88,6 @@ def test_a_head_learns_from_its_own_clips_alone():
     both = ts.TwoHeads(ts.CNN_M_2048.mini(3, 2).eval(), 5)
     both.loss(both(torch.randn(4, 2, 48, 48)), torch.tensor([0, 1, 2, 0])).backward()
     assert both.second.weight.grad.abs().max() == 0 and both.stream.fc8.weight.grad.abs().max() > 0
-
-
-def test_inputs_from_clips():
-    world = ActionWorld("direction", 48, 56, 11, size=14, travel=8, camera=(0.5, 0.0))
-    batch = world.sample(3, seed=0)
-    clips = (255 * batch.clips).round().to(torch.uint8)
-    frame, stack = ts.spatial_input(clips), ts.temporal_input(clips)
-    assert torch.allclose(frame[:, 1], clips[:, 1, 5].float() - ts.MEAN[1])
-    assert stack.shape == (3, 20, 48, 56) and stack.mean((2, 3)).abs().max() < 1e-4
-    moving = batch.mask[:, :-1] & ((batch.flow - batch.camera.view(3, 1, 2, 1, 1)).norm(dim=2) > 0.5)  # (3, 10, H, W)
-    measured = stack.unflatten(1, (10, 2)).transpose(1, 2)[:, :, moving[0]][0]  # (2, N) in the first clip
-    truth = subtract_mean_flow(batch.flow.flatten(1, 2)).unflatten(1, (10, 2)).transpose(1, 2)[:, :, moving[0]][0]
-    assert (measured - truth).norm(dim=0).mean() < 0.5 * truth.norm(dim=0).mean()
-
-
-def test_spatial_views_are_25_frames_by_10_crops():
-    video = torch.arange(40).view(1, 40, 1, 1).expand(3, 40, 24, 30).to(torch.uint8)
-    views = ts.spatial_views(video, crop=20)
-    assert views.shape == (250, 3, 20, 20)
-    moments = (views[:, 0, 0, 0] + ts.MEAN[0]).round().view(25, 10)
-    assert (moments == moments[:, :1]).all() and moments[:, 0].diff().unique().tolist() == [1, 2]
-    ramp = torch.arange(30).view(1, 1, 1, 30).expand(3, 40, 24, 30).to(torch.uint8)
-    columns = (ts.spatial_views(ramp, crop=20)[:10, 0, 0, 0] + ts.MEAN[0]).round().int()
-    assert columns.tolist() == [0, 10, 0, 10, 5, 19, 29, 19, 29, 24]
-
-
-def test_temporal_views_negate_u_where_they_mirror():
-    flow = torch.randn(30, 2, 24, 30, generator=torch.Generator().manual_seed(0))
-    views = ts.temporal_views(flow, moments=3, crop=20, length=4).view(3, 10, 8, 20, 20)
-    starts = uniform_indices(30, 3, clip_len=4).tolist()
-    stack = stack_flow(flow[None], starts[1], 4)[0, :, :20, :20]  # the second stack, top left
-    centred = stack - stack.mean((1, 2), keepdim=True)
-    assert torch.allclose(views[1, 0], centred, atol=1e-6)
-    sign = torch.tensor([-1.0, 1.0]).repeat(4).view(8, 1, 1)
-    assert torch.allclose(views[1, 5], sign * centred.flip(2), atol=1e-6)
-    assert views.mean((3, 4)).abs().max() < 1e-5
-
-
-def test_a_video_that_is_too_short_is_refused():
-    with pytest.raises(CourseError, match="too short"):
-        ts.temporal_views(torch.zeros(9, 2, 24, 24), crop=20)
 
 
 @pytest.mark.gpu
