@@ -17,43 +17,15 @@ window; a small ridge on the diagonal, so that flat regions follow their window 
 pixel, because the linearisation is worth no more; a median filter between iterations, which removes lone outliers.
 """
 
-import math
-
 import torch
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import pad
 
 from course_lib.errors import ShapeError, check_shape
+from course_lib.ops.filters import gaussian_blur, gaussian_pyramid, median_filter, resize
 from course_lib.ops.warp import warp
 
 DERIVATIVE = (8 / 12, -1 / 12)  # of the neighbours at 1 and 2 pixels; exact for polynomials up to degree 4
-CACHED = 2**14  # numbers; some twenty such arrays fit into the cache of a core
 RIDGE = 1e-5  # of intensities in 0..1; large against float32 noise, small against any visible texture
-
-
-def gaussian_blur(image, sigma):
-    """Blur (B, C, H, W) with a Gaussian of `sigma` pixels; the border is repeated outwards. sigma 0 changes nothing."""
-    check_shape(image, "B C H W", "image")
-    if sigma == 0:
-        return image
-    radius = max(1, int(3 * sigma + 0.5))
-    weights = [math.exp(-(i**2) / (2 * sigma**2)) for i in range(radius + 1)]
-    total = weights[0] + 2 * sum(weights[1:])
-    return _separable(image, [w / total for w in weights])
-
-
-def _separable(image, weights):
-    """Convolve rows, then columns, with the symmetric kernel whose middle and right half are `weights`.
-
-    As a sum of shifted images: for single channels that is ten times as fast on a CPU as the library's convolution.
-    """
-    radius = len(weights) - 1
-    for axis, sides in ((3, (radius, radius, 0, 0)), (2, (0, 0, radius, radius))):
-        wide, size = pad(image, sides, mode="replicate"), image.shape[axis]
-        image = weights[0] * wide.narrow(axis, radius, size)
-        for i in range(1, radius + 1):
-            both = wide.narrow(axis, radius - i, size) + wide.narrow(axis, radius + i, size)
-            image = image.add(both, alpha=weights[i])
-    return image
 
 
 def spatial_gradients(image):
@@ -130,47 +102,6 @@ def lucas_kanade_step(image1, image2, flow, sigma=2.0, ridge=RIDGE):
     return flow + step / length
 
 
-def median_filter(flow, radius=2):
-    """Median of (B, C, H, W) over a square window of 2 * radius + 1 pixels; radius 0 changes nothing."""
-    if radius == 0:
-        return flow
-    batch, channels, height, width = flow.shape
-    padded = pad(flow, (radius,) * 4, mode="replicate")
-    places = range(2 * radius + 1)
-    # A CPU works through strips whose windows stay in its cache, three times as fast; a GPU takes all at once.
-    rows = height if flow.is_cuda else max(1, CACHED // (batch * channels * width))
-    strips = []
-    for top in range(0, height, rows):
-        strip = padded[:, :, top : top + rows + 2 * radius]
-        tall = strip.shape[2] - 2 * radius
-        strips.append(_median([strip[:, :, y : y + tall, x : x + width] for y in places for x in places]))
-    return torch.cat(strips, 2)
-
-
-def _median(values):
-    """Median of an odd number n of equal-sized tensors, element by element.
-
-    By forgetful selection: of any n // 2 + 2 values, neither the least nor the greatest can be the median. Forget both,
-    take in one that is left, and so on. Six times as fast as sorting every window by itself.
-    """
-    few = len(values) // 2 + 2
-    kept, left = values[:few], values[few:]
-    while len(kept) > 1:
-        kept = _without(torch.minimum, torch.maximum, kept)
-        kept = _without(torch.maximum, torch.minimum, kept) + left[:1]
-        left = left[1:]
-    return kept[0]
-
-
-def _without(found, other, values):
-    """The values, element by element, without the one that `found` (torch.minimum or maximum) finds among them."""
-    extreme, kept = values[0], []
-    for value in values[1:]:
-        kept.append(other(extreme, value))
-        extreme = found(extreme, value)
-    return kept
-
-
 def lucas_kanade(image1, image2, *, flow=None, sigma=2.0, iterations=1, median=0, ridge=RIDGE):
     """Flow from image1 to image2 at one scale.
 
@@ -192,20 +123,6 @@ def lucas_kanade(image1, image2, *, flow=None, sigma=2.0, iterations=1, median=0
     for _ in range(iterations):
         flow = median_filter(lucas_kanade_step(image1, image2, flow, sigma, ridge), median)
     return flow
-
-
-def gaussian_pyramid(image, levels):
-    """The image and levels - 1 smaller ones, each half the size (rounded up) of the one before, finest first."""
-    pyramid = [image]
-    while len(pyramid) < levels:
-        height, width = pyramid[-1].shape[2:]
-        pyramid.append(resize(gaussian_blur(pyramid[-1], 1.0), (-(-height // 2), -(-width // 2))))
-    return pyramid
-
-
-def resize(image, size):
-    """Bilinear, with the centres of the corner pixels kept in place, as `warp` counts coordinates."""
-    return interpolate(image, size=size, mode="bilinear", align_corners=True)
 
 
 def resize_flow(flow, size):

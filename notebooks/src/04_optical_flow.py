@@ -20,7 +20,8 @@ from course_lib.data.worlds.flying_shapes import FlyingShapes
 from course_lib.data.worlds.photographs import scaled_photograph
 from course_lib.metrics import endpoint_error, flow_outliers
 from course_lib.ops import flow as flow_ops
-from course_lib.ops.flow import gaussian_pyramid, lucas_kanade, pyramidal_lucas_kanade
+from course_lib.ops.filters import gaussian_blur, gaussian_pyramid
+from course_lib.ops.flow import lucas_kanade, pyramidal_lucas_kanade
 from course_lib.ops.warp import in_view
 from course_lib.plots import bars, curve, heatmap, show
 from course_lib.plots.flow import flow_strip
@@ -492,8 +493,8 @@ show(fig, alt=f"Error in pixels for windows from narrow to wide. {'; '.join(spok
 # %%
 def texture(image):
     """Brightness minus its local mean, over its local contrast."""
-    detail = image - flow_ops.gaussian_blur(image, 4.0)
-    return 0.25 * detail / (flow_ops.gaussian_blur(detail**2, 4.0) + 1e-4).sqrt()
+    detail = image - gaussian_blur(image, 4.0)
+    return 0.25 * detail / (gaussian_blur(detail**2, 4.0) + 1e-4).sqrt()
 
 
 fast1, fast2, fast_seen = grey(fast.image1), grey(fast.image2), ~fast.occluded

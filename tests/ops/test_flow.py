@@ -51,32 +51,6 @@ def test_eigenvalues_equal_the_library():
     assert torch.allclose(torch.stack([small, large], -1), torch.linalg.eigvalsh(matrix))
 
 
-def test_blur_keeps_what_it_should():
-    image = torch.ones(1, 2, 6, 7)
-    assert torch.allclose(ops.gaussian_blur(image, 1.5), image)
-    assert ops.gaussian_blur(image, 0) is image
-
-
-@pytest.mark.parametrize("cached", [2**14, 60, 1])  # all at once, in strips of two rows, row by row
-@pytest.mark.parametrize("radius", [0, 1, 2])
-def test_median_filter_equals_the_library(radius, cached, monkeypatch):
-    monkeypatch.setattr(ops, "CACHED", cached)
-    noise = torch.randn(2, 2, 6, 7, generator=torch.Generator().manual_seed(0))
-    size = 2 * radius + 1
-    padded = torch.nn.functional.pad(noise, (radius,) * 4, mode="replicate")
-    expected = padded.unfold(2, size, 1).unfold(3, size, 1).flatten(-2).median(-1).values
-    assert torch.equal(ops.median_filter(noise, radius), expected)
-
-
-def test_blur_equals_the_library():
-    noise = torch.randn(2, 3, 9, 8, generator=torch.Generator().manual_seed(0))
-    kernel = torch.exp(-(torch.arange(-5.0, 6) ** 2) / (2 * 1.7**2))
-    kernel = torch.outer(kernel, kernel).expand(3, 1, 11, 11) / kernel.sum() ** 2
-    padded = torch.nn.functional.pad(noise, (5,) * 4, mode="replicate")
-    expected = torch.nn.functional.conv2d(padded, kernel, groups=3)
-    assert torch.allclose(ops.gaussian_blur(noise, 1.7), expected, atol=1e-6)
-
-
 def test_small_motion_needs_one_level():
     image = texture()
     flow = ops.lucas_kanade(image, texture(u=0.6, v=-0.4), iterations=5)
