@@ -192,7 +192,7 @@ def _html(cells, names, published, caption, foot):
     below = "".join(f"<div>{html.escape(text)}</div>" for text in foot)
     title = f'<caption style="caption-side:top;text-align:left;padding:.2em 0">{html.escape(caption)}</caption>'
     return (
-        f'<table style="border-collapse:collapse;margin:.4em 0">{title if caption else ""}'
+        f'<table style="border-collapse:collapse;margin:.4em 0;color:inherit">{title if caption else ""}'
         f'<thead><tr><th style="border-bottom:{line}"></th>{head}</tr></thead><tbody>{body}</tbody></table>'
         f'<div style="font-size:90%;line-height:1.5">{below}</div>'
     )

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from course_lib import plots
 from course_lib.errors import ShapeError
-from course_lib.plots import figures as plots
 
 
 def colour_clip(frames=6, height=20, width=30):

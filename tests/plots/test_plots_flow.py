@@ -8,8 +8,8 @@ import torch
 from matplotlib.quiver import Quiver
 from PIL import Image
 
+from course_lib import plots
 from course_lib.errors import ShapeError
-from course_lib.plots import figures as plots
 from course_lib.plots.flow import flow_image, flow_strip
 from course_lib.plots.flow_color import flow_to_rgb
 

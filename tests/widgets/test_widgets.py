@@ -9,9 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
+from course_lib import plots
 from course_lib.errors import CourseError, ShapeError
 from course_lib.ops.receptive_field import FUSIONS, build, fusion_layers, gradient_map
-from course_lib.plots import figures as plots
 from course_lib.widgets.clip_sampler import ClipSampler, _tick, sampler_state
 from course_lib.widgets.convolution_explorer import (
     ConvolutionExplorer,

@@ -10,11 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
+from course_lib import plots
 from course_lib.data.worlds.flying_shapes import FlyingShapes
 from course_lib.errors import ShapeError
 from course_lib.metrics import endpoint_error
 from course_lib.ops.flow import pyramidal_lucas_kanade
-from course_lib.plots import figures as plots
 from course_lib.widgets.aperture import PLACES, SIZE, ApertureExplorer, aperture_state, scene
 from course_lib.widgets.flow_explorer import FlowExplorer, flow_state
 from course_lib.widgets.flow_wheel import FlowWheel, wheel_state

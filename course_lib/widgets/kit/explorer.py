@@ -9,7 +9,7 @@ import html
 
 import ipywidgets
 
-from course_lib.plots import figures as plots
+from course_lib import plots
 from course_lib.widgets.kit.drawing import jpeg, png
 
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -1,4 +1,4 @@
-"""Figures for the lectures: every function takes arrays and returns `(fig, ax)`; `show(fig, alt=...)` displays it.
+"""Charts for the lectures: every function takes arrays and returns `(fig, ax)`; `show(fig, alt=...)` displays it.
 
 The figures are plain matplotlib `Figure` objects: no pyplot, so no global state and nothing to close. Arrays may be
 numpy arrays, torch tensors on any device, or nested lists. Sizes are fixed (80 dots per inch), magnitudes are viridis,
@@ -8,149 +8,12 @@ signed values are RdBu_r centred on 0, grey pictures are grey; lines differ in s
     show(fig, alt="Both reach 100 %.")
 """
 
-import base64
-import html
-import io
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from course_lib.display import in_jupyter, show_html
 from course_lib.errors import ShapeError
-
-DPI = 80
-WIDTH = 9.6  # inches: 768 pixels, the width of a JupyterLab cell on a laptop
-INK, MUTED, RULE = "#1f2328", "#57606a", "#d0d7de"
-# Told apart by people who see few colours (Okabe and Ito), dark enough on white for thin lines.
-COLORS = ("#0072b2", "#d55e00", "#007a5a", "#b0578d", "#7a5c00", "#56789a", "#1f2328")
-_DASHES = ("-", "--", "-.", ":")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_STRIP_FRAMES = 8  # a film strip shows at most so many frames unless it is told which
-
-
-def to_array(values):
-    """A numpy array of a tensor (any device, with or without gradient), an array, a list or a number."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    return np.asarray(values)
-
-
-def to_pictures(clip):
-    """Turn a clip into pictures that can be shown.
-
-    Args:
-        clip: (C, T, H, W) with C = 1 or 3, or (T, H, W) in grey; uint8 0..255 or float 0..1.
-    Returns:
-        (T, H, W, 3) uint8 array. Floats outside 0..1 are clipped.
-    Raises:
-        ShapeError: if the clip has another rank or another number of channels.
-    """
-    frames = to_array(clip)
-    if frames.ndim == 3:
-        frames = frames[None]
-    if frames.ndim != 4 or frames.shape[0] not in (1, 3):
-        hint = ""
-        if frames.ndim == 4 and frames.shape[1] in (1, 3):
-            hint = "; frames seem to come first: did you forget .permute(1, 0, 2, 3)?"
-        elif frames.ndim == 4 and frames.shape[-1] in (1, 3):
-            hint = "; channels seem to come last: did you forget .permute(3, 0, 1, 2)?"
-        elif frames.ndim == 5:
-            hint = "; this looks like a batch: choose one clip, for example clip[0]"
-        expected = "expected (C, T, H, W) with C = 1 or 3, or (T, H, W)"
-        raise ShapeError(f"clip has shape {tuple(frames.shape)}, {expected}{hint}")
-    if frames.dtype != np.uint8:
-        frames = (np.clip(frames.astype(np.float32), 0, 1) * 255).round().astype(np.uint8)
-    frames = frames.transpose(1, 2, 3, 0)  # (T, H, W, C)
-    return np.ascontiguousarray(np.broadcast_to(frames, (*frames.shape[:3], 3)))
-
-
-def new_figure(width=WIDTH, height=3.2):
-    """An empty figure of `width` x `height` inches at 80 dots per inch, and its one axes, labelled in dark ink."""
-    fig = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
-    ax = fig.add_subplot()
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_color(MUTED)
-    ax.tick_params(colors=INK, labelsize=10)
-    return fig, ax
-
-
-def picture(pixels, scale=1.0):
-    """A ready-made picture as a figure of its own size, without axes.
-
-    Args:
-        pixels: (H, W, 3) uint8. scale: 0.5 shows it in half its size, smoothly.
-    Returns:
-        (fig, ax).
-    """
-    height, width = pixels.shape[:2]
-    fig = Figure(figsize=(width * scale / DPI, height * scale / DPI), dpi=DPI, facecolor="white")
-    ax = fig.add_axes((0, 0, 1, 1))
-    ax.imshow(pixels, interpolation="antialiased" if scale < 1 else "nearest", aspect="auto")
-    ax.set_axis_off()
-    return fig, ax
-
-
-def montage(pictures, columns, gap=0.06, background=255):
-    """Set T pictures side by side in rows of `columns`.
-
-    Args:
-        pictures: (T, H, W, 3) uint8.
-        columns: pictures per row; gap: white space between them, as a part of W.
-    Returns:
-        (R, S, 3) uint8 array, and the (T, 2) array of the (x, y) of each picture's upper left corner.
-    """
-    count, height, width, _ = pictures.shape
-    space = max(1, round(gap * width))
-    head = max(2, round(0.16 * width))  # room for a title above each row
-    rows = -(-count // columns)
-    sheet = np.full((rows * (height + head), columns * (width + space) - space, 3), background, np.uint8)
-    places = np.arange(count)
-    corners = np.stack([(places % columns) * (width + space), (places // columns) * (height + head) + head], axis=1)
-    for picture, (x, y) in zip(pictures, corners, strict=True):
-        sheet[y : y + height, x : x + width] = picture
-    return sheet, corners
-
-
-def film_strip(clip, indices=None, titles=None, columns=_STRIP_FRAMES, width=WIDTH):
-    """Frames of a clip side by side, each with its frame number.
-
-    Args:
-        clip: (C, T, H, W) or (T, H, W); uint8 0..255 or float 0..1.
-        indices: which frames, in this order (default: up to 8, evenly spread over the clip).
-        titles: one text per shown frame (default: "frame 3").
-        columns: frames per row. width: inches.
-    Returns:
-        (fig, ax): one axes that holds all frames, in pixels of the clip.
-    Raises:
-        ShapeError: if the clip is not (C, T, H, W) or (T, H, W), if an index lies outside it, or if titles and frames
-            differ in number.
-    """
-    pictures = to_pictures(clip)
-    total = len(pictures)
-    if indices is None:
-        indices = np.unique(np.linspace(0, total - 1, min(total, _STRIP_FRAMES)).round().astype(int))
-    indices = to_array(indices).astype(int).reshape(-1)
-    if len(indices) == 0 or indices.min() < 0 or indices.max() >= total:
-        raise ShapeError(
-            f"indices are {indices.tolist()}, expected frame numbers between 0 and {total - 1}, at least one"
-        )
-    titles = [f"frame {i}" for i in indices] if titles is None else [str(title) for title in titles]
-    if len(titles) != len(indices):
-        raise ShapeError(f"there are {len(titles)} titles for {len(indices)} frames: expected one title per frame")
-    columns = min(columns, len(indices))
-    sheet, corners = montage(pictures[indices], columns)
-    scale = min(width * DPI / sheet.shape[1], 2.4 * DPI / pictures.shape[1])  # a frame is at most 2.4 inches high
-    fig = Figure(figsize=(sheet.shape[1] * scale / DPI, sheet.shape[0] * scale / DPI), dpi=DPI, facecolor="white")
-    ax = fig.add_axes((0, 0, 1, 1))
-    ax.imshow(sheet, extent=(0, sheet.shape[1], sheet.shape[0], 0), interpolation="nearest" if scale >= 2 else "auto")
-    ax.set_axis_off()
-    head = corners[0, 1] * scale * 72 / DPI  # points
-    for title, (x, y) in zip(titles, corners, strict=True):
-        ax.text(x, y - 0.2 * corners[0, 1], title, fontsize=min(10, 0.68 * head), color=INK, va="bottom", clip_on=False)
-    return fig, ax
+from course_lib.plots.canvas import COLORS, DASHES, DPI, INK, MARKERS, MUTED, RULE, WIDTH, new_figure, to_array
 
 
 def curve(x, lines, xlabel, ylabel, title=None, ylim=None, xscale="linear", yscale="linear", width=6.4, height=3.4):
@@ -171,8 +34,8 @@ def curve(x, lines, xlabel, ylabel, title=None, ylim=None, xscale="linear", ysca
         y = to_array(values)
         if y.shape != x.shape:
             raise ShapeError(f"line {name!r} has shape {y.shape}, expected {x.shape} as x has: one value per position")
-        marker = _MARKERS[i % len(_MARKERS)] if x.size <= 40 else None
-        ax.plot(x, y, _DASHES[i % len(_DASHES)], marker=marker, markersize=5, color=COLORS[i % len(COLORS)], label=name)
+        marker = MARKERS[i % len(MARKERS)] if x.size <= 40 else None
+        ax.plot(x, y, DASHES[i % len(DASHES)], marker=marker, markersize=5, color=COLORS[i % len(COLORS)], label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if ylim is not None:
         ax.set_ylim(*ylim)
@@ -336,48 +199,6 @@ def timeline(num_frames, rows, fps=None, title=None, width=WIDTH):
         ax.set_xlabel(f"frame (1 s = {fps:g} frames)")
     _title(ax, title)
     return fig, ax
-
-
-def png(fig):
-    """The figure as PNG bytes: the same bytes for the same figure, with 256 colours so that notebooks stay small."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
-
-    canvas = FigureCanvasAgg(fig)
-    canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    out = io.BytesIO()
-    # kmeans keeps the hues of what is small, such as a legend: median cut alone gives them to what is large.
-    colors = image.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=3)
-    colors.save(out, "PNG", optimize=True, dpi=(DPI, DPI))
-    return out.getvalue()
-
-
-def show(fig, alt):
-    """Display a figure with its alternative text, which also stands below it as the caption.
-
-    Args:
-        fig: a figure, or the pair (fig, ax) that the functions above return.
-        alt: what a reader who does not see the picture must know, in one or two sentences with numbers.
-    Raises:
-        ValueError: if alt is empty.
-    """
-    if not str(alt or "").strip():
-        raise ValueError("show() needs alt=...: one sentence with what the figure shows, for readers who cannot see it")
-    fig = fig[0] if isinstance(fig, tuple) else fig
-    if not in_jupyter():
-        print(alt)
-        return
-    from IPython.display import display
-
-    data = png(fig)
-    width, height = (int(size * fig.dpi) for size in fig.get_size_inches())
-    display(
-        {"image/png": base64.b64encode(data).decode(), "text/plain": alt},
-        metadata={"image/png": {"width": width, "height": height, "alt": alt}},
-        raw=True,
-    )
-    show_html(f"<p><em>{html.escape(alt)}</em></p>", alt)
 
 
 def _readable_on(rgba):
