@@ -1,7 +1,8 @@
-# Five commands. Each makes the environment .venv first when it is missing, out of date or broken.
+# Six commands. Each makes the environment .venv first when it is missing, out of date or broken.
 #
 #   make lab         open JupyterLab on lecture 00, on your own copies in work/ (options: make lab LAB_ARGS="--port 9000")
-#   make test        ruff, every unit test, every notebook in both editions, the widgets in a browser
+#   make test        ruff, unit tests, every notebook in both editions, the widgets in a browser; what CI runs
+#   make test-all    the same and what is slow and seldom breaks (about N minutes); every night and before a release
 #   make notebooks   rebuild the lectures whose source or code changed
 #   make mutants     change every solution in the standard ways; list the wrong ones that a check accepts (minutes)
 #   make env         the environment alone
@@ -9,7 +10,7 @@
 # PYTHON=python3.12 chooses another interpreter; TEST_ARGS="-k flow" passes options on to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab test notebooks mutants
+.PHONY: help env lab test test-all notebooks mutants
 
 PYTHON ?=
 LAB_ARGS ?=
@@ -31,9 +32,11 @@ lab: env
 notebooks: env
 	@.venv/bin/course build
 
-test: env
+# tests/tiers.py says what --quick leaves, tests/groups.py which tests share a worker.
+test: TIER := --quick
+test test-all: env
 	@sh .ci/timed "ruff" .venv/bin/ruff check .
-	@$(TEST_ENV) sh .ci/timed "pytest" .venv/bin/python -m pytest -n $(WORKERS) --dist loadgroup --durations=10 -rs $(TEST_ARGS)
+	@$(TEST_ENV) sh .ci/timed "pytest" .venv/bin/python -m pytest -n $(WORKERS) --durations=10 -rs $(TIER) $(TEST_ARGS)
 
 # MUTANTS="02 03" chooses lectures.
 mutants: env

@@ -1,7 +1,9 @@
-"""What tests of several files share: a tiny checkout, and the seconds that each lecture took, printed at the end."""
+"""What tests of several files share: a tiny checkout, and what each lecture cost, printed at the end."""
 
 import pytest
 from mini_course import LECTURE, make_checkout
+
+pytest_plugins = ["groups", "tiers"]
 
 
 @pytest.fixture
@@ -38,14 +40,17 @@ def registry(monkeypatch):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say how long each lecture took to validate; xdist carries the property here from its workers."""
-    seconds = [
-        (value, report.nodeid)
-        for report in terminalreporter.getreports("passed")
+    """Say what each lecture costs; xdist carries the property here from its workers."""
+    costs = [
+        value
+        for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
         for name, value in report.user_properties
-        if name == "lecture_seconds"
+        if name == "lecture_cost"
     ]
-    if seconds:
-        terminalreporter.section("seconds per lecture", sep="-")
-        for value, test in sorted(seconds, reverse=True):
-            terminalreporter.write_line(f"{value:6.1f} s  {test}")
+    if costs:
+        terminalreporter.section("what the lectures cost: seconds of one core (seconds that passed)", sep="-")
+        for cpu, passed, lecture, edition in sorted(costs, reverse=True):
+            terminalreporter.write_line(f"{cpu:6.1f} s ({passed:5.1f} s)  {lecture}, {edition}")
+        for edition in sorted({cost[3] for cost in costs}):
+            cpu, passed = (sum(cost[column] for cost in costs if cost[3] == edition) for column in (0, 1))
+            terminalreporter.write_line(f"{cpu:6.1f} s ({passed:5.1f} s)  all, {edition}")

@@ -120,7 +120,6 @@ def test_lab_without_jupyterlab_says_how_to_install_it(capsys, monkeypatch):
     assert 'pip install "course_lib[lab]"' in err
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a single process")
 def test_lab_opens_a_server_on_its_first_lecture(checkout, tmp_path):
     """The real thing: the process becomes JupyterLab, answers, knows the notebook, and ends when told to."""

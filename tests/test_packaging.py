@@ -21,8 +21,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-pytestmark = pytest.mark.xdist_group("packaging")  # one wheel is enough
-
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 COLAB = tomllib.loads((ROOT / "tests/fixtures/colab_versions.toml").read_text(encoding="utf-8"))
@@ -362,9 +360,10 @@ def test_versions_agree():
 def test_workflows_run_the_same_commands():
     import yaml
 
-    for name in ("ci.yml", "colab.yml"):
+    for name in ("ci.yml", "nightly.yml", "colab.yml"):
         workflow = yaml.safe_load((ROOT / ".github/workflows" / name).read_text(encoding="utf-8"))
         assert workflow["jobs"], name
-    assert ".ci/run" in (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert "run: .ci/run\n" in (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert "run: .ci/run test-all\n" in (ROOT / ".github/workflows/nightly.yml").read_text(encoding="utf-8")
     assert os.access(ROOT / ".ci/run", os.X_OK)
-    assert "make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert 'make "${1:-test}"' in (ROOT / ".ci/run").read_text(encoding="utf-8")

@@ -74,7 +74,7 @@ def lab(tmp_path_factory):
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "IPYTHONDIR": str(home / "ipython"),
         "OMP_NUM_THREADS": "1",
-        "COURSE_PROFILE": "cpu",
+        "COURSE_PROFILE": "smoke",
     }
     port, token = _free_port(), secrets.token_hex(16)
     options = (f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}")

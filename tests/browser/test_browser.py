@@ -9,13 +9,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from widget_cells import cells_for_widgets, is_widget
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "tests" / "screenshots"
 PICTURE = ".jp-OutputArea-output .widget-html img"
 HANDLE = ".widget-slider:not(:has([disabled])) .noUi-handle"
 NARROWEST = 60  # pixels of a slider's track: less cannot be aimed at
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one JupyterLab is enough
+pytestmark = pytest.mark.browser
 
 CLIP = """\
 import numpy as np
@@ -39,6 +40,13 @@ WIDGETS = {
 }
 NUMBERED = re.compile(r"\[\d+\]")  # the prompt of a cell that has run
 LECTURES = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+WHOLE = ("00", "02")  # lectures that the quick tier opens and runs from top to bottom; of the others, the widgets
+
+
+
+def whole(name):
+    """A lecture as parameter, left to the full tier unless it is one of the chosen."""
+    return pytest.param(name, marks=() if name[:2] in WHOLE else pytest.mark.full("whole lectures in the browser"))
 
 
 @pytest.mark.parametrize("name", WIDGETS)
@@ -63,25 +71,42 @@ def test_widget_follows_the_keyboard(page, lab, name):
 
 
 @pytest.mark.parametrize("name", LECTURES)
-def test_lecture_runs_and_its_widgets_move(page, lab, name):
-    notebook = lab.workspace / name
-    open_notebook(page, lab, name)
+def test_the_widgets_of_a_lecture_move(page, lab, name):
+    """With what they need of the lecture and no more."""
+    solved = nbformat.read(ROOT / "notebooks" / "solutions" / name, as_version=4)
+    cells = cells_for_widgets(solved.cells)
+    assert cells, f"{name} has no widget"
+    notebook = lab.workspace / f"widgets_of_{name}"
+    for cell in cells:
+        cell.outputs, cell.execution_count = [], None
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=solved.metadata), notebook)
+    run_and_move_widgets(page, lab, notebook)
+
+
+@pytest.mark.parametrize("name", [whole(name) for name in LECTURES])
+def test_a_lecture_runs_from_top_to_bottom(page, lab, name):
+    """As the learner opens it, exercises unsolved."""
+    run_and_move_widgets(page, lab, lab.workspace / name)
+
+
+def run_and_move_widgets(page, lab, notebook):
+    """Open a notebook, run all cells, move each widget and take its picture; no cell may fail."""
+    open_notebook(page, lab, notebook.name)
     cells = nbformat.read(notebook, as_version=4).cells
-    widgets = [i for i, cell in enumerate(cells) if "widget" in cell.metadata.get("tags", ())]
     last = max(i for i, cell in enumerate(cells) if cell.cell_type == "code")
     run_all(page)
     prompt = show_cell(page, last).locator(".jp-InputPrompt").filter(has_text=NUMBERED)
-    prompt.wait_for(timeout=600_000)  # lecture 03 trains ten networks, and the machine may be busy
+    prompt.wait_for(timeout=300_000)
     moved = 0
-    for index in widgets:
+    for index in [i for i, cell in enumerate(cells) if is_widget(cell)]:
         cell = show_cell(page, index)
         page.wait_for_timeout(500)  # a view that was out of sight is drawn anew
         moved += move_every_slider(page, cell)
         choose_by_keyboard(page, cell)
         nothing_is_cut_off(cell)
         cell.scroll_into_view_if_needed()
-        page.screenshot(path=shot(f"{Path(name).stem}_cell{index}"))
-    assert moved or not widgets, "no slider of this lecture could be moved"
+        page.screenshot(path=shot(f"{notebook.stem}_cell{index}"))
+    assert moved or not any(map(is_widget, cells)), "no slider of this lecture could be moved"
     no_errors_in(page, notebook)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.browser.test_browser import ROOT, no_errors_in, open_notebook, run_all, shot, show_cell
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 READABLE = 4.5  # contrast of text and ground that WCAG 2.1 (1.4.3, level AA) asks for
 CONTRAST = """(box) => {

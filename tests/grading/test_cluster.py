@@ -21,7 +21,7 @@ from course_lib.grading.parcel import Task, grade_parcel, pack
 distributed = pytest.importorskip("distributed")
 from course_lib.grading import cluster as dask_pool  # noqa: E402
 
-pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.slow]  # one cluster is enough
+pytestmark = pytest.mark.full("grading on a Dask cluster")
 
 LECTURES = {"90": "90_tiny"}
 SEED = 1  # that of the `grader` of all tests

@@ -91,7 +91,6 @@ def test_a_wrong_solution_and_a_solved_stub_are_found():
     assert "its own solution does not pass" in problems and "stub passes" in problems
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [lecture.number for lecture in real_lectures()])
 def test_a_real_lecture_is_ready_to_be_released(number):
     with Grader(ROOT, seed=2) as grader:

@@ -28,14 +28,13 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-pytestmark = [pytest.mark.slow, pytest.mark.net, pytest.mark.xdist_group("colab")]  # one environment is enough
+pytestmark = pytest.mark.net
 
 ROOT = Path(__file__).resolve().parents[2]
 COLAB = tomllib.loads((ROOT / "tests/fixtures/colab_versions.toml").read_text(encoding="utf-8"))
 BORROWED = re.compile(r"torch|torchvision|triton|(nvidia|cuda)-.*")  # gigabytes: seen through links
-# One lecture that has everything (widgets, video, training); COURSE_COLAB_LECTURES="[0-9][0-9]" runs them all.
-CHOSEN = os.environ.get("COURSE_COLAB_LECTURES", "02")
-LECTURES = sorted((ROOT / "notebooks").glob(f"{CHOSEN}_*.ipynb"))
+LECTURES = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+QUICK = "02"  # it has everything: widgets, video, training
 ADDED = {"course-lib", "av"}  # what the set-up cell may install
 
 
@@ -118,7 +117,13 @@ print(json.dumps({"ipywidgets": ipywidgets.__version__, "IPython": IPython.__ver
 """
 
 
-@pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem[:2])
+def chosen(lecture):
+    """A lecture as parameter; all but one are left to the full tier."""
+    marks = () if lecture.stem[:2] == QUICK else pytest.mark.full("lectures as Colab runs them")
+    return pytest.param(lecture, marks=marks, id=lecture.stem[:2])
+
+
+@pytest.mark.parametrize("lecture", map(chosen, LECTURES))
 def test_a_lone_learner_notebook_runs(colab, lecture, tmp_path, monkeypatch):
     """In an empty folder, unsolved, from top to bottom, its set-up cell installing course_lib from this checkout."""
     run(colab, "-m", "pip", "uninstall", "--quiet", "--yes", *ADDED)  # as new, whatever ran before

@@ -1,6 +1,8 @@
 """nbval validates every notebook in both editions: runs it from top to bottom and compares the output where tagged.
 
-Each runs in a process of its own in an empty folder, as it would on Colab; two workers validate two lectures at once.
+The solved edition runs in full: every claim must hold. The learner edition runs in the profile smoke, which hardly
+trains: every cell must run while nothing is solved. Each is in a process of its own, in an empty folder, as it would be
+on Colab. What each costs stands in the last lines of the run.
 """
 
 import json
@@ -9,8 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import nbformat
@@ -22,48 +24,67 @@ from course_lib.authoring.editions import find_sources
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 LEARNER = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CELL_TIMEOUT = 600  # seconds; a lecture is meant to take 60 in all
+PROFILES = {"solutions": "cpu", "learner": "smoke"}  # by edition
+CELL_TIMEOUT = 600  # seconds; a lecture is meant to take 30 in all
 _COLOR = re.compile(r"\x1b\[[0-9;]*m|#x1B\[[0-9;]*m")
 
 
-def validate(notebook, folder, strict):
+class Validated(NamedTuple):
+    """What a validation found.
+
+    failures: list of what failed, one readable text per cell.
+    cells: number of cells that ran.
+    core: seconds of one core, kernel and imports included.
+    passed: seconds that passed.
+    """
+
+    failures: list
+    cells: int
+    core: float
+    passed: float
+
+
+def validate(notebook, folder, edition):
     """Run nbval on a copy of a notebook.
 
     Args:
         notebook: path of it.
         folder: an empty folder for the copy.
-        strict: whether a claim that does not hold, or a wrong solution, raises.
+        edition: "solutions", where a claim that does not hold, or a wrong solution, raises; or "learner".
     Returns:
-        (list of what failed, one readable text per cell; number of cells that ran; seconds).
+        Validated.
     """
     shutil.copy(notebook, folder)
-    environment = validation_environment(strict)
+    environment = validation_environment(edition)
     report = Path(folder) / "report.xml"
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", notebook.name]
+    command = [sys.executable, "-m", "pytest", "-p", "nbval.plugin", "--nbval-lax", "--nbval-current-env"]
     command += [f"--nbval-cell-timeout={CELL_TIMEOUT}", f"--junitxml={report}", f"--rootdir={folder}"]
-    command += ["-p", "no:cacheprovider", "-p", "no:xdist", "--color=no", "-q", "-c", os.devnull]
-    began = time.perf_counter()
+    command += ["-p", "no:cacheprovider", "--color=no", "-q", "-c", os.devnull, notebook.name]
+    began = os.times()
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    seconds = time.perf_counter() - began
+    ended = os.times()
+    core = ended.children_user + ended.children_system - began.children_user - began.children_system
+    cost = core, ended.elapsed - began.elapsed
     if not report.is_file():
-        return [f"pytest did not get to the cells:\n{run.stdout}{run.stderr}"], 0, seconds
+        return Validated([f"pytest did not get to the cells:\n{run.stdout}{run.stderr}"], 0, *cost)
     cases = ElementTree.parse(report).getroot().findall(".//testcase")
     failures = [_readable(case, notebook) for case in cases if _trouble(case) is not None]
     if run.returncode and not failures:
         failures = [f"pytest ended with {run.returncode}:\n{run.stdout}{run.stderr}"]
-    return failures, len(cases), seconds
+    return Validated(failures, len(cases), *cost)
 
 
-def validation_environment(strict):
-    """The variables of a validation: the small profile, and for each test worker its share of the cores."""
+def validation_environment(edition):
+    """The variables of a validation: profile, strictness, and for each test worker its share of the cores."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     share = str(max(1, (os.cpu_count() or 1) // workers))
     environment = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), share)
     environment |= {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment.pop("COURSE_STRICT", None)
-    environment |= {"COURSE_PROFILE": "cpu", "PYTHONPATH": str(ROOT), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment |= {"COURSE_PROFILE": PROFILES[edition], "COURSE_STRICT": "1" if edition == "solutions" else "0"}
+    environment |= {"PYTHONPATH": str(ROOT), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # nbval alone: the others take a second to load
     environment["TQDM_DISABLE"] = "1"  # nbval gives up on a cell when thousands of a bar's messages take over 5 s
-    return environment | ({"COURSE_STRICT": "1"} if strict else {})
+    return environment
 
 
 def _trouble(case):
@@ -82,24 +103,23 @@ def _readable(case, notebook):
     return f"{notebook.name}, code cell {int(number[1]) + 1} (id {cells[int(number[1])]['id']}):\n{said}"
 
 
-def validate_and_tell(notebook, tmp_path, record_property, strict):
-    failures, cells, seconds = validate(notebook, tmp_path, strict)
-    record_property("lecture_seconds", seconds)
-    if failures:  # the cells below a failure fail for want of its names, so the first is what to read
-        pytest.fail(f"{len(failures)} of {cells} cells fail; the first:\n\n{failures[0]}", pytrace=False)
-    assert cells > 0
+def validate_and_tell(notebook, tmp_path, record_property, edition):
+    found = validate(notebook, tmp_path, edition)
+    record_property("lecture_cost", (found.core, found.passed, notebook.stem, edition))
+    if found.failures:  # the cells below a failure fail for want of its names, so the first is what to read
+        text = f"{len(found.failures)} of {found.cells} cells fail; the first:\n\n{found.failures[0]}"
+        pytest.fail(text, pytrace=False)
+    assert found.cells > 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("notebook", SOLUTIONS, ids=lambda path: path.stem)
 def test_solutions_edition_validates(notebook, tmp_path, record_property):
-    validate_and_tell(notebook, tmp_path, record_property, strict=True)
+    validate_and_tell(notebook, tmp_path, record_property, "solutions")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("notebook", LEARNER, ids=lambda path: path.stem)
 def test_learner_edition_runs_unsolved(notebook, tmp_path, record_property):
-    validate_and_tell(notebook, tmp_path, record_property, strict=False)
+    validate_and_tell(notebook, tmp_path, record_property, "learner")
 
 
 def test_both_editions_are_what_the_sources_make():
@@ -119,11 +139,9 @@ def test_two_workers_share_the_cores_unless_the_caller_has_said_how(monkeypatch)
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "2")
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert validation_environment(True)["OMP_NUM_THREADS"] == "2"
+    assert validation_environment("solutions")["OMP_NUM_THREADS"] == "2"
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert validation_environment(True)["OMP_NUM_THREADS"] == "1"
-    monkeypatch.setenv("COURSE_STRICT", "1")
-    assert "COURSE_STRICT" not in validation_environment(False)
+    assert validation_environment("solutions")["OMP_NUM_THREADS"] == "1"
 
 
 def write_notebook(folder, *cells):
@@ -149,13 +167,13 @@ STRICT = ["nbval-check-output"]
 
 def test_a_notebook_that_is_right_validates_and_other_output_matters_only_where_tagged(tmp_path, folder):
     path = write_notebook(tmp_path, ("print(1)", "1\n", STRICT), ("print(2)", "something else\n", []))
-    failures, cells, _ = validate(path, folder, strict=True)
-    assert (failures, cells) == ([], 2)
+    found = validate(path, folder, "solutions")
+    assert (found.failures, found.cells) == ([], 2)
 
 
 def test_a_cell_that_raises_and_a_tagged_cell_with_other_output_fail_readably(tmp_path, folder):
     path = write_notebook(tmp_path, ("print(1)", "2\n", STRICT), ("1 / 0", "", []), ("print(3)", "3\n", STRICT))
-    failures, cells, _ = validate(path, folder, strict=True)
+    failures, cells, *_ = validate(path, folder, "solutions")
     assert (len(failures), cells) == (2, 3)
     assert failures[0].startswith("99_made_up.ipynb, code cell 1 (id ")
     assert failures[1].startswith("99_made_up.ipynb, code cell 2 (id ")
@@ -163,24 +181,35 @@ def test_a_cell_that_raises_and_a_tagged_cell_with_other_output_fail_readably(tm
     assert "\x1b" not in "".join(failures)
 
 
-@pytest.mark.parametrize("strict", [True, False])
-def test_a_claim_that_does_not_hold_fails_the_solutions_edition(tmp_path, folder, strict):
+@pytest.mark.parametrize("edition", PROFILES)
+def test_a_claim_that_does_not_hold_fails_the_solutions_edition(tmp_path, folder, monkeypatch, edition):
+    monkeypatch.setenv("COURSE_STRICT", "1")  # the caller's own does not reach the learner edition
     source = 'from course_lib import claim\nclaim("Two is more than three", 2 > 3, measured="2 against 3")'
-    failures, _, _ = validate(write_notebook(tmp_path, (source, "", [])), folder, strict)
-    assert len(failures) == strict
+    found = validate(write_notebook(tmp_path, (source, "", [])), folder, edition)
+    assert len(found.failures) == (edition == "solutions"), found.failures
 
 
-def test_validation_uses_this_course_lib_in_an_empty_folder(tmp_path, folder):
+def test_each_edition_runs_in_its_profile_on_this_course_lib_in_an_empty_folder(tmp_path, folder):
     source = (
         "import os, course_lib\n"
+        "assert course_lib.start('00').profile == 'smoke'\n"
         f"assert os.path.samefile(os.path.dirname(course_lib.__file__), {str(ROOT / 'course_lib')!r})\n"
         "assert [n for n in os.listdir() if not n.startswith('.')] == ['99_made_up.ipynb']\n"
     )
-    assert validate(write_notebook(tmp_path, (source, "", [])), folder, strict=True)[0] == []
+    path = write_notebook(tmp_path, (source, "", []))
+    assert validate(path, folder, "learner").failures == []
+    (told,) = validate(path, folder, "solutions").failures
+    assert "AssertionError" in told and "profile" in told
+
+
+def test_what_a_notebook_costs_is_measured_in_its_kernel(tmp_path, folder):
+    """Not in the process that waits for it."""
+    source = "import time\nwhile time.process_time() < 4:\n    pass"
+    found = validate(write_notebook(tmp_path, (source, "", [])), folder, "learner")
+    assert found.failures == [] and found.core > 4
 
 
 def test_a_file_that_is_no_notebook_is_told(tmp_path, folder):
     path = tmp_path / "99_made_up.ipynb"
     path.write_text("{", encoding="utf-8")
-    failures, _, _ = validate(path, folder, strict=True)
-    assert len(failures) == 1
+    assert len(validate(path, folder, "solutions").failures) == 1
