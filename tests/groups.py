@@ -1,16 +1,17 @@
 """Which tests share a worker, when pytest-xdist has several.
 
-A file's tests stay together, so that what they share (a wheel, a cluster, an environment like Colab's) is made once; all
-that needs JupyterLab and Chromium stays together too. Only the files of ALONE are dealt out test by test: each of their
-tests takes seconds and shares nothing. xdist's own marks for this, with `--dist loadgroup`, group nothing under pytest
-9.2: they are written into the ids of the tests, where that pytest no longer looks.
+A file's tests stay together, so that what they share (a wheel, a cluster, an environment like Colab's) is made once;
+all that needs JupyterLab and Chromium stays together too. Only the lectures are dealt out one by one: each takes half
+a minute and shares nothing. xdist's own marks for this, with `--dist loadgroup`, group nothing under pytest 9.2: they
+are written into the ids of the tests, where that pytest no longer looks.
 """
 
 import pytest
 
 TOGETHER = ("tests/browser/",)
-ALONE = ("tests/notebooks/test_lectures.py", "tests/grading/test_hostile.py")
-FIRST = (*TOGETHER, "tests/notebooks/", "tests/grading/")  # the longest groups, or one worker waits for them at the end
+ALONE = ("tests/notebooks/test_lectures.py",)
+# The longest groups, or one worker waits for them at the end.
+FIRST = (*TOGETHER, "tests/notebooks/", "tests/grading/", "tests/exercises/")
 
 
 def group(nodeid):

@@ -355,6 +355,7 @@ def start(*arguments):
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+@pytest.mark.full("grading that is killed and resumed")
 def test_a_batch_survives_kill_9(tmp_path):
     """Killed when some are done: resumed, it grades each of the rest once, and gives the grades of one clean run."""
     from course_lib.authoring.editions import find_sources, make_edition, read, to_bytes

@@ -19,10 +19,18 @@ from course_lib.grading.pristine import PristineCell
 from course_lib.grading.probe import ask
 
 CHECKOUT = Path(__file__).parents[2]
+# What a time limit or the memory's watch must end: seconds each, so that the quick tier has one of them.
+SLOW = (
+    *("an infinite loop that cannot be interrupted", "an infinite loop that catches interrupts", "a deadlock"),
+    *("a memory bomb", "a memory bomb in children", "a disk bomb", "floods its output", "closes the kernel's sockets"),
+)
+slow = pytest.mark.full("hostile submissions that hang, flood or fill the memory")
 
 
 def named(table):
-    return [pytest.param(*row, id=row[0].replace(" ", "-")) for row in table]
+    return [
+        pytest.param(*row, id=row[0].replace(" ", "-"), marks=[slow] if row[0] in SLOW else []) for row in table
+    ]
 
 
 def assert_only(verdicts, answers, attacked):
@@ -65,6 +73,7 @@ def test_what_ends_the_kernel_ends_nothing_else(verdicts, boxed, what, source):
     assert grown < 400_000, f"the grader grew by {grown} KB: {verdict.summary}"
 
 
+@slow
 @pytest.mark.parametrize(("what", "source"), named(FLOODS))
 def test_a_flood_is_stopped_before_the_grader_drowns(verdicts, boxed, what, source):
     """Twelve GB and four are sent; what comes until the grader sees it is given back to the system."""
@@ -75,6 +84,7 @@ def test_a_flood_is_stopped_before_the_grader_drowns(verdicts, boxed, what, sour
     assert _resident() - before < LARGEST_GROWTH / 2
 
 
+@slow
 @pytest.mark.parametrize(("what", "source"), named(HIDING))
 def test_no_memory_hides_from_the_watch(grader, boxed, what, source):
     """More than a learner may have is refused, or ends the kernel."""
@@ -102,6 +112,7 @@ def test_a_name_that_brings_in_a_failing_cell_costs_nothing(boxed):
         assert grader.run(tiny, tiny.exercises["90.1"], answer).points == 4
 
 
+@slow
 def test_many_cells_share_one_time_limit(grader):
     """Each of them a little faster than the limit of one cell."""
     cells = tuple(submission.Cell(n, "import time\ntime.sleep(1.5)") for n in range(1, 40))

@@ -86,6 +86,7 @@ def test_the_summary_of_a_job_on_github(graded):
     assert summary.startswith("| exercise | points |") and "**9 of 32 points**" in summary
 
 
+@pytest.mark.full("grading through pytest, run by run")
 def test_exit_codes(tmp_path):
     (tmp_path / "90_tiny.ipynb").write_bytes(notebook({name: "..." for name in ("90.1", "90.2", "90.3")}))
     assert run(tmp_path)[0] == 0

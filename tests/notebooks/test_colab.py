@@ -123,7 +123,7 @@ def chosen(lecture):
     return pytest.param(lecture, marks=marks, id=lecture.stem[:2])
 
 
-@pytest.mark.parametrize("lecture", map(chosen, LECTURES))
+@pytest.mark.parametrize("lecture", [chosen(lecture) for lecture in LECTURES])
 def test_a_lone_learner_notebook_runs(colab, lecture, tmp_path, monkeypatch):
     """In an empty folder, unsolved, from top to bottom, its set-up cell installing course_lib from this checkout."""
     run(colab, "-m", "pip", "uninstall", "--quiet", "--yes", *ADDED)  # as new, whatever ran before
