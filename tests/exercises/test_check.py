@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from table import cell
+from cells import cell
 from torch import nn
 
 from course_lib.exercises import Case, Exercise, ExerciseError, Mistake, evaluate, find, lecture

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from table import cell
+from cells import cell
 
 from course_lib.exercises.shortcuts import find_shortcut
 

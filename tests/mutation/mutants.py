@@ -121,7 +121,7 @@ def _replace(twin, other):
 
 def survives(lesson, exercise, source):
     """Whether the check accepts a mutant, for each of several seeds. Run in a process of its own."""
-    from table import cell
+    from cells import cell
 
     from course_lib.exercises import evaluate
 
