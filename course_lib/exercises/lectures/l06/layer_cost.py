@@ -1,0 +1,101 @@
+"""06.1: what a 3D convolution layer costs."""
+
+import torch
+
+from course_lib.exercises import Case, edit, exercise
+
+SOLUTION = """
+def layer_cost(inputs, outputs, size, depth=3):
+    T, H, W = size
+    weights = outputs * inputs * depth * 3 * 3
+    return weights + outputs, weights * T * H * W
+"""
+
+RETURNED = "weights + outputs, weights * T * H * W"
+
+
+def _cases(generator):
+    def draw(low, high):
+        """A whole number from low to high."""
+        return int(torch.randint(low, high + 1, (), generator=generator))
+
+    another = tuple(draw(8, 30) for _ in range(3))
+    return [
+        Case("conv1 of C3D: 3 -> 64", (3, 64, (16, 112, 112))),
+        Case("conv4a of C3D: 256 -> 512, fewer places", (256, 512, (4, 14, 14))),
+        Case("depth 1", (8, 16, (8, 6, 10), 1)),
+        Case("depth 7", (5, 4, (9, 7, 11), 7)),
+        Case("another layer", (draw(2, 9), draw(10, 19), another, 5)),
+    ]
+
+
+layer_cost = exercise(
+    "06.1",
+    "What does a layer cost?",
+    points=1,
+    solution=SOLUTION,
+    cases=_cases,
+    mistakes=(
+        edit(
+            "the depth is missing: a kernel of depth d has d times as many weights as one of 3 x 3",
+            {"depth * 3 * 3": "3 * 3"},
+        ),
+        edit("the depth is fixed to 3: use the argument `depth`", {"inputs * depth": "inputs * 3"}),
+        edit(
+            "the frames are missing: the kernel stands at T x H x W places, not at H x W",
+            {RETURNED: "weights + outputs, weights * H * W"},
+        ),
+        edit(
+            "the kernel is depth x 3 x 3; this one is as deep as it is wide (depth x depth x depth)",
+            {"depth * 3 * 3": "depth**3"},
+        ),
+        edit(
+            "the input channels are missing: each output has a kernel for every channel",
+            {"outputs * inputs": "outputs"},
+        ),
+        edit("the biases are missing among the parameters: one per output", {"weights + outputs": "weights"}),
+        edit(
+            "the layer is padded: there are as many places in time as frames, not T - depth + 1",
+            {"* T *": "* (T - depth + 1) *"},
+        ),
+        edit(
+            "the layer is padded: it has as many places as the clip has pixels, in rows and columns, too",
+            {"* T * H * W": "* (T - depth + 1) * (H - 2) * (W - 2)"},
+        ),
+        edit("there is one bias per output, not one per input channel", {"weights + outputs": "weights + inputs"}),
+        edit("there is one bias per output, not one for the layer", {"weights + outputs": "weights + 1"}),
+        edit("one 3 is missing: the kernel has depth x 3 x 3 numbers", {"depth * 3 * 3": "depth * 3"}),
+        edit(
+            "the outputs count twice in the multiply-adds: the weights have them already",
+            {"weights * T": "weights * outputs * T"},
+        ),
+        edit("the number of places is the product T x H x W, not the sum", {"T * H * W": "(T + H + W)"}),
+        edit(
+            "these are only the parameters: return the pair (parameters, multiply-adds)",
+            {RETURNED: "weights + outputs"},
+        ),
+        edit(
+            "these are only the multiply-adds: return the pair (parameters, multiply-adds)",
+            {RETURNED: "weights * T * H * W"},
+        ),
+        edit(
+            "these are FLOPs: a multiply-add counts once here, not as two operations",
+            {"weights * T": "2 * weights * T"},
+        ),
+        edit(
+            "adding a bias is no multiplication: multiply-adds count the weights alone",
+            {"weights * T": "(weights + outputs) * T"},
+        ),
+        edit(
+            "the order is (parameters, multiply-adds)",
+            {RETURNED: "weights * T * H * W, weights + outputs"},
+        ),
+    ),
+    hints=(
+        "Time is one more axis, of the kernel and of the places. How many weights does one kernel of depth "
+        "$d$ have? And at how many places does it stand when the layer is padded?",
+        "`T, H, W = size`. The weights of the worked example get one more factor, and so do its multiply-adds. The "
+        "biases stay as they are.",
+        "`weights = outputs * inputs * ____ * 3 * 3`; return `weights + outputs, weights * T * ____`.",
+    ),
+)

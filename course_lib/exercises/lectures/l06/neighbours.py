@@ -1,0 +1,106 @@
+"""06.5: nearest neighbours in the embedding."""
+
+import torch
+
+from course_lib.exercises import Case, edit, exercise
+from course_lib.ops.embedding import nearest_neighbours
+
+SOLUTION = """
+import torch
+import torch.nn.functional as F
+
+
+def neighbours(descriptors, k):
+    unit = F.normalize(descriptors, dim=1)
+    similarity = (unit @ unit.T).fill_diagonal_(-torch.inf)
+    return similarity.topk(k, dim=1).indices
+"""
+
+UNIT, PRODUCT, LEFT_OUT = "F.normalize(descriptors, dim=1)", "unit @ unit.T", ".fill_diagonal_(-torch.inf)"
+NEAREST = "similarity.topk(k, dim=1).indices"
+
+
+def _cases(generator):
+    def descriptors(number, width):
+        lengths = 0.2 + 5 * torch.rand(number, 1, generator=generator)
+        return torch.randn(number, width, generator=generator) * lengths
+
+    return [
+        Case("by hand: four arrows, 2 neighbours", (torch.tensor([[1.0, 0], [9, 1], [0, 2], [1, 5]]), 2)),
+        Case("12 descriptors of 5, 3 neighbours", (descriptors(12, 5), 3)),
+        Case("9 descriptors of 4, 1 neighbour", (descriptors(9, 4), 1)),
+        Case("20 descriptors of 8, 6 neighbours", (descriptors(20, 8), 6)),
+        Case("two that point the same way, 1 neighbour", (_with_a_double(descriptors(6, 5)), 1)),
+    ]
+
+
+def _with_a_double(descriptors):
+    """Followed by the first one at twice its length: the two are as near to each other as each is to itself."""
+    return torch.cat([descriptors, 2 * descriptors[:1]])
+
+
+neighbours = exercise(
+    "06.5",
+    "Nearest neighbours in the embedding",
+    points=2,
+    solution=SOLUTION,
+    same_as=nearest_neighbours,
+    cases=_cases,
+    mistakes=(
+        edit("each clip is its own first neighbour: leave it out", {LEFT_OUT: ""}),
+        edit(
+            "long descriptors win: scale them to length 1 before the product, then only the direction counts",
+            {UNIT: "descriptors"},
+        ),
+        edit(
+            "long descriptors win, and each clip counts as its own neighbour: scale to length 1 and leave it out",
+            {UNIT: "descriptors", LEFT_OUT: ""},
+        ),
+        edit(
+            "these are the farthest ones: a large cosine means near",
+            {"-torch.inf": "torch.inf", "dim=1).indices": "dim=1, largest=False).indices"},
+        ),
+        edit(
+            "this is the distance between descriptors of different lengths: compare directions (scale to length 1)",
+            {f"({PRODUCT}){LEFT_OUT}": "-torch.cdist(descriptors, descriptors).fill_diagonal_(torch.inf)"},
+        ),
+        edit(
+            "scaled along the wrong axis: every *row* should have length 1", {UNIT: "F.normalize(descriptors, dim=0)"}
+        ),
+        edit(
+            "argsort lists the smallest first, which are the farthest: descending=True",
+            {NEAREST: "similarity.argsort(dim=1)[:, :k]"},
+        ),
+        edit(
+            "a cosine may be negative: with 0 the clip itself still beats those; take -torch.inf", {"-torch.inf": "0.0"}
+        ),
+        edit("these are the cosines: the numbers of the neighbours are asked for, .indices", {".indices": ".values"}),
+        edit(
+            "this compares features with each other, (D, D): clips are the rows, so unit @ unit.T is (N, N)",
+            {PRODUCT: "unit.T @ unit"},
+        ),
+        edit("descriptors are numbered from 0: these numbers are one too large", {".indices": ".indices + 1"}),
+        edit("only the nearest one came: k of them are asked for", {NEAREST: "similarity.argmax(dim=1)"}),
+        edit(
+            "the lengths have lost their axis, and each column is divided instead of each row: keepdim=True",
+            {UNIT: "descriptors / descriptors.norm(dim=1)"},
+        ),
+        edit("nearest first: the order is turned around", {".indices": ".indices.flip(1)"}),
+        edit(
+            "the absolute value makes opposite descriptors neighbours: keep the sign",
+            {f"({PRODUCT})": f"({PRODUCT}).abs()"},
+        ),
+        edit(
+            "the nearest neighbour was dropped, not the clip itself: one clip too far on",
+            {NEAREST: "similarity.topk(min(k + 1, len(unit) - 1), dim=1).indices[:, 1 : k + 1]"},
+        ),
+    ),
+    hints=(
+        "Similar means: almost the same direction. The cosine of the angle between two vectors of length 1 is their "
+        "product. The clip itself would always win, so it may not take part.",
+        "`F.normalize(descriptors, dim=1)` scales rows. `matrix.fill_diagonal_(-torch.inf)` takes the clips themselves "
+        "out; `.topk(k, dim=1).indices` lists the k largest, largest first.",
+        "`unit = F.normalize(descriptors, dim=1)`, `similarity = unit @ unit.____`, `similarity.fill_diagonal_(____)`, "
+        "return `similarity.topk(k, dim=1).indices`.",
+    ),
+)
