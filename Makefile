@@ -1,16 +1,17 @@
-# Six commands. Each makes the environment .venv first when it is missing, out of date or broken.
+# Seven commands. Each makes the environment .venv first when it is missing, out of date or broken.
 #
 #   make lab         open JupyterLab on lecture 00, on your own copies in work/ (options: make lab LAB_ARGS="--port 9000")
 #   make test        ruff, unit tests, every notebook in both editions, the widgets in a browser; what CI runs
 #   make test-all    the same and what is slow and seldom breaks (about N minutes); every night and before a release
 #   make notebooks   rebuild the lectures whose source or code changed
 #   make mutants     change every solution in the standard ways; list the wrong ones that a check accepts (minutes)
+#   make claims      run the lectures for seeds 0, 1, 2; write what they claim, and by what margin it holds, to docs/claims.md
 #   make env         the environment alone
 #
 # PYTHON=python3.12 chooses another interpreter; TEST_ARGS="-k flow" passes options on to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab test test-all notebooks mutants
+.PHONY: help env lab test test-all notebooks mutants claims
 
 PYTHON ?=
 LAB_ARGS ?=
@@ -41,3 +42,7 @@ test test-all: env
 # MUTANTS="02 03" chooses lectures.
 mutants: env
 	@OMP_NUM_THREADS=1 .venv/bin/python tests/mutation/mutants.py $(MUTANTS)
+
+# CLAIMS="04 --seeds 0 1" chooses lectures and seeds.
+claims: env
+	@.venv/bin/course claims $(CLAIMS)

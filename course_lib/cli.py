@@ -83,6 +83,52 @@ def build(lectures, check, force):
     click.echo("All editions are what their sources make.")
 
 
+class _SeveralSeeds(click.Command):
+    """Lets all whole numbers after --seeds belong to it, as in `--seeds 0 1 2`."""
+
+    def parse_args(self, context, arguments):
+        joined = []
+        for argument in arguments:
+            if argument.isdecimal() and joined[-2:-1] == ["--seeds"]:
+                joined[-1] += f",{argument}"
+            else:
+                joined.append(argument)
+        return super().parse_args(context, joined)
+
+
+def _seeds(context, option, text):
+    seeds = [seed.strip() for seed in text.split(",")]
+    for seed in seeds:
+        if not seed.isdecimal() or seed != str(int(seed)):
+            raise click.BadParameter(f"{seed!r} is no seed, expected such as 0 1 2 or 0,1,2; lectures come before it.")
+    return list(dict.fromkeys(map(int, seeds)))
+
+
+@course.command(cls=_SeveralSeeds)
+@click.argument("lectures", nargs=-1, metavar="[NN]...")
+@click.option("--seeds", metavar="N...", default="0,1,2", show_default=True, callback=_seeds, help="Such as 0 1 2.")
+@click.option("--json", "file", metavar="FILE", type=click.Path(dir_okay=False), help="Also write the results there.")
+def claims(lectures, seeds, file):
+    """Measure what the lectures claim, with several seeds: does it hold, and by what margin?
+
+    Each lecture runs once per seed; what has run is kept in .course/claims until the lecture or its code changes, so
+    that an interrupted measurement goes on. Without lectures all run, and docs/claims.md is written. Exit code 1 when a
+    claim failed, or a lecture did not run to its end.
+    """
+    from course_lib.authoring import claims as measuring
+    from course_lib.authoring.editions import find_root
+
+    root = find_root()
+    runs = measuring.measure(root, lectures, seeds, say=click.echo)
+    if file:
+        measuring.write_json(file, runs)
+    if not lectures:
+        click.echo(f"Written: {measuring.write_page(root, runs)}")
+    failures = measuring.failures(runs)
+    if failures:
+        raise CourseError("\n".join(failures))
+
+
 @course.command()
 @click.argument("directory", type=click.Path())
 @click.option("--lectures", metavar="NN,NN", default="", help="Only these; all otherwise.")

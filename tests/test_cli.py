@@ -25,7 +25,7 @@ def test_version_and_help(capsys):
     assert course(capsys, "--version") == (0, f"course, version {__version__}\n", "")
     code, out, _ = course(capsys, "--help")
     assert code == 0
-    assert {"lab", "run", "build", "data", "doctor", "bench"} <= set(out.split())
+    assert {"lab", "run", "build", "claims", "data", "doctor", "bench"} <= set(out.split())
 
 
 def test_the_command_line_starts_without_torch():

@@ -34,7 +34,7 @@ def claim(statement, margin, measured="", *, unit="", published=""):
     """
     name, distance = _closest(margin)
     holds = None if is_smoke() else distance > 0
-    spare = "" if holds is None or math.isinf(distance) else _in_words(distance, unit, name)
+    spare = "" if holds is None or math.isinf(distance) else _spare(distance, unit, name)
     lines = [statement, _line("Measured", measured), spare, _line("Published", published)]
     if holds is None:
         title, tone = "– Not judged in the profile smoke, which hardly trains.", "neutral"
@@ -88,10 +88,14 @@ def _distance(value):
     return number if math.isfinite(number) else -math.inf
 
 
-def _in_words(distance, unit, name):
-    size = abs(distance)
-    amount = f"{size:,.0f}" if size >= 1000 else f"{size:.3g}"
-    amount = f"{amount} {unit}".strip() + (f" ({name})" if name else "")
+def in_words(margin, unit):
+    """A margin with its unit, as short as it is needed: "24.7 points"."""
+    number = f"{margin:,.0f}" if abs(margin) >= 1000 else f"{margin:.3g}"
+    return f"{number} {unit}".strip()
+
+
+def _spare(distance, unit, name):
+    amount = in_words(abs(distance), unit) + (f" ({name})" if name else "")
     return f"It holds with {amount} to spare." if distance > 0 else f"It misses by {amount}."
 
 

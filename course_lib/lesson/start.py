@@ -32,15 +32,14 @@ class Course:
     dtype: torch.dtype
     profile: str
 
-    def pick(self, *, cpu, gpu, smoke=None):
+    def pick(self, *, cpu, gpu=None, smoke=None):
         """The value that belongs to this profile: `count = course.pick(cpu=400, gpu=4000, smoke=16)`.
 
-        Without a value of its own `smoke` takes that of `cpu`. It is for what takes seconds besides training, which
-        `fit` cuts by itself: how many clips are drawn, evaluated or decoded.
+        A profile that is not named takes the value of `cpu`. Name `smoke` for what takes seconds beside training (which
+        `fit` cuts by itself): how many clips are drawn, evaluated or decoded.
         """
-        if self.profile == "smoke":
-            return cpu if smoke is None else smoke
-        return gpu if self.profile == "gpu" else cpu
+        own = {"cpu": cpu, "gpu": gpu, "smoke": smoke}[self.profile]
+        return cpu if own is None else own
 
     def generator(self, offset=0):
         """A random generator on the CPU, so that the numbers are the same on every device."""

@@ -356,7 +356,7 @@ eight_steps.reveal(added[-1])
 claim("Iteration lowers the end-point error: eight steps leave less than 70 % of what one step leaves",
       {"whole flow": 70 - 100 * whole[-1] / whole[1], "added steps, below 100 %": 100 - 100 * added[-1] / added[1]},
       f"{whole[1]:.2f} to {whole[-1]:.2f} px; with added steps {added[1]:.2f} to {added[-1]:.2f} px",
-      unit="% of the error after one step")
+      unit="points")
 
 # %% [markdown]
 # ## Large motion: from coarse to fine

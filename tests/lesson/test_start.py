@@ -5,6 +5,7 @@ import torch
 
 from course_lib import predict, start
 from course_lib.errors import CourseError, ShapeError, check_shape
+from course_lib.lesson.start import Course
 from course_lib.metrics import accuracy, hit_at
 
 
@@ -43,12 +44,18 @@ def test_a_seed_that_is_no_whole_number_is_refused(monkeypatch, seed):
         start("02")
 
 
-@pytest.mark.parametrize("profile, own, fallback", [("smoke", 3, 1), ("cpu", 1, 1)])
-def test_smoke_has_sizes_of_its_own_or_takes_those_of_the_cpu(monkeypatch, profile, own, fallback):
+@pytest.mark.parametrize("profile, own", [("smoke", 0), ("cpu", 1)])
+def test_smoke_runs_on_the_cpu(monkeypatch, profile, own):
     monkeypatch.setenv("COURSE_PROFILE", profile)
     course = start("02")
     assert course.profile == profile and course.device.type == "cpu"
-    assert course.pick(cpu=1, gpu=2, smoke=3) == own and course.pick(cpu=1, gpu=2) == fallback
+    assert course.pick(cpu=1, gpu=2, smoke=0) == own
+
+
+@pytest.mark.parametrize("profile, own", [("smoke", 0), ("cpu", 1), ("gpu", 2)])
+def test_a_profile_has_sizes_of_its_own_or_takes_those_of_the_cpu(profile, own):
+    course = Course("02", 0, torch.device("cpu"), torch.float32, profile)
+    assert course.pick(cpu=1, gpu=2, smoke=0) == own and course.pick(cpu=1) == 1
 
 
 @pytest.mark.parametrize(
