@@ -5,7 +5,7 @@
 #   make test-all    the same and what is slow and seldom breaks (about N minutes); every night and before a release
 #   make notebooks   rebuild the lectures whose source or code changed
 #   make mutants     change every solution in the standard ways; list the wrong ones that a check accepts (minutes)
-#   make claims      run the lectures for seeds 0, 1, 2; write what they claim, and by what margin it holds, to docs/claims.md
+#   make claims      run the lectures with seeds 0, 1, 2: do their claims hold, by what margin? (docs/claims.md)
 #   make env         the environment alone
 #
 # PYTHON=python3.12 chooses another interpreter; TEST_ARGS="-k flow" passes options on to pytest.
