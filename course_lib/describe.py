@@ -1,4 +1,4 @@
-"""What a network costs: parameters, multiply-adds, activation memory and measured time, per layer and in all.
+"""What a network costs, and how it is connected: parameters, multiply-adds, memory and time, per layer and in all.
 
     print(describe(torchvision.models.video.r3d_18(), (3, 16, 112, 112)))
 """
@@ -10,22 +10,15 @@ from dataclasses import dataclass
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-
-@dataclass(frozen=True)
-class LayerCost:
-    """One module without children: its name, kind, output shape, parameters and multiply-adds."""
-
-    name: str
-    kind: str
-    output: tuple[int, ...]
-    parameters: int
-    multiply_adds: int
+from course_lib.wiring import Step, Wiring
 
 
 @dataclass(frozen=True)
 class Description:
-    """Costs of one forward pass over a batch of one.
+    """Costs of one forward pass over a batch of one, and its steps.
 
+    input_shapes: of each input, without the batch axis.
+    steps: layers, inputs, and the places where tensors meet, in the order of the pass; each says which steps it reads.
     parameters: trainable and frozen numbers, each counted once even when two layers share it.
     multiply_adds: of convolutions and matrix products, as papers count them (half of the "FLOPs" of others).
     activation_bytes: outputs of all layers together. Training keeps about this; inference needs far less at a time.
@@ -33,17 +26,23 @@ class Description:
     """
 
     model: str
-    input_shape: tuple[int, ...]
-    layers: tuple[LayerCost, ...]
+    input_shapes: tuple[tuple[int, ...], ...]
+    steps: tuple[Step, ...]
     parameters: int
     multiply_adds: int
     activation_bytes: int
     seconds: float | None
 
+    @property
+    def layers(self):
+        """The steps that are modules: tuple of Step, each with name, kind, output, parameters and multiply_adds."""
+        return tuple(step for step in self.steps if step.is_module)
+
     def __str__(self):
+        sizes = " and ".join(" x ".join(map(str, shape)) for shape in self.input_shapes)
         time_taken = "not measured" if self.seconds is None else f"{self.seconds * 1e3:.1f} ms per clip"
         return (
-            f"{self.model} on {' x '.join(map(str, self.input_shape))}: {self.parameters:,} parameters, "
+            f"{self.model} on {sizes}: {self.parameters:,} parameters, "
             f"{count(self.multiply_adds)} multiply-adds, {self.activation_bytes / 2**20:.1f} MiB of activations, "
             f"{time_taken}"
         )
@@ -74,14 +73,15 @@ def count(number):
 
 
 def describe(model, input_shape, repeats=5):
-    """Count what a model costs on one input, layer by layer, and time it.
+    """Count what a model costs on one input, layer by layer, note how its layers are connected, and time it.
 
     The model runs in evaluation mode on zeros, on the device and in the precision of its parameters; its mode is
     restored. Counting follows what is executed, so our own layers count like the library's.
 
     Args:
-        model: any nn.Module that takes one tensor.
-        input_shape: shape of one input without the batch axis, such as (3, 16, 112, 112).
+        model: any nn.Module that takes one tensor, or several.
+        input_shape: shape of one input without the batch axis, such as (3, 16, 112, 112); or a list of shapes, one per
+            input.
         repeats: timed forward passes after a warm-up; 0 skips the timing.
     Returns:
         Description; print it for one line, `.table()` for one line per layer.
@@ -90,56 +90,37 @@ def describe(model, input_shape, repeats=5):
     """
     if repeats < 0:
         raise ValueError(f"repeats is {repeats}, expected 0 (no timing) or more")
+    one = all(isinstance(size, int) for size in input_shape)
+    shapes = (tuple(input_shape),) if one else tuple(tuple(shape) for shape in input_shape)
     example = next((p for p in model.parameters()), torch.zeros(()))
-    clip = example.new_zeros(1, *input_shape)
-    layers, memory, was_training = [], 0, model.training
+    inputs = [example.new_zeros(1, *shape) for shape in shapes]
+    was_training = model.training
     counter = FlopCounterMode(display=False)
-    before = {}
-
-    def start(module, _):
-        before[module] = counter.get_total_flops()
-
-    def stop(module, name, out):
-        nonlocal memory
-        memory += out.numel() * out.element_size()
-        own = sum(p.numel() for p in module.parameters(recurse=False))
-        macs = (counter.get_total_flops() - before[module]) // 2
-        layers.append(LayerCost(name, type(module).__name__, tuple(out.shape[1:]), own, macs))
-
-    hooks = []
-    for name, module in model.named_modules():
-        if not any(True for _ in module.children()):
-            hooks.append(module.register_forward_pre_hook(start))
-            hooks.append(module.register_forward_hook(lambda m, _, out, name=name: stop(m, name or "(model)", out)))
     model.eval()
     try:
         with torch.no_grad():
-            with counter:
-                model(clip)
-            for hook in hooks:
-                hook.remove()
-            seconds = _median_time(model, clip, repeats) if repeats else None
+            with counter, Wiring(model, inputs, lambda: counter.get_total_flops() // 2) as wiring:
+                model(*inputs)
+            seconds = _median_time(model, inputs, repeats) if repeats else None
     finally:
-        for hook in hooks:
-            hook.remove()
         model.train(was_training)
     return Description(
         model=type(model).__name__,
-        input_shape=tuple(input_shape),
-        layers=tuple(layers),
+        input_shapes=shapes,
+        steps=tuple(wiring.steps),
         parameters=sum(p.numel() for p in model.parameters()),
         multiply_adds=counter.get_total_flops() // 2,
-        activation_bytes=memory,
+        activation_bytes=wiring.activation_bytes,
         seconds=seconds,
     )
 
 
-def _median_time(model, clip, repeats):
+def _median_time(model, inputs, repeats):
     taken = []
     for _ in range(repeats + 1):  # the first is the warm-up
         started = time.perf_counter()
-        model(clip)
-        if clip.is_cuda:
-            torch.cuda.synchronize(clip.device)
+        model(*inputs)
+        if inputs[0].is_cuda:
+            torch.cuda.synchronize(inputs[0].device)
         taken.append(time.perf_counter() - started)
     return statistics.median(taken[1:])

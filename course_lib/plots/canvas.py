@@ -52,18 +52,20 @@ def png(fig):
     return out.getvalue()
 
 
-def show(fig, alt):
+def show(fig, alt=None):
     """Display a figure with its alternative text, which also stands below it as the caption.
 
     Args:
         fig: a figure, or the pair (fig, ax) that the functions above return.
-        alt: what a reader who does not see the picture must know, in one or two sentences with numbers.
+        alt: what a reader who does not see the picture must know, in one or two sentences with numbers. A figure that
+            knows it already, as those of networks do, has it in `fig.alt`.
     Raises:
         ValueError: if alt is empty.
     """
+    fig = fig[0] if isinstance(fig, tuple) else fig
+    alt = getattr(fig, "alt", None) if alt is None else alt
     if not str(alt or "").strip():
         raise ValueError("show() needs alt=...: one sentence with what the figure shows, for readers who cannot see it")
-    fig = fig[0] if isinstance(fig, tuple) else fig
     if not in_jupyter():
         print(alt)
         return
