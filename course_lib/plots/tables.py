@@ -49,7 +49,8 @@ class Table(Rich):
 class Order:
     """How a measured column sorts the rows, compared with a published one, pair by pair.
 
-    pairs: how many pairs of rows are compared. turned: the pairs (label, label) that are the other way round.
+    pairs: how many pairs of rows can be compared. turned: those (label, label) that are the other way round.
+    close: how many more there are whose measured values differ by less than `tie`.
     """
 
     def __init__(self, labels, published, measured, tie=0.0):
@@ -58,18 +59,24 @@ class Order:
             for label, theirs, ours in zip(labels, published, measured, strict=True)
             if _is_number(theirs) and _is_number(ours)
         ]
-        self.pairs, self.turned = 0, []
+        self.pairs, self.close, self.turned = 0, 0, []
         for (one, theirs1, ours1), (two, theirs2, ours2) in itertools.combinations(known, 2):
-            if theirs1 != theirs2:
-                self.pairs += 1
-                if (theirs1 - theirs2) * (ours1 - ours2) <= 0 and abs(ours1 - ours2) >= tie:
-                    self.turned.append((one, two))
+            if theirs1 == theirs2:
+                continue
+            if abs(ours1 - ours2) < tie:
+                self.close += 1
+                continue
+            self.pairs += 1
+            if (theirs1 - theirs2) * (ours1 - ours2) <= 0:
+                self.turned.append((one, two))
 
     def __str__(self):
+        close = f"; {self.close} too close to tell" if self.close else ""
+        counted = f"{self.pairs - len(self.turned)} of {self.pairs} pairs{close}"
         if not self.turned:
-            return f"same order: yes ({self.pairs} of {self.pairs} pairs)"
+            return f"same order: yes ({counted})"
         pairs = "; ".join(f"{one} and {two}" for one, two in self.turned[:3]) + ("; ..." if self.turned[3:] else "")
-        return f"same order: no ({self.pairs - len(self.turned)} of {self.pairs} pairs; not {pairs})"
+        return f"same order: no ({counted}; not {pairs})"
 
 
 def table(
@@ -96,7 +103,7 @@ def table(
         unit: of all numbers, such as "%"; stands in the caption. source: where the published numbers come from.
         best: max or min, which value of a column is set in bold; None for none.
         number: how a number is written, or {column: how}.
-        tie: measured values that differ by less than this are taken as equal, and never contradict a published order.
+        tie: measured values that differ by less than this are too close to tell, and neither confirm nor contradict.
     Returns:
         Table; as the last line of a cell it shows itself. `.same_order` says whether all published pairs agree.
     Raises:

@@ -56,10 +56,11 @@ def test_rows_that_are_the_other_way_round_are_named():
     assert "same order: no (2 of 3 pairs; not spatial and temporal)" in repr(result)
 
 
-def test_equal_measurements_show_no_order_unless_a_tie_is_allowed():
+def test_equal_measurements_are_another_order_and_close_ones_are_none():
     measured = {"spatial": 50.0, "temporal": 50.0, "both": 60.0}
     assert paper_table(measured).same_order is False
-    assert paper_table(measured, tie=1.0).same_order is True
+    close = paper_table(measured, tie=1.0)
+    assert close.same_order is True and "same order: yes (2 of 2 pairs; 1 too close to tell)" in repr(close)
 
 
 def test_rows_without_a_measurement_are_not_compared():
