@@ -29,7 +29,7 @@ from course_lib.models.fusion import (
     SingleFrame,
     SlowFusion,
 )
-from course_lib.plots import bars, curve, film_strip, show
+from course_lib.plots import bars, curve, diagram, film_strip, show
 from course_lib.train import fit, scores
 from course_lib.widgets.fusion_frames import FusionExplorer
 
@@ -213,6 +213,17 @@ slow_guess.reveal(costs[SlowFusion].multiply_adds / costs[SingleFrame].multiply_
 # convolutions costs one or two million, fusing in the first fully connected layer costs 51 million, as that
 # layer has twice the inputs.
 #
+# Here are the four, drawn from the models to one scale. A body is as deep as it has frames. Where is the depth lost at
+# once, where step by step, and where do the two frames of late fusion come together?
+
+# %%
+FOUR = (SingleFrame, EarlyFusion, LateFusion, SlowFusion)
+show(diagram({model.__name__: costs[model] for model in FOUR}, facts=("name", "kernel", "stride", "frames T")),
+     alt="Four networks with five convolutions and three fully connected layers each. Early fusion goes from ten frames "
+         "to one in conv1, slow fusion to four, two and one in conv1 to conv3. Late fusion is two towers that meet in "
+         "fc1, single frame one tower.")
+
+# %% [markdown]
 # ## Context and fovea
 #
 # The authors trained on a cluster, with 10 to 50 replicas of the model at a time. So they asked: how could one frame
@@ -224,8 +235,13 @@ slow_guess.reveal(costs[SlowFusion].multiply_adds / costs[SingleFrame].multiply_
 # - the **fovea**: the middle of the frame at full resolution.
 #
 # Each goes through its own tower, and the two meet in the first fully connected layer. That works since people hold
-# the camera so that the thing of interest is in the middle.
-#
+# the camera so that the thing of interest is in the middle. In the figure, compare the first bodies of a tower with the
+# clip: what was $178 \times 178$ pixels is $30 \times 30$ after conv1.
+
+# %%
+show(diagram(costs[MultiResolution]))
+
+# %% [markdown]
 # ## Exercise 03.3: Context and fovea
 #
 # `clip` is $(B, 3, T, H, W)$ with even $H$ and $W$. Return the pair (context, fovea), each $(B, 3, T, H/2, W/2)$. The

@@ -23,7 +23,7 @@ from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.sampling import average_predictions
 from course_lib.ops.stream_inputs import spatial_input, spatial_views, temporal_input, temporal_views
 from course_lib.ops.warp import warp
-from course_lib.plots import curve, film_strip, kernel_strip, show
+from course_lib.plots import curve, diagram, film_strip, kernel_strip, parallel, show
 from course_lib.plots.flow import flow_strip
 from course_lib.progress import progress
 from course_lib.train import fit, scores, trained
@@ -95,6 +95,14 @@ more_weights.reveal(costs[1].parameters - costs[0].parameters)
 claim("For the 101 classes of UCF101, the streams have 90,627,813 and 90,707,781 parameters",
       [cost.parameters for cost in costs] == [90_627_813, 90_707_781],
       " and ".join(f"{cost.parameters:,} ({count(cost.multiply_adds)} multiply-adds)" for cost in costs))
+
+# %% [markdown]
+# Side by side, with the average of their scores at the end. Only two columns differ: find them.
+
+# %%
+both_streams = parallel(lambda still, moving: (still.softmax(1) + moving.softmax(1)) / 2,
+                        frame=spatial_2014, flow=temporal_2014)
+show(diagram({"Two streams": describe(both_streams, [(3, 224, 224), (20, 224, 224)], repeats=0)}))
 
 # %% [markdown]
 # ## From displacement fields to channels

@@ -30,7 +30,7 @@ from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
 from course_lib.models.c3d import C3D, C3DSearch, pool, preprocess
 from course_lib.ops.sampling import dense_indices
-from course_lib.plots import bars, film_strip, show
+from course_lib.plots import bars, diagram, film_strip, show
 from course_lib.progress import progress
 from course_lib.train import scores, trained
 from course_lib.widgets.clip_embedding import ClipEmbedding
@@ -280,6 +280,13 @@ claim("C3D has 79,991,015 parameters and needs 38.55 billion multiply-adds, 2.5 
       (cost.parameters, round(cost.multiply_adds / 1e7)) == (79_991_015, 3855)
       and 2.45 < cost.multiply_adds / vgg.multiply_adds < 2.55,
       f"{cost.parameters:,}, {count(cost.multiply_adds)}, {cost.multiply_adds / vgg.multiply_adds:.2f} times")
+
+# %% [markdown]
+# The same network as a picture. The depth of a body is time. Follow it from left to right: which pool spares it, and
+# which one leaves a single moment?
+
+# %%
+show(diagram(cost))
 
 # %% [markdown]
 # Look at the two ends of the table. Two layers, conv2 and conv3b, do 58 % of the work with 2.5 % of the parameters; fc6
