@@ -219,9 +219,9 @@ slow_guess.reveal(costs[SlowFusion].multiply_adds / costs[SingleFrame].multiply_
 # %%
 FOUR = (SingleFrame, EarlyFusion, LateFusion, SlowFusion)
 show(diagram({model.__name__: costs[model] for model in FOUR}, facts=("name", "kernel", "stride", "frames T")),
-     alt="Four networks with five convolutions and three fully connected layers each. Early fusion goes from ten frames "
-         "to one in conv1, slow fusion to four, two and one in conv1 to conv3. Late fusion is two towers that meet in "
-         "fc1, single frame one tower.")
+     alt="Four networks with five convolutions and three fully connected layers each. Early fusion goes from ten "
+         "frames to one in conv1, slow fusion to four, two and one in conv1 to conv3. Late fusion is two towers that "
+         "meet in fc1, single frame is one tower.")
 
 # %% [markdown]
 # ## Context and fovea
