@@ -1,6 +1,6 @@
 """What a network costs, and how it is connected: parameters, multiply-adds, memory and time, per layer and in all.
 
-    print(describe(torchvision.models.video.r3d_18(), (3, 16, 112, 112)))
+print(describe(torchvision.models.video.r3d_18(), (3, 16, 112, 112)))
 """
 
 import statistics

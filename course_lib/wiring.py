@@ -100,6 +100,8 @@ class Wiring(TorchFunctionMode):
     def _leaf_done(self, name, module, out):
         tensors = list(_tensors(out))
         reads, before = self._started.pop()
+        if not tensors:  # nothing that could be followed
+            return
         call = self._scope[-1][1]
         place = self._new(
             name,

@@ -169,3 +169,21 @@ def test_hooks_leave_with_the_pass():
     net = Residual()
     describe(net, (3, 8, 8), repeats=0)
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
+
+
+def test_a_layer_that_returns_no_tensor_is_no_step():
+    class Watching(nn.Module):
+        def forward(self, x):
+            return {"rows": x.shape[-1]}
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.watch = nn.Linear(3, 2), Watching()
+
+        def forward(self, x):
+            y = self.fc(x)
+            self.watch(y)
+            return y
+
+    assert [step.name for step in describe(Net(), (3,), repeats=0).steps] == ["x", "fc"]

@@ -1,4 +1,4 @@
-"""Figures that take arrays and return `(fig, ax)`; flow has its own module, `course_lib.plots.flow`."""
+"""Figures that take arrays, or a network, and return `(fig, ax)`; flow has its own module, `course_lib.plots.flow`."""
 
 from course_lib.plots.canvas import COLORS, DPI, INK, MUTED, RULE, WIDTH, new_figure, png, show, to_array
 from course_lib.plots.charts import bars, curve, heatmap, kernel_strip, timeline

@@ -7,6 +7,7 @@ from matplotlib.patches import FancyBboxPatch, Polygon, Rectangle
 from torch import nn
 
 from course_lib.describe import Description, count, describe
+from course_lib.errors import CourseError
 from course_lib.plots.canvas import COLORS, DPI, INK, MUTED, WIDTH
 from course_lib.plots.networks.blocks import KINDS, blocks_of
 from course_lib.plots.networks.facts import FACTS, in_words
@@ -35,9 +36,13 @@ def diagram(model, input_shape=None, *, groups=None, facts=FACTS, most=26, heigh
     Returns:
         (fig, ax). `show(fig)` takes its alternative text from the figure; `fig.alt` is that sentence.
     Raises:
-        CourseError: if a group names a module that does not occur.
+        CourseError: if a model comes without the shape of its input, or a group names a module that does not occur.
     """
     if isinstance(model, nn.Module):
+        if input_shape is None:
+            raise CourseError(
+                "diagram got a model alone, expected the shape of its input too, such as (3, 16, 112, 112)."
+            )
         model = describe(model, input_shape, repeats=0)
     described = {model.model: model} if isinstance(model, Description) else model
     blocks = {title: blocks_of(d, groups, most) for title, d in described.items()}
@@ -195,8 +200,8 @@ def _turn(ax, start, end, width):
 
 
 def _legend(ax, blocks, top, has_time):
-    deep = ", depth: frames" if has_time else ""
-    text = f"Height of a body: rows, width: channels{deep}; square roots, to one scale."
+    deep = "; depth: frames" if has_time else ""
+    text = f"Height of a body: rows, width: channels (their square roots){deep}. All to one scale."
     ax.text(4, top + 12, text, fontsize=TEXT, color=MUTED)
     kinds = {block.kind for block in blocks} | {"pool" for block in blocks if block.pool}
     x, y = 4.0, top + 20
