@@ -156,6 +156,7 @@ def test_scores_keep_the_mode_and_the_order():
     assert torch.allclose(outputs, net.eval()(inputs), atol=1e-6)
 
 
+@pytest.mark.full("training in two processes")
 def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
     alone = plain_model()
     expected = fit(alone, batch, 24, schedule="constant")

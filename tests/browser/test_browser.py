@@ -38,7 +38,8 @@ WIDGETS = {
         "ReceptiveFieldExplorer()",
     ),
 }
-NUMBERED = re.compile(r"\[\d+\]")  # the prompt of a cell that has run
+BEGUN = re.compile(r"\[(\*|\d+)\]")  # the prompt of a cell that waits, runs or has run
+ENDED = re.compile(r"\[( |\d+)\]")  # of one that has run, or never will because one above it failed
 LECTURES = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 WHOLE = ("00", "02")  # what the quick tier runs from top to bottom; of other lectures it runs what their widgets need
 
@@ -94,10 +95,12 @@ def run_and_move_widgets(page, lab, notebook):
     """Open a notebook, run all cells, move each widget and take its picture; no cell may fail."""
     open_notebook(page, lab, notebook.name)
     cells = nbformat.read(notebook, as_version=4).cells
-    last = max(i for i, cell in enumerate(cells) if cell.cell_type == "code")
     run_all(page)
-    prompt = show_cell(page, last).locator(".jp-InputPrompt").filter(has_text=NUMBERED)
-    prompt.wait_for(timeout=300_000)
+    last = max(i for i, cell in enumerate(cells) if cell.cell_type == "code")
+    prompt = show_cell(page, last).locator(".jp-InputPrompt")
+    prompt.filter(has_text=BEGUN).wait_for()
+    prompt.filter(has_text=ENDED).wait_for(timeout=300_000)
+    no_errors_in(page, notebook)
     moved = 0
     for index in [i for i, cell in enumerate(cells) if is_widget(cell)]:
         cell = show_cell(page, index)

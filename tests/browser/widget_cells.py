@@ -11,12 +11,14 @@ def cells_for_widgets(cells):
     Returns:
         list of cells, in their order; empty if the lecture has no widget.
     """
-    needed, kept = set(), []
-    for cell in reversed([cell for cell in cells if cell.cell_type == "code"]):
-        if is_widget(cell) or bound_names(cell.source) & needed or (kept and "setup" in tags(cell)):
-            kept.append(cell)
-            needed |= used_names(cell.source)
-    return kept[::-1]
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    while code and not is_widget(code[-1]):
+        code.pop()
+    kept, found = [], [cell for cell in code if is_widget(cell) or "setup" in tags(cell)]
+    while len(found) > len(kept):  # a cell that was found uses names that others define
+        kept, needed = found, set().union(*(used_names(cell.source) for cell in found))
+        found = [cell for cell in code if cell in kept or bound_names(cell.source) & needed]
+    return kept
 
 
 def is_widget(cell):
