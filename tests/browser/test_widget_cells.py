@@ -9,7 +9,7 @@ LECTURE = [
     ("import math", []),
     ("def scaled(x):\n    return factor * torch.relu(x)", ["exercise"]),
     ("factor = 2", []),
-    ("network = train(course, hours=3)", []),
+    ("torch.manual_seed(0)\nnetwork = train(course, hours=3)", []),
     ("clip = torch.ones(3)", []),
     ("Explorer(scaled(clip))", ["widget"]),
     ("clip = network(clip)", []),
@@ -28,6 +28,13 @@ def test_set_up_imports_and_what_defines_a_used_name_also_within_a_function():
 
 def test_a_second_widget_brings_in_what_it_needs_too():
     assert kept([*LECTURE, ("Player(clip)", ["widget"])]) == [0, 1, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_what_fills_a_needed_name_runs_too():
+    fills = "for n in range(3):\n    rows.append(n)\nmore[1], net.a = 2, 3"
+    cells = [("rows, more, net = [], {}, Net()", []), (fills, [])]
+    for name in ("rows", "more", "net"):
+        assert kept([*cells, ("print(rows)\nshow(more, net)", []), (f"Table({name})", ["widget"])]) == [0, 1, 3]
 
 
 def test_a_lecture_without_widgets_needs_nothing():
