@@ -74,13 +74,13 @@ def test_lectures_are_dealt_out_one_by_one():
 def test_the_quick_tier_says_what_it_left(suite, workers):
     said = suite("--quick", *workers)
     assert "16 passed" in said
-    assert "4 tests left to `make test-all`" in said
+    assert "left to `make test-all`: 4 -" in said
     assert re.search(r"^ +3  floods\n +1  kill -9$", said, re.MULTILINE), said
 
 
 def test_what_was_not_asked_for_was_not_left(suite):
     said = suite("--quick", "-k", "killed or test_c")
-    assert "1 tests left" in said and "floods" not in said
+    assert "left to `make test-all`: 1 -" in said and "floods" not in said
 
 
 def test_the_full_tier_leaves_nothing(suite):

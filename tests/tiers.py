@@ -39,6 +39,6 @@ def pytest_testnodedown(node):
 def pytest_terminal_summary(terminalreporter, config):
     left = config.stash.get(LEFT, None)
     if left:
-        terminalreporter.section(f"{left.total()} tests left to `make test-all`", sep="-")
+        terminalreporter.section(f"left to `make test-all`: {left.total()}", sep="-")
         for kind, count in left.most_common():
             terminalreporter.write_line(f"{count:4}  {kind}")
