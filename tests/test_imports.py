@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ("ops", "models")  # packages of which every module must import with torch and numpy alone
-CORE_MODULES = ("train", "metrics", "describe", "bench.runner", "errors", "progress", "lesson.start")
+CORE_MODULES = ("train", "metrics", "describe", "timing", "bench.runner", "errors", "progress", "lesson.start")
 
 
 def core_modules():

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import torch
 
-from course_lib.bench.runner import alternate, need, row
+from course_lib.bench.runner import need, row
+from course_lib.timing import alternate
 
 CLIP = 16  # frames
 CLIPS = 12  # per timed call

@@ -11,9 +11,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from course_lib.bench.runner import Skip, alternate, need, row
+from course_lib.bench.runner import Skip, need, row
 from course_lib.metrics import endpoint_error
 from course_lib.ops.flow import pyramidal_lucas_kanade
+from course_lib.timing import alternate
 
 
 @functools.cache

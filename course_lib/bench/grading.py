@@ -18,8 +18,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from course_lib.bench.runner import Skip, alternate, need, row
+from course_lib.bench.runner import Skip, need, row
 from course_lib.errors import CourseError
+from course_lib.timing import alternate
 
 LECTURES = ("01", "02")
 KINDS = ("solved", "half-solved", "wrong", "stubs")

@@ -14,8 +14,9 @@ from pathlib import Path
 import torch
 from torch.nn.functional import cross_entropy
 
-from course_lib.bench.runner import Skip, alternate, need, row
+from course_lib.bench.runner import Skip, need, row
 from course_lib.describe import count, describe
+from course_lib.timing import alternate
 
 CLASSES = 101
 R3D_FRAMES = 16

@@ -20,9 +20,7 @@ import json
 import os
 import pkgutil
 import platform
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -84,27 +82,6 @@ def need(module: str, install: str):
         return importlib.import_module(module)
     except ImportError as error:
         raise Skip(f"needs {module} ({install})") from error
-
-
-def alternate(ours: Callable, peer: Callable, rounds: int = 5) -> tuple[float, float]:
-    """Time two functions in alternation, after one untimed call of each; the order changes every round.
-
-    Args:
-        ours, peer: functions without arguments that do the same work.
-        rounds: timed calls of each, at least 1.
-    Returns:
-        (peer's seconds, our seconds), medians.
-    """
-    times = {ours: [], peer: []}
-    ours(), peer()
-    for turn in range(max(1, rounds)):
-        for function in (ours, peer) if turn % 2 else (peer, ours):
-            started = time.perf_counter()
-            function()
-            if torch.cuda.is_initialized():
-                torch.cuda.synchronize()
-            times[function].append(time.perf_counter() - started)
-    return statistics.median(times[peer]), statistics.median(times[ours])
 
 
 def discover() -> list[str]:

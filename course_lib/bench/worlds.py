@@ -5,7 +5,8 @@ import math
 import numpy as np
 import torch
 
-from course_lib.bench.runner import alternate, need, row
+from course_lib.bench.runner import need, row
+from course_lib.timing import alternate
 
 CLIPS, FRAMES, SIDE = 64, 16, 64
 

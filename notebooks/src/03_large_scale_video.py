@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib.bench.runner import alternate
 from course_lib.data.sets.clip_batches import ClipBatches
 from course_lib.data.sets.readers import ucf101
 from course_lib.data.worlds.actions import ActionWorld
@@ -30,6 +29,7 @@ from course_lib.models.fusion import (
     SlowFusion,
 )
 from course_lib.plots import bars, curve, diagram, film_strip, show
+from course_lib.timing import alternate
 from course_lib.train import fit, scores
 from course_lib.widgets.fusion_frames import FusionExplorer
 

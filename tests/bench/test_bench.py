@@ -79,24 +79,6 @@ def test_two_rows_cannot_share_a_name(rows):
         bench.row("one", peer="p")(other)
 
 
-def test_alternating_gives_medians_and_changes_the_order(monkeypatch):
-    calls, clock = [], iter(range(1000))
-    monkeypatch.setattr(bench.time, "perf_counter", lambda: next(clock) * 1.0)
-
-    def ours():
-        calls.append("ours")
-        if len(calls) == 3:
-            for _ in range(50):
-                next(clock)  # one slow run is no reason for another median
-
-    def peer():
-        calls.append("peer")
-        next(clock)
-
-    assert bench.alternate(ours, peer, rounds=3) == (2.0, 1.0)
-    assert calls == ["ours", "peer", *["peer", "ours"], *["ours", "peer"], *["peer", "ours"]]
-
-
 def test_a_module_that_cannot_be_imported_is_reported(monkeypatch, tmp_path, capsys):
     (tmp_path / "broken_theme.py").write_text("import a_module_that_is_not_there\n")
     (tmp_path / "good_theme.py").write_text(
