@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
+from course_lib.atomic import replacing
 from course_lib.errors import CourseError
 from course_lib.ops.batches import minibatches, share, to_device
 from course_lib.profile import training_steps
@@ -245,7 +246,7 @@ class Checkpoint:
     """Where training is saved, and from where it resumes.
 
     Attributes:
-        path: the file. It is written beside itself and renamed, so it is never half-written.
+        path: the file; its folder is made. It is written whole or not at all.
         every: steps between saves; the last step is always saved.
     """
 
@@ -262,10 +263,9 @@ class Checkpoint:
             return
         path = Path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".part")
         parts = {name: part.state_dict() for name, part in state.items()}
-        torch.save({"step": done, "history": asdict(history), "rng": torch.get_rng_state(), **parts}, beside)
-        os.replace(beside, path)
+        with replacing(path) as beside:
+            torch.save({"step": done, "history": asdict(history), "rng": torch.get_rng_state(), **parts}, beside)
 
     def resume(self, state, history, device):
         """Load what `save` wrote into `state` and `history`; returns the steps already done, 0 without a file."""

@@ -27,6 +27,7 @@ from pathlib import Path
 
 import torch
 
+from course_lib.atomic import write_atomically
 from course_lib.errors import CourseError
 
 
@@ -185,7 +186,7 @@ def main(argv=None) -> int:
 
 def _write(path, content):
     try:
-        Path(path).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        write_atomically(path, json.dumps(content, indent=2) + "\n")
     except OSError as error:
         raise CourseError(f"cannot write the results to {path}: {error.strerror}.") from error
 

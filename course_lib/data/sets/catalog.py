@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from course_lib.atomic import write_atomically
 from course_lib.data.sets.archives import unpack as unpack_archive
 from course_lib.data.sets.download import download, file_sha256
 from course_lib.data.sets.shipped import shipped_path
@@ -199,7 +200,7 @@ def _fetch(entry, file, folder):
     digest = file_sha256(path)
     if file.sha256 and digest != file.sha256:  # a file that was put there by hand
         raise DataError(f"{path} has the SHA-256 {digest}, expected {file.sha256}: delete it and fetch it again.")
-    stamp.write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+    write_atomically(stamp, f"{digest}  {path.name}\n")
     return path
 
 

@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from course_lib.atomic import write_atomically
 from course_lib.errors import DataError
 from course_lib.progress import progress
 
@@ -100,7 +101,7 @@ def _receive(url, part, size):
             version = response.headers.get("ETag") or response.headers.get("Last-Modified")
             tag.unlink(missing_ok=True)
             if version and not version.startswith("W/"):  # a weak tag promises the meaning, not the bytes
-                tag.write_text(version, encoding="utf-8")
+                write_atomically(tag, version)
         coming = response.headers.get("Content-Length")
         total = have + int(coming) if coming else size
         if size and total != size:

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 import course_lib
+from course_lib.atomic import write_atomically
 from course_lib.data.video_io import probe, read_frames, write_video
 from course_lib.data.worlds import films
 from course_lib.errors import DataError
@@ -97,7 +98,7 @@ def make(directory):
         manifest[name] = fingerprint(paths[-1])
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(facts)}" for name, facts in manifest.items())  # one per clip
     text = f'{{\n "made_with": {json.dumps(encoder_versions())},\n "clips": {{\n{lines}\n }}\n}}\n'
-    (directory / "manifest.json").write_text(text, encoding="utf-8")
+    write_atomically(directory / "manifest.json", text)
     return paths
 
 

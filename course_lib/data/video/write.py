@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from course_lib.atomic import replacing
 from course_lib.data.video.file import codec_name, load_av, open_container, resolve
 from course_lib.display import show_html
 from course_lib.errors import VideoError, check_shape
@@ -52,15 +53,8 @@ def write_video(path, clip, fps: float, crf: int = 18, gop: int | None = None) -
     if gop is not None and gop < 1:
         raise VideoError(f"gop={gop}, expected at least 1 frame from one keyframe to the next.")
     frames = _as_frames(clip)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".part.mp4")
-    os.close(handle)
-    try:
+    with replacing(path) as beside:
         _encode(beside, frames, fps, crf, gop)
-        os.chmod(beside, 0o644)  # mkstemp makes files that only their owner may read
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
     return path
 
 
@@ -91,7 +85,7 @@ def _as_frames(clip):
 
 def _encode(path, frames, fps, crf, gop):
     av = load_av()
-    with av.open(path, "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
+    with av.open(str(path), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
