@@ -181,6 +181,31 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, d
         raise CourseError(f"{failed} not graded; the lines above say why. Mend it and run again with --resume.")
 
 
+@course.command()
+@click.argument("lecture", metavar="NN")
+@click.option("--data", required=True, metavar="DIR", help="Folder of the data set, as its reader expects it.")
+@click.option("--dataset", type=click.Choice(["ucf101", "hmdb51", "kinetics"]), default="ucf101", show_default=True)
+@click.option("--missing", type=click.Choice(["raise", "skip"]), default="raise", help="For videos that are absent.")
+@click.option("--network", metavar="NAME", help="Which network of the lecture (default: its first).")
+@click.option("--batch", default=32, show_default=True, help="Clips per step, over all processes.")
+@click.option("--steps", default=20_000, show_default=True)
+@click.option("--lr", default=1e-4, show_default=True, help="Learning rate of Adam at the start.")
+@click.option("--every", default=1_000, show_default=True, help="Steps between looks at the accuracy, and saves.")
+@click.option("--test", default=500, show_default=True, help="Test videos per look.")
+@click.option("--workers", default=4, show_default=True, help="Processes that decode.")
+@click.option("--compile", is_flag=True, help="Use torch.compile: slow to start, then faster on a GPU.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--checkpoint", metavar="FILE", help="Where to save and resume (default: runs/NN_NAME.pt).")
+def train(**wanted):
+    """Train a lecture's network of published size on real videos. Run it again to go on after an interruption.
+
+    On several GPUs: torchrun --nproc-per-node 4 -m course_lib.cli train NN --data DIR
+    """
+    from course_lib import recipes
+
+    recipes.train(recipes.Run(**wanted), say=click.echo)
+
+
 @course.group()
 def data():
     """The clips that ship, and real data sets."""

@@ -385,14 +385,3 @@ def _look(losses, done):
             "inputs not scaled to about -1..1, or float16 out of range. Lower the learning rate or set clip_norm."
         )
     return values
-
-
-if __name__ == "__main__":
-    from course_lib.recipes import main
-
-    try:
-        main()
-    except CourseError as error:
-        raise SystemExit(f"course: {error}") from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None

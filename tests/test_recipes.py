@@ -1,17 +1,20 @@
 """Training on a data set on disk: the batches, the frames they come from, and the command, with a tiny network."""
 
+import math
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from torch.nn.functional import cross_entropy, interpolate
 
-from course_lib import recipes
+from course_lib import cli, recipes
 from course_lib.data.sets.readers import LabelledVideos, ucf101
 from course_lib.data.video_io import write_video
 from course_lib.errors import CourseError
-from course_lib.recipes import Recipe, find, main, middle_accuracy
+from course_lib.recipes import Recipe, find, middle_accuracy
+from course_lib.train import fit
 
 CLASSES = ("Dark", "Bright")
 
@@ -56,6 +59,13 @@ def test_every_recipe_fits_its_network_of_published_size(lecture, name):
         assert recipe.build(7)(torch.empty(inputs.shape)).shape == (1, 7)
 
 
+def test_a_crop_is_the_same_part_of_the_frame_in_all_fusions():
+    assert {name: recipe.resized for name, recipe in recipes.RECIPES["03"].items()} == {
+        **dict.fromkeys(("SlowFusion", "SingleFrame", "EarlyFusion", "LateFusion"), (200, 200)),
+        "MultiResolution": (209, 209),
+    }
+
+
 def test_networks_of_several_frames_get_the_ones_that_they_look_at():
     prepare = find("03", "LateFusion").prepare
     clips = torch.arange(16, dtype=torch.uint8).view(1, 1, 16, 1, 1).expand(1, 3, 16, 178, 178)
@@ -77,13 +87,19 @@ def test_accuracy_is_measured_on_middle_clips(ucf):
 
 def test_the_command_trains_saves_and_resumes(ucf, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(recipes.RECIPES, "99", {"tiny": TINY})
-    arguments = ["99", "--data", str(ucf), "--batch", "4", "--every", "15", "--learning-rate", "0.1"]
+    histories = []
+    monkeypatch.setattr(recipes, "fit", lambda *args, **how: histories.append(fit(*args, **how)) or histories[-1])
+    arguments = ["train", "99", "--data", str(ucf), "--batch", "4", "--every", "15", "--lr", "0.1", "--workers", "0"]
     arguments += ["--checkpoint", str(tmp_path / "tiny.pt")]
-    half = main([*arguments, "--steps", "15"])
-    whole = main([*arguments, "--steps", "30"])
+    for steps in ("15", "30"):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*arguments, "--steps", steps])
+        assert ended.value.code == 0
+    half, whole = histories
     assert len(half.loss) == 15 and len(whole.loss) == 30 and whole.loss[:15] == half.loss
     assert whole.metrics[-1] == (30, 1.0)
-    assert "4 training videos, 2 test videos" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "tiny: 4 training videos, 2 test videos" in said and "step      30: 100.0% of the test clips right" in said
 
 
 def test_unknown_lectures_and_networks_are_explained():
@@ -93,7 +109,21 @@ def test_unknown_lectures_and_networks_are_explained():
         find("05", "audio")
 
 
-def test_the_module_prints_a_message_instead_of_a_traceback(tmp_path):
-    command = [sys.executable, "-m", "course_lib.train", "06", "--data", str(tmp_path / "nothing")]
+def test_a_message_instead_of_a_traceback_also_where_torchrun_starts_the_command(tmp_path):
+    command = [sys.executable, "-m", "course_lib.cli", "train", "06", "--data", str(tmp_path / "nothing")]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
     assert ran.returncode == 1 and "is not there" in ran.stderr and "Traceback" not in ran.stderr
+
+
+@pytest.mark.full("networks of published size")
+@pytest.mark.parametrize(("lecture", "name"), [("05", "spatial"), ("05", "temporal"), ("03", "MultiResolution")])
+def test_training_starts_near_knowing_nothing(lecture, name):
+    """With dropout on, the first loss is about log K: no network has to unlearn an accidental opinion first."""
+    torch.manual_seed(0)
+    recipe = find(lecture, name)
+    frame = interpolate(torch.rand(2, 3, 8, 8), size=(recipe.crop, recipe.crop), mode="bicubic").clamp(0, 1)
+    clips = torch.stack([frame.roll((t, 2 * t), (2, 3)) for t in range(recipe.frames)], 2)
+    network = recipe.build(101).train()
+    with torch.no_grad():
+        losses = [cross_entropy(network(recipe.prepare((255 * clips).byte())), torch.tensor([3, 77])) for _ in range(2)]
+    assert sum(losses) / 2 < math.log(101) + 1
