@@ -98,13 +98,13 @@ def _needs():
 
 
 def run(arguments, good=(0,)):
-    """Run `python -m ARGUMENTS` to its end.
+    """Run `python ARGUMENTS` to its end.
 
     Raises:
         RuntimeError: it ended with another code than those of `good`.
     """
     settings = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": str(_root())}
-    command = [sys.executable, "-m", *map(str, arguments)]
+    command = [sys.executable, *map(str, arguments)]
     done = subprocess.run(command, cwd=_root(), env=os.environ | settings, capture_output=True, text=True)
     if done.returncode not in good:
         said = (done.stdout + done.stderr).strip()[-300:]
@@ -113,12 +113,12 @@ def run(arguments, good=(0,)):
 
 def _nbval(paths, *more):
     """nbval's plain run. A cell that fails, as wrong answers may make it, is no failure of the run."""
-    run(["pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", *more, *paths], good=(0, 1))
+    run(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", *more, *paths], good=(0, 1))
 
 
 def _course(folder, workers):
     with tempfile.TemporaryDirectory() as out:
-        run(["course_lib.cli", "grade", folder / "submissions", "--out", Path(out) / "grades", "-n", workers])
+        run(["-m", "course_lib.cli", "grade", folder / "submissions", "--out", Path(out) / "grades", "-n", workers])
 
 
 @row("grade one lecture, exercises alone, from nothing", peer="pytest --nbval-lax, the same notebook")

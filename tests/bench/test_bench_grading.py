@@ -72,6 +72,6 @@ def test_long_rows_wait_to_be_asked_for(monkeypatch):
 
 def test_a_command_that_fails_is_an_error_and_no_figure():
     with pytest.raises(RuntimeError, match="code 1"):
-        grading.run(["course_lib.cli", "grade", "nothing_there"])
+        grading.run(["-m", "course_lib.cli", "grade", "nothing_there"])
     with pytest.raises(RuntimeError, match="code 4"):
         grading._nbval(["nothing_there.ipynb"])
