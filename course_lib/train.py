@@ -21,6 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from course_lib.atomic import replacing
 from course_lib.errors import CourseError
+from course_lib.moved import names_of
 from course_lib.ops.batches import minibatches, share, to_device
 from course_lib.profile import training_steps
 from course_lib.progress import progress
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 LOOK_EVERY = 20  # steps between looks at the loss: each look makes a GPU wait for the CPU
+__getattr__ = names_of(__name__)  # `predict` is now `scores`
 
 
 @dataclass

@@ -23,7 +23,10 @@ from torch.nn.functional import cross_entropy, local_response_norm, normalize
 from course_lib.errors import ShapeError, check_shape
 from course_lib.models.layers import he, start_small
 from course_lib.models.published import load_published
+from course_lib.moved import names_of
 from course_lib.ops.stream_inputs import CROP
+
+__getattr__ = names_of(__name__)  # what the streams look at
 
 
 def response_norm(x):

@@ -1,0 +1,87 @@
+"""A learner's own notebook that imports an old name works, and says the new one in a line."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from course_lib import moved
+from tests.imports import import_graph
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def session(code):
+    """Run code in a fresh interpreter, as a notebook's cells after the first; returns (stdout, stderr)."""
+    first = "from course_lib import check, claim, predict, start\nfrom course_lib import moved\nmoved.install()\n"
+    ran = subprocess.run([sys.executable, "-c", first + code], cwd=ROOT, capture_output=True, text=True)
+    return ran.stdout, ran.stderr
+
+
+def test_every_way_to_import_an_old_name_works_and_is_said_once():
+    said, errors = session("""
+from course_lib.data.clips import dense_indices, uniform_indices
+from course_lib.data.clips import average_predictions
+from course_lib.data import clips
+import course_lib.plots_flow as plots_flow
+from course_lib.data.readers import ucf101 as old
+from course_lib.train import predict as scores_of
+from course_lib.train import predict
+from course_lib.models.two_stream import CNN_M_2048, spatial_input
+from course_lib.bench import alternate
+
+import course_lib.ops.sampling, course_lib.plots.flow, course_lib.train, course_lib.data.sets.readers
+assert clips.dense_indices is dense_indices is course_lib.ops.sampling.dense_indices
+assert "uniform_indices" in dir(clips)
+assert plots_flow.flow_strip is course_lib.plots.flow.flow_strip
+assert old is course_lib.data.sets.readers.ucf101
+assert scores_of is predict is course_lib.train.scores
+""")
+    assert errors == ""
+    assert said.splitlines() == [
+        "course_lib.data.clips is now course_lib.ops.sampling",
+        "course_lib.plots_flow is now course_lib.plots.flow",
+        "course_lib.data.readers is now course_lib.data.sets.readers",
+        "course_lib.train.predict is now course_lib.train.scores",
+        "course_lib.models.two_stream.spatial_input is now course_lib.ops.stream_inputs.spatial_input",
+        "course_lib.bench.alternate is now course_lib.bench.runner.alternate",
+    ]
+
+
+MISSING = (  # code, and the error that Python has for it without any finder of ours
+    ("import course_lib.data.klips", "No module named 'course_lib.data.klips'"),
+    ("import no_such_package", "No module named 'no_such_package'"),
+    ("from course_lib.train import fits", "cannot import name 'fits' from 'course_lib.train'"),
+    ("import course_lib.train; course_lib.train.fits", "module 'course_lib.train' has no attribute 'fits'"),
+    ("from course_lib.ops.sampling import a", "cannot import name 'a' from 'course_lib.ops.sampling'"),
+    ("from course_lib.data.clips import a", "cannot import name 'a' from 'course_lib.data.clips'"),
+)
+
+
+def test_what_never_was_is_missing_as_always_and_installing_again_changes_nothing():
+    said, errors = session(f"""
+import sys
+before = list(sys.meta_path)
+moved.install()
+assert sys.meta_path == before and isinstance(before[-1], moved.Finder)
+for code, error in {MISSING!r}:
+    try:
+        exec(code)
+    except (ImportError, AttributeError) as missing:
+        assert str(missing).startswith(error), missing
+    else:
+        raise AssertionError(code)
+""")
+    assert errors == ""
+    assert said == "course_lib.data.clips is now course_lib.ops.sampling\n"
+
+
+def test_old_names_are_gone_and_new_ones_are_there():
+    modules = set(import_graph(ROOT / "course_lib"))
+    for old, new in moved.MODULES.items():
+        assert old not in modules and new in modules, (old, new)
+    for module, names in moved.NAMES.items():
+        for old, (home, new) in names.items():
+            there = import_module(module)
+            assert old not in vars(there) and hasattr(import_module(home), new), (module, old)
+            assert vars(there)["__getattr__"](old) is getattr(import_module(home), new)
