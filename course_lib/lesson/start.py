@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from course_lib import moved
 from course_lib import profile as profiles
 from course_lib.errors import CourseError
 
@@ -49,6 +50,8 @@ class Course:
 def start(lecture, seed=None):
     """Choose device, number type and profile, seed the random numbers, and say so in one line.
 
+    From then on, names that the library had earlier are found too.
+
     Args:
         lecture: number of the lecture, "00" to "25".
         seed: seeds Python's, NumPy's and torch's random numbers; by default the environment variable COURSE_SEED says
@@ -67,6 +70,7 @@ def start(lecture, seed=None):
             "COURSE_PROFILE is 'gpu', but torch sees no CUDA device. Unset it to run on the CPU; on Colab choose "
             "Runtime > Change runtime type > GPU."
         )
+    moved.install()
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
