@@ -41,7 +41,7 @@ upscale = exercise(
     solution=SOLUTION,
     same_as=resize_flow,
     cases=_cases,
-    forbidden=("course_lib.ops.flow.resize",),
+    forbidden=("course_lib.ops.filters.resize",),
     mistakes=(
         edit(
             "the vectors keep their length: in a picture with twice as many pixels, a motion has twice as many pixels",
