@@ -1,28 +1,17 @@
 """Grade one notebook: graft the learner's answers onto the course, ask in the sandbox, form the verdict out here."""
 
-import ast
-import dataclasses
+import contextlib
 import hashlib
-import re
 import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib.errors import CourseError
-from course_lib.grading import probe, submission
-from course_lib.grading.graft import stage
+from course_lib.grading import submission
 from course_lib.grading.kernel import Kernel
-from course_lib.grading.names import parsed
 from course_lib.grading.pristine import Lesson
 from course_lib.grading.sandbox import TIMEOUT, Limits, Sandbox, choose
-from course_lib.grading.verdict import Verdict
-
-PROBE = 2  # times as long as a cell may all tests of an exercise together take
-CELLS = 4  # times as long may all cells of an answer together take
-_CELL_FILE = re.compile(r"\(\d+\.py, line (\d+)\)")  # what IPython says of a syntax error: its own name for the cell
-TOO_LONG = "The cells of your answer took more than {seconds:g} s together."
-OWN_TIMEOUT = 120  # seconds for a cell of the course
+from course_lib.grading.trial import Trial, untried
 
 
 @dataclass(frozen=True)
@@ -134,11 +123,15 @@ class Grader:
         """Grade what `submission.read` gave."""
         began = time.perf_counter()
         verdicts = tuple(self._verdict(lesson, exercise, handed_in) for exercise in lesson.exercises.values())
-        sandbox = self._sandboxes.get(lesson.number)
-        if sandbox is not None and not sandbox.isolated:  # the next learner must not meet what this one left behind
-            self._sandboxes.pop(lesson.number).close()
+        self.end_submission(lesson)
         seconds = time.perf_counter() - began
         return Graded(lesson.number, verdicts, handed_in.notes, handed_in.problem, seconds)
+
+    def end_submission(self, lesson):
+        """Where kernels are not isolated, nobody may meet what the last learner left behind."""
+        sandbox = self._sandboxes.get(lesson.number)
+        if sandbox is not None and not sandbox.isolated:
+            self._sandboxes.pop(lesson.number).close()
 
     def _verdict(self, lesson, exercise, handed_in):
         verdict = untried(lesson, exercise, handed_in)
@@ -155,19 +148,13 @@ class Grader:
         Returns:
             Verdict.
         """
-        question = probe.ask(exercise, self.secret_seed(exercise))
-        staged = stage(lesson, exercise, answer)
-        while True:
-            with Kernel(self.sandbox(lesson)) as kernel:
-                problem = _failure(kernel, staged.before)
-                if problem is None:
-                    reply, remarks = ask_kernel(kernel, question, staged.answer, self.timeout)
-                    break
-            least = lesson.needed_before(exercise.id)
-            if len(staged.before) <= len(least):
-                raise CourseError(f"A cell of lecture {lesson.number} failed in the sandbox: {problem}")
-            staged = dataclasses.replace(staged, before=least)  # without what stands there for the answer's names alone
-        return staged.verdict(question, reply, baseline, remarks)
+        trial = self.trial(lesson, exercise, answer)
+        complete(trial, lambda: Kernel(self.sandbox(lesson)))
+        return trial.verdict(baseline)
+
+    def trial(self, lesson, exercise, answer):
+        """The Trial of an answer, of which nothing has run yet."""
+        return Trial(lesson, exercise, answer, self.secret_seed(exercise), self.timeout)
 
     def secret_seed(self, exercise):
         """The seed of an exercise's secret inputs: the same for every learner of this run."""
@@ -190,76 +177,18 @@ class Grader:
         return self._sandboxes[lesson.number]
 
 
-def _failure(kernel, sources):
-    """Run the course's own cells; why one of them failed, or None."""
-    for source in sources:
-        result = kernel.execute(source, OWN_TIMEOUT)
-        if result.status != "ok":
-            return result.error or result.why
-    return None
+def complete(trial, start):
+    """Run a trial to its end.
 
-
-def untried(lesson, exercise, handed_in):
-    """The verdict where nothing has to be run: no answer, or the untouched stub; else None."""
-    blank = Verdict(exercise.id, exercise.title, float(exercise.points), attempted=False)
-    answer = handed_in.answers.get(exercise.id)
-    if answer is None:
-        summary = handed_in.problem or "The notebook has no cell for this exercise."
-        return dataclasses.replace(blank, summary=summary)
-    if _same_code(answer.source, lesson.stubs[exercise.id]):
-        summary = "Not attempted: this is still the stub."
-        return dataclasses.replace(blank, summary=summary, source=answer.source, notes=answer.notes)
-    return None
-
-
-def ask_kernel(kernel, question, answer, timeout):
-    """Run a learner's cells and the probe.
-
-    Returns:
-        (Reply, remarks on what happened on the way).
+    Args:
+        trial: Trial.
+        start: function without arguments that makes a Kernel.
+    Raises:
+        CourseError: the course itself failed.
     """
-    remarks, until = [], time.monotonic() + CELLS * timeout
-    for cell in answer.cells:
-        left = until - time.monotonic()
-        if left <= 0:
-            return probe.Reply("nothing", text=TOO_LONG.format(seconds=CELLS * timeout)), remarks
-        result = kernel.execute(cell.source, min(timeout, left))
-        remarks += remarks_on(cell, result, timeout)
-        if result.status == "dead":
-            return probe.Reply("nothing", text=f"In cell {cell.number}: {result.why}"), remarks
-    return reply_in(question, kernel.execute(question.code, PROBE * timeout), timeout), remarks
-
-
-def remarks_on(cell, result, timeout):
-    """What the feedback says of how a learner's cell ended: a list of at most one sentence."""
-    if result.timed_out:
-        return [f"Cell {cell.number} was interrupted after {timeout:g} s."]
-    if result.status == "error":
-        name, message = result.error
-        message = _CELL_FILE.sub(r"(line \1)", message[:300])
-        return [f"Cell {cell.number} ended with {name}: {message}"]
-    return []
-
-
-def reply_in(question, result, timeout):
-    """The `Reply` in what the probe's cell gave. A reply whose status is not ok is none, whatever was displayed."""
-    if result.status == "dead":
-        return probe.Reply("nothing", text=f"While your code was tested: {result.why}")
-    if result.status == "error":
-        name, message = result.error
-        return probe.Reply("broken", text=f"Testing your code ended with {name}: {message[:300]}")
-    reply = probe.understand(question, result.displays)
-    if reply.state == "nothing" and result.timed_out:
-        return probe.Reply("nothing", text=f"Your code was interrupted after {PROBE * timeout:g} s.")
-    return reply
-
-
-def _same_code(one, other):
-    """Whether two sources differ in nothing but comments and layout."""
-    trees = parsed(one), parsed(other)
-    if None in trees:
-        return one.strip() == other.strip()
-    try:
-        return ast.dump(trees[0]) == ast.dump(trees[1])
-    except RecursionError:  # nested deeper than anything of ours
-        return False
+    with contextlib.ExitStack() as running:
+        while trial.step is not None:
+            if trial.step.fresh:
+                running.close()
+                kernel = running.enter_context(start())
+            trial.tell(kernel.execute(trial.step.source, trial.step.timeout))

@@ -4,6 +4,7 @@ Messages come over ipc sockets in the box's folder. Sizes are limited before any
 kernel is noticed at once.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -27,6 +28,7 @@ KEPT_ANSWERS = 10  # of one cell
 BEAT = 0.1  # seconds between two looks at whether the kernel lives
 START = 60  # seconds until a forked kernel must answer
 GRACE = 3.0  # seconds from an interrupt to the end
+UNSTOPPABLE = "Your code ran too long and could not be interrupted."
 
 
 @dataclass
@@ -46,6 +48,17 @@ class CellResult:
     printed: str = ""
     why: str = ""
     timed_out: bool = False
+
+    def settle(self, reply, interrupted):
+        """Take over the content of the kernel's reply. It alone decides: what is displayed may say anything."""
+        self.timed_out = interrupted
+        if reply.get("status") != "ok":
+            self.status = "timeout" if interrupted else "error"
+            self.error = str(reply.get("ename", ""))[:80], str(reply.get("evalue", ""))[:KEPT_TEXT]
+
+
+class KernelEnded(Exception):
+    """The kernel ended while a cell ran. Its text says why, to the learner."""
 
 
 class Kernel:
@@ -90,21 +103,32 @@ class Kernel:
             "allow_stdin": False,
             "stop_on_error": False,
         }
+        self._size = 0
         return self._post(self.shell, "execute_request", content)
 
     def interrupt(self):
         self._post(self.control, "interrupt_request", {})
 
-    def receive(self, socket, seconds):
-        """The next message of a socket ("shell" or "iopub").
+    def heard(self):
+        """The messages that come within a BEAT: list of (socket, message), the socket "iopub" or "shell".
 
         Raises:
-            queue.Empty: none came in time, or the one that came was no message.
+            KernelEnded: the kernel has ended, or was ended for the size of what came since the last `send`.
         """
-        source = getattr(self, socket)
-        if not source.poll(max(int(seconds * 1000), 0)):
-            raise queue.Empty
-        return self._read(source)[0]
+        ready = dict(self.poller.poll(BEAT * 1000)) if self.context is not None else {}
+        if self._floods() or (not ready and not self.is_alive()):
+            raise KernelEnded(self.why_ended())
+        messages = []
+        for name in ("iopub", "shell"):
+            if getattr(self, name) in ready:
+                with contextlib.suppress(queue.Empty):
+                    message, size = self._read(getattr(self, name))
+                    self._size += size
+                    messages.append((name, message))
+        if self._size > LARGEST_OUTPUT:
+            self.stop()
+            raise KernelEnded(f"Your code put out more than {LARGEST_OUTPUT // 2**20} MB and was ended.")
+        return messages
 
     def execute(self, code, timeout):
         """Run a cell and collect what it displays.
@@ -113,42 +137,26 @@ class Kernel:
             code: source.
             timeout: seconds until it is interrupted, and ended if that does not help.
         """
-        message = self.send(code)
-        result, size = CellResult(), 0
+        result, message = CellResult(), self.send(code)
         until, interrupted = time.monotonic() + timeout, False
         reply = idle = None
-        while reply is None or not idle:
-            if time.monotonic() > until:
-                if interrupted:
-                    self.stop()
-                    result.status, result.why = "dead", "Your code ran too long and could not be interrupted."
-                    return result
-                self.interrupt()
-                interrupted, until = True, time.monotonic() + GRACE
-            ready = dict(self.poller.poll(BEAT * 1000))
-            if self._floods() or (not ready and not self.is_alive()):
-                result.status, result.why = "dead", self.why_ended()
-                return result
-            try:
-                if self.iopub in ready:
-                    content, bytes_read = self._read(self.iopub)
-                    size += bytes_read
-                    if size > LARGEST_OUTPUT:
+        try:
+            while reply is None or not idle:
+                if time.monotonic() > until:
+                    if interrupted:
                         self.stop()
-                        megabytes = LARGEST_OUTPUT // 2**20
-                        result.status, result.why = "dead", f"Your code put out more than {megabytes} MB and was ended."
-                        return result
-                    idle = _collect(content, message, result) or idle
-                if self.shell in ready:
-                    content, _ = self._read(self.shell)
-                    if _belongs(content, message):
-                        reply = content["content"]
-            except queue.Empty:
-                continue
-        result.timed_out = interrupted
-        if reply.get("status") != "ok":
-            result.status = "timeout" if interrupted else "error"
-            result.error = str(reply.get("ename", ""))[:80], str(reply.get("evalue", ""))[:KEPT_TEXT]
+                        raise KernelEnded(UNSTOPPABLE)
+                    self.interrupt()
+                    interrupted, until = True, time.monotonic() + GRACE
+                for socket, said in self.heard():
+                    if socket == "iopub":
+                        idle = _collect(said, message, result) or idle
+                    elif _belongs(said, message):
+                        reply = said["content"]
+        except KernelEnded as end:
+            result.status, result.why = "dead", str(end)
+            return result
+        result.settle(reply, interrupted)
         return result
 
     def stop(self):

@@ -5,7 +5,8 @@ from pathlib import Path
 from course_lib.authoring.editions import find_sources, make_edition, read, repository_of, to_bytes
 from course_lib.errors import CourseError
 from course_lib.grading import submission
-from course_lib.grading.grade import Grader, untried
+from course_lib.grading.grade import Grader
+from course_lib.grading.trial import untried
 
 README = """# {title}
 

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from course_lib.grading.feedback import page
-from course_lib.grading.nbval.plugin import markdown
+from course_lib.grading.nbval.points import markdown
 
 SHOWN = (["one", True, "", ""], ["two", False, "2", "3"], ["three", False, "4", "5"])
 

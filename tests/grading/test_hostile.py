@@ -13,10 +13,10 @@ from tiny import COUNT, SMOOTH, SOLUTIONS, cells_of, code, lesson
 
 from course_lib.grading import submission
 from course_lib.grading.evasion import evasion
-from course_lib.grading.grade import Grader, ask_kernel
+from course_lib.grading.grade import Grader, complete
 from course_lib.grading.kernel import LARGEST_GROWTH, Kernel, _resident
 from course_lib.grading.pristine import PristineCell
-from course_lib.grading.probe import ask
+from course_lib.grading.trial import Trial
 
 CHECKOUT = Path(__file__).parents[2]
 # What a time limit or the memory's watch must end: seconds each, so that the quick tier has one of them.
@@ -131,9 +131,9 @@ def test_prying_reaches_nothing(grader, boxed, tmp_path):
         source = PRYING.format(port=port, outside=outside, checkout=CHECKOUT)
         answer = submission.Answer((submission.Cell(1, source),))
         tiny = grader.lesson("90")
-        with Kernel(grader.sandbox(tiny)) as kernel:
-            reply, remarks = ask_kernel(kernel, ask(COUNT, 0), answer, 20)
-    assert reply.state == "value" and reply.value == [], (reply, remarks)
+        trial = Trial(tiny, COUNT, answer, seed=0, timeout=20)
+        complete(trial, lambda: Kernel(grader.sandbox(tiny)))
+    assert trial.reply.state == "value" and trial.reply.value == [], (trial.reply, trial.remarks)
 
 
 def test_the_points_in_the_metadata_count_for_nothing(grader):

@@ -2,66 +2,69 @@
 
 What nbval 0.11 does differently from what grading needs, and what is done here: it ignores the status of a cell's
 reply; it waits for the whole time-out when a kernel has died; after a time-out it marks every later cell; it honours
-directives that a learner's cell carries. `tests/grading/test_nbval_adapter.py` fails when a new nbval moves what is
-used.
+directives that a learner's cell carries. `test_the_insides_of_nbval_are_where_we_use_them` in
+`tests/grading/test_nbval.py` fails when a new nbval moves what is used.
 """
 
 import json
 import queue
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 
 import nbformat.v4 as notebooks
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-from course_lib.grading.kernel import BEAT, KEPT_ANSWERS, LARGEST_OUTPUT, CellResult, Kernel
+from course_lib.grading.kernel import GRACE, KEPT_ANSWERS, UNSTOPPABLE, CellResult, Kernel, KernelEnded
 from course_lib.grading.probe import MIME
 
 COLLECTED = IPyNbFile  # what nbval's own hook makes of a notebook
 
 
-class KernelEnded(Exception):
-    """The kernel ended while a cell ran. Its text says why, to the learner."""
-
-
 class BoxedKernel(RunningKernel):
-    """nbval's kernel, in a box of the sandbox, that notices its end at once."""
+    """nbval's kernel, in a box of the sandbox, that notices its end at once.
+
+    Attributes:
+        reply: the content of the kernel's reply to the last cell; None before it came.
+    """
 
     def __init__(self, sandbox):
         # Not nbval's own: that one starts a process beside us, with our environment.
         self.boxed = Kernel(sandbox)
-        self.status, self.error, self._size = "ok", None, 0
 
     def execute_cell_input(self, cell_input, allow_stdin=None):
-        self.status, self.error, self._size = "ok", None, 0
-        return self.boxed.send(cell_input)
+        self.reply, self._end = None, None
+        self._heard = {"shell": deque(), "iopub": deque()}
+        self._began, self._asked = time.monotonic(), self.boxed.send(cell_input)
+        return self._asked
 
     def get_message(self, stream, timeout=None):
-        until = time.monotonic() + (timeout if timeout is not None else 10**9)
-        while True:
-            if not self.is_alive():
-                raise KernelEnded(self.boxed.why_ended())
-            try:
-                message = self.boxed.receive(stream, min(BEAT, max(until - time.monotonic(), 0)))
-            except queue.Empty:
-                if time.monotonic() >= until:
-                    raise
-                continue
-            self._size += len(str(message["content"])) if stream == "iopub" else 0
-            if self._size > LARGEST_OUTPUT:
-                self.boxed.stop()
-                raise KernelEnded(f"Your code put out more than {LARGEST_OUTPUT // 2**20} MB and was ended.")
-            if stream == "shell":
-                self.status = message["content"].get("status", "error")
-                self.error = tuple(str(message["content"].get(key, ""))[:4000] for key in ("ename", "evalue"))
-            return message
+        """The next message of "shell" or "iopub". Both are read all the time: what nobody reads gets lost.
 
-    def is_alive(self):
-        return self.boxed.is_alive()
+        Raises:
+            queue.Empty: none came in time; for a reply, counted from the beginning of the cell.
+            KernelEnded: the kernel ended, or did not stop when it was interrupted.
+        """
+        until = (self._began if stream == "shell" else time.monotonic()) + timeout
+        while not self._heard[stream]:
+            if self._end is not None and time.monotonic() > self._end:
+                self.stop()
+                raise KernelEnded(UNSTOPPABLE)
+            if time.monotonic() > until:
+                raise queue.Empty
+            for socket, message in self.boxed.heard():
+                if socket == "shell" and message["parent_header"].get("msg_id") == self._asked:
+                    self.reply = message["content"]
+                if message.get("msg_type") != "error":  # which nbval would stop at; the reply tells it, too
+                    self._heard[socket].append(message)
+        return self._heard[stream].popleft()
 
     def interrupt(self):
         self.boxed.interrupt()
+        self._end = time.monotonic() + GRACE
+
+    def is_alive(self):
+        return self.boxed.is_alive()
 
     def stop(self):
         self.boxed.stop()
@@ -105,33 +108,30 @@ class AdaptedCell(IPyNbCell):
         """nbval would expect this cell to fail if an earlier one took too long; we do not."""
         self.parent.timed_out = False
 
-    def run(self, timeout):
-        """Run the cell as nbval does.
+    def run(self, source, timeout):
+        """Run a cell as nbval does.
 
         Returns:
             CellResult. Nothing that the cell does raises.
         """
-        self.config.option.nbval_cell_timeout, result = timeout, CellResult()
         kernel = self.parent.kernel
         if kernel is None or not kernel.is_alive():
             return CellResult("dead", why=kernel.boxed.why_ended() if kernel else "There is no kernel.")
+        self.cell.source, self.config.option.nbval_cell_timeout = source, timeout
+        self.parent.timed_out = False
         try:
             IPyNbCell.runtest(self)
-        except NbCellError:
-            result.status = "error"
+        except NbCellError:  # nbval gave up on it and ended it
+            return CellResult("dead", why=UNSTOPPABLE)
         except KernelEnded as ended:
             return CellResult("dead", why=str(ended))
         except (queue.Empty, RuntimeError, KeyError, TypeError, AttributeError):  # replies that are none
             kernel.stop()
             return CellResult("dead", why="The kernel did not answer as a kernel does, and was ended.")
-        result.timed_out = self.parent.timed_out
-        if not kernel.is_alive():
-            return CellResult("dead", why="Your code ran too long and could not be interrupted.", timed_out=True)
-        if kernel.status != "ok" or result.status != "ok":
-            result.status = "timeout" if result.timed_out else "error"
-            result.error = kernel.error or ("", "")
         outputs = [output.get("data") for output in self.test_outputs or ()]
         answers = [data[MIME] for data in outputs if isinstance(data, dict) and MIME in data][:KEPT_ANSWERS]
-        result.displays = [{MIME: json.loads(json.dumps(answer))} for answer in answers]  # nbval's dicts are its own
         self.test_outputs = None  # nbval would keep them until the end of the run
+        displays = [{MIME: json.loads(json.dumps(answer))} for answer in answers]  # nbval's dicts are its own
+        result = CellResult(displays=displays)
+        result.settle(kernel.reply or {}, self.parent.timed_out)
         return result

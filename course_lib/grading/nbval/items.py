@@ -1,18 +1,14 @@
 """A notebook to be graded as pytest sees it: per exercise the course's cells, the learner's cells, and the probe."""
 
-import dataclasses
-import json
 import re
-import time
 
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.grading import probe, submission
-from course_lib.grading.grade import CELLS, OWN_TIMEOUT, PROBE, TOO_LONG, remarks_on, reply_in, untried
-from course_lib.grading.graft import stage
+from course_lib.grading import submission
 from course_lib.grading.nbval.adapter import AdaptedCell, AdaptedFile
-from course_lib.grading.nbval.plugin import PROPERTY
+from course_lib.grading.nbval.points import attach
+from course_lib.grading.trial import untried
 
 
 class GradedFile(AdaptedFile):
@@ -26,100 +22,49 @@ class GradedFile(AdaptedFile):
         number = re.search(r"(?:^|_)(\d\d)_", self.path.name)
         if number is None:
             raise CourseError(f"{self.path.name} is no lecture: expected a name such as 02_convolutions_in_time.ipynb.")
-        lesson = self.grader.lesson(number[1])
-        handed_in = submission.read(self.path, lesson)
-        for exercise in lesson.exercises.values():
-            verdict = untried(lesson, exercise, handed_in)
+        self.lesson = self.grader.lesson(number[1])
+        handed_in = submission.read(self.path, self.lesson)
+        for exercise in self.lesson.exercises.values():
+            verdict = untried(self.lesson, exercise, handed_in)
             if verdict is not None:
                 yield _Settled.from_parent(self, name=f"{exercise.id} verdict", verdict=verdict)
-            else:
-                yield from self._items(lesson, exercise, handed_in.answers[exercise.id])
+                continue
+            trial = self.grader.trial(self.lesson, exercise, handed_in.answers[exercise.id])
+            for place, (name, source) in enumerate(trial.plan):
+                item = self.add(_TrialCell, f"{exercise.id} {name}", place, source)
+                item.trial = trial
+                yield item
 
-    def _items(self, lesson, exercise, answer):
-        trial = _Trial(self, lesson, exercise, answer)
-        needed = lesson.needed_before(exercise.id)
-        for place, source in enumerate(trial.staged.before):
-            kind = _CourseCell if source in needed else _OfferedCell
-            yield self._item(kind, f"{exercise.id} course {place}", place, source, trial)
-        for cell in trial.staged.answer.cells:
-            yield self._item(_LearnerCell, f"{exercise.id} cell {cell.number}", cell.number, cell.source, trial, cell)
-        yield self._item(_ProbeCell, f"{exercise.id} probe", 0, trial.question.code, trial)
-
-    def _item(self, kind, name, number, source, trial, cell=None):
-        item = self.add(kind, name, number, source)
-        item.trial, item.handed_in = trial, cell
-        return item
-
-
-class _Trial:
-    """One exercise on its way: what was asked, and what happened so far."""
-
-    def __init__(self, file, lesson, exercise, answer):
-        self.file, self.lesson, self.exercise = file, lesson, exercise
-        self.question = probe.ask(exercise, file.grader.secret_seed(exercise))
-        self.staged = stage(lesson, exercise, answer)
-        self.remarks, self.failed, self.started, self.until = [], None, False, None
-
-    def ready(self):
-        """Start the exercise's own kernel with its first cell."""
-        if not self.started:
-            grader = self.file.grader
-            self.baseline = grader.baseline(self.lesson, self.exercise)
-            self.file.start_kernel(grader.sandbox(self.lesson))
-            self.started = True
+    def teardown(self):
+        super().teardown()
+        self.grader.end_submission(self.lesson)
 
 
 class _TrialCell(AdaptedCell):
+    """One cell of a trial. It fails for what the course does wrong alone; the last one has the verdict."""
+
     def runtest(self):
-        self.trial.ready()
-        self.judge()
-
-
-class _CourseCell(_TrialCell):
-    """A cell of the course: if it fails, so does the run, for it is our fault."""
-
-    def judge(self):
-        result = self.run(OWN_TIMEOUT)
-        if result.status != "ok":
-            self.raise_cell_error(f"A cell of the course failed: {result.error or result.why}")
-
-
-class _OfferedCell(_TrialCell):
-    """A cell of the course that is there for a name in the answer alone: where it fails, the answer does without."""
-
-    def judge(self):
-        result = self.run(OWN_TIMEOUT)
-        if result.status == "dead":
-            self.raise_cell_error(f"A cell of the course ended the kernel: {result.why}")
-
-
-class _LearnerCell(_TrialCell):
-    """A cell of the learner: whatever it does, it passes, and the probe tells."""
-
-    def judge(self):
-        timeout = self.parent.grader.timeout
-        self.trial.until = self.trial.until or time.monotonic() + CELLS * timeout
-        left = self.trial.until - time.monotonic()
-        if self.trial.failed is None and left <= 0:
-            self.trial.failed = TOO_LONG.format(seconds=CELLS * timeout)
-        if self.trial.failed is None:
-            result = self.run(min(timeout, left))
-            self.trial.remarks += remarks_on(self.handed_in, result, timeout)
-            if result.status == "dead":
-                self.trial.failed = f"In cell {self.handed_in.number}: {result.why}"
-
-
-class _ProbeCell(_TrialCell):
-    """Asks, decides, and hands the verdict to the summary."""
-
-    def judge(self):
-        trial, timeout = self.trial, self.parent.grader.timeout
-        if trial.failed is None:
-            reply = reply_in(trial.question, self.run(PROBE * timeout), timeout)
-        else:
-            reply = probe.Reply("nothing", text=trial.failed)
+        trial, last = self.trial, self.cell_num == len(self.trial.plan) - 1
+        try:
+            while trial.step is not None and trial.step.place <= self.cell_num:  # several where the trial began anew
+                trial.tell(self._executed(trial.step))
+        except CourseError as problem:
+            self.raise_cell_error(str(problem))
+        if not last:
+            return
         self.parent.end_kernel()
-        _hand_over(self, trial.staged.verdict(trial.question, reply, trial.baseline, trial.remarks))
+        if trial.reply is None:
+            pytest.skip("A cell of the course failed above, so there is no verdict.")
+        attach(self, trial.verdict(self._baseline()))
+
+    def _executed(self, step):
+        if step.fresh:
+            self._baseline()  # found out before anything of the learner's runs
+            self.parent.start_kernel(self.parent.grader.sandbox(self.parent.lesson))
+        return self.run(step.source, step.timeout)
+
+    def _baseline(self):
+        return self.parent.grader.baseline(self.parent.lesson, self.trial.exercise)
 
 
 class _Settled(pytest.Item):
@@ -130,12 +75,7 @@ class _Settled(pytest.Item):
         self.verdict = verdict
 
     def runtest(self):
-        _hand_over(self, self.verdict)
+        attach(self, self.verdict)
 
     def reportinfo(self):
         return self.path, 0, self.name
-
-
-def _hand_over(item, verdict):
-    """Attach a verdict to the report of an item; in this form it also crosses from a worker of xdist."""
-    item.user_properties.append((PROPERTY, json.dumps(dataclasses.asdict(verdict))))

@@ -4,12 +4,12 @@ Every cell that grading needs is an item, the learner's cells among them; none o
 The points are in the summary at the end, and on GitHub in the summary of the job.
 """
 
-import json
 import os
 
 import pytest
 
-PROPERTY = "course_verdict"
+from course_lib.grading.nbval.points import attached, markdown, table
+
 ORDERLY = ("no", "loadfile", "loadscope")  # the ways of xdist that keep the cells of a notebook together
 
 
@@ -63,8 +63,7 @@ class _Grading:
         ]
 
     def pytest_runtest_logreport(self, report):
-        if report.when == "call":  # the report of the teardown repeats the properties
-            self.verdicts += [json.loads(value) for name, value in report.user_properties if name == PROPERTY]
+        self.verdicts += attached(report)
 
     def pytest_sessionfinish(self, session):
         wanted = session.config.option.fail_under
@@ -85,28 +84,3 @@ class _Grading:
 
     def pytest_unconfigure(self):
         self.grader.close()
-
-
-def table(verdicts):
-    """The points as lines of text."""
-    lines = [f"{v['exercise_id']:6} {v['points']:5g} of {v['possible']:3g}  {_plain(v['summary'])}" for v in verdicts]
-    return [*lines, f"Total: {_total(verdicts)} points"]
-
-
-def markdown(verdicts):
-    """The points as a table in Markdown, for GitHub's summary of a job."""
-    lines = ["| exercise | points | |", "|---|---|---|"]
-    for v in verdicts:
-        said = "".join(c if c.isalnum() or c in " ,;" else f"&#{ord(c)};" for c in _plain(v["summary"]))
-        lines.append(f"| {v['exercise_id']} {v['title']} | {v['points']:g} of {v['possible']:g} | {said} |")
-    return "\n".join([*lines, "", f"**{_total(verdicts)} points**", ""])
-
-
-def _total(verdicts):
-    earned, possible = (sum(verdict[key] for verdict in verdicts) for key in ("points", "possible"))
-    return f"{round(earned, 2):g} of {possible:g}"
-
-
-def _plain(text):
-    """One line without control characters: a learner's own words may be in it."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))[:300]
