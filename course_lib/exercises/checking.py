@@ -9,10 +9,10 @@ from .compare import brief, compare, fitted, single_number
 from .diagnose import generic, known_mistake, right_but_float
 from .exceptions import explain
 from .paper import paper_of
+from .reading import read
 from .report import Report, Test
 from .run import has_gradient
-from .shortcuts import find_shortcut
-from .source import is_stub, placeholder
+from .source import is_stub
 from .spec import Exercise
 
 
@@ -40,35 +40,36 @@ def evaluate(exercise: Exercise, answer, seed=0) -> Report:
     if is_stub(answer):
         return _report(exercise, attempted=False)
     paper = paper_of(exercise, seed)
-    report = judge(paper, answer, paper.run(answer))
+    outcomes = paper.run(answer)
+    report = judge(paper, answer, outcomes, read(exercise, answer))
     if report.passed and exercise.differentiable and not has_gradient(answer, paper.cases[0]):
         text = "Gradients end in your version: .item(), .detach() or NumPy cut them off, and they are needed below."
         return dataclasses.replace(report, fits=False, notes=(*report.notes, text))
     return report
 
 
-def judge(paper, answer, outcomes) -> Report:
+def judge(paper, answer, outcomes, reading) -> Report:
     """The verdict on what a function or class gave.
 
     Args:
         paper: Paper that it was run on.
-        answer: what was run; only its source is read here, nothing of it is called.
+        answer: what was run; nothing of it is called here.
         outcomes: what `paper.run` noted.
+        reading: what `read` found in its source.
     """
     exercise, expected = paper.exercise, paper.expected
     outcomes, remark = _fitted(exercise, expected, outcomes)
     results = tuple(_test(exercise, *row) for row in zip(paper.cases, expected, outcomes, strict=True))
     notes = _notes(outcomes)
-    shortcut, unreadable = find_shortcut(answer, exercise.forbidden, exercise.own)
-    if unreadable and exercise.forbidden:
+    if reading.unreadable and exercise.forbidden:
         notes += ("The source of your code cannot be read here, so forbidden shortcuts were searched in part only.",)
     details = dict(tests=results, notes=notes, printed=next((o.printed for o in outcomes if o.printed), ""))
-    if shortcut:
-        return _report(exercise, diagnosis=_shortcut_text(exercise, shortcut), **details)
+    if reading.shortcut:
+        return _report(exercise, diagnosis=_shortcut_text(exercise, reading.shortcut), **details)
     if all(test.ok for test in results):
         details["notes"] += (f"Right, in a form of its own: {remark}",) if remark else ()
         return _report(exercise, passed=True, fits=remark is None, **details)
-    unfinished = placeholder(answer)
+    unfinished = reading.unfinished
     if unfinished or all(map(_left_for_later, outcomes)):
         text = f"In line {unfinished[0]} of your cell there is still `...` where code belongs." if unfinished else None
         return _report(exercise, attempted=False, diagnosis=text)

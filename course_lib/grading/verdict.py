@@ -7,9 +7,9 @@ from course_lib.errors import CourseError
 from course_lib.exercises import evaluate
 from course_lib.exercises.checking import judge
 from course_lib.exercises.paper import Paper
+from course_lib.exercises.reading import Reading, read
 from course_lib.exercises.run import Outcome
-from course_lib.exercises.shortcuts import find_shortcut
-from course_lib.exercises.source import is_stub, placeholder
+from course_lib.exercises.source import is_stub
 from course_lib.grading.evasion import evasion
 from course_lib.grading.inert import inert
 from course_lib.grading.names import bound_names
@@ -71,21 +71,24 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
         report = _spoken(exercise, lambda value: evaluate(exercise, value), reply.value, exercise.reference)
         return _settle(verdict, report, None, baseline) if report else _incomparable(verdict)
     with inert(sources, exercise.name, before) as found:
-        readable = _read(found, exercise)
-        if readable is not None and is_stub(readable):
+        stub, reading = _read(exercise, found)
+        if stub:
             return dataclasses.replace(verdict, attempted=False, summary="Not attempted: this is still the stub.")
-        stand_in = readable if readable is not None else _unreadable
-        hidden = find_shortcut(stand_in, exercise.forbidden, exercise.own)[0]
+        thing, told = (found, reading) if reading is not None else (_unreadable, Reading())
+
+        def judging(paper):
+            return lambda given: judge(paper, thing, given, told)
+
         secret, shown = (
-            _spoken(exercise, lambda given, on=paper: judge(on, stand_in, given), outcomes, _nothing(paper.cases))
-            for paper, outcomes in zip((Paper(exercise, cases) for cases in question.sets), reply.outcomes, strict=True)
+            _spoken(exercise, judging(Paper(exercise, cases)), outcomes, _nothing(cases))
+            for cases, outcomes in zip(question.sets, reply.outcomes, strict=True)
         )
     if secret is None or shown is None:
         return _incomparable(verdict)
     verdict = _settle(verdict, secret, shown, baseline | _looked_up(question))
-    shortcut = secret.diagnosis if hidden else None
+    shortcut = secret.diagnosis if told.shortcut else None
     reason = evasion(sources, exercise) or shortcut
-    if exercise.forbidden and readable is None:
+    if exercise.forbidden and reading is None:
         reason = f"This exercise forbids some functions, so {exercise.name} must be readable: define it with def."
     if reason:
         return dataclasses.replace(verdict, points=0.0, passed=False, summary=reason)
@@ -93,7 +96,7 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
 
 
 def _looked_up(question):
-    """Paper that a table of answers would pass: they earn nothing on their own, unless there are no others."""
+    """Tests that a table of answers would pass: they earn nothing on their own, unless there are no others."""
     known = known_before(question)
     return known if len(known) < len(question.sets[0]) else set()
 
@@ -102,13 +105,15 @@ def _unreadable(*args, **kwargs):
     """Stands for an answer that has no source: a lambda, or what a decorator returned."""
 
 
-def _read(answer, exercise):
-    """An answer whose source can be read to its end, else None: whatever stands in it, reading it must not stop us."""
+def _read(exercise, answer):
+    """(whether it is still the stub, its Reading). The Reading is None where there is nothing that can be read to its
+    end: whatever stands in it, reading it must not stop us."""
+    if answer is None:
+        return False, None
     try:
-        is_stub(answer), placeholder(answer), find_shortcut(answer, exercise.forbidden, exercise.own)
+        return is_stub(answer), read(exercise, answer)
     except Exception:
-        return None
-    return answer
+        return False, None
 
 
 def _nothing(cases):
