@@ -2,11 +2,11 @@
 
 import os
 import secrets
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.atomic import write_atomically
 from course_lib.authoring.editions import find_sources
 from course_lib.errors import CourseError
 from course_lib.grading import gradebook
@@ -110,7 +110,7 @@ def regrade(out, options, say=print):
                 journal.append(row)
         after = journal.latest()
     if after:
-        shutil.copyfile(out / JOURNAL, out / f"results-{number}.jsonl")
+        write_atomically(out / f"results-{number}.jsonl", (out / JOURNAL).read_bytes())
         os.replace(new, out / JOURNAL)
     _write(out, after, options, seed, say)
     return failed, gradebook.changes(before, after)
@@ -206,4 +206,4 @@ def _keep(out, task, options):
         return
     if source.stat().st_size <= 32 * 2**20:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        write_atomically(target, source.read_bytes())

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from course_lib.atomic import write_atomically
 from course_lib.authoring.editions import find_sources, make_edition, read, repository_of, to_bytes
 from course_lib.errors import CourseError
 from course_lib.grading import submission
@@ -89,19 +90,19 @@ def release(folder, root, lectures=(), hide_solutions=False, sandbox="auto", say
     (folder / ".github" / "workflows").mkdir(parents=True)
     for lecture in authored:
         name = f"{lecture.name}.ipynb"
-        (folder / name).write_bytes(to_bytes(make_edition(lecture, "learner", repository).notebook))
+        write_atomically(folder / name, to_bytes(make_edition(lecture, "learner", repository).notebook))
         if not hide_solutions:
             (folder / "solutions").mkdir(exist_ok=True)
             solved = make_edition(lecture, "solutions", repository).notebook
-            (folder / "solutions" / name).write_bytes(to_bytes(solved))
+            write_atomically(folder / "solutions" / name, to_bytes(solved))
         count = f"{len(lecture.exercises)} exercises, {_points(lecture):g} points"
         say(f"{lecture.name}: {count}; stubs fail, solutions pass")
     notebooks = " ".join(f"{lecture.name}.ipynb" for lecture in authored)
     short = repository.removeprefix("https://github.com/")
     workflow = WORKFLOW.format(repository=short, notebooks=notebooks)
-    (folder / ".github" / "workflows" / "grade.yml").write_text(workflow, encoding="utf-8")
+    write_atomically(folder / ".github" / "workflows" / "grade.yml", workflow)
     text = README.format(title="Deep Learning for Video", points=points_table(authored))
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    write_atomically(folder / "README.md", text)
 
 
 def verify(grader, number):

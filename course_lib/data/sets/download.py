@@ -23,7 +23,7 @@ CHUNK = 2**20  # bytes read at a time; the progress bar counts these
 PATIENCE = 30  # seconds without a byte before a connection counts as dead
 ATTEMPTS = 4  # a server that breaks off is asked again, each time for what is still missing
 PAUSE = 1.0  # seconds before the second attempt, then twice as long each time
-HTTP_REASONS = {
+_HTTP_REASONS = {
     401: "it wants a login",
     403: "it refuses: registration may be needed, or the address is no longer public",
     404: "the file is not there any more",
@@ -152,14 +152,8 @@ def _explain(error, url, part, last):
         error.close()
         if error.code >= 500 and not last:
             return
-        reason = {
-            401: "it wants a login",
-            403: "it refuses: registration may be needed, or the address is no longer public",
-            404: "the file is not there any more",
-            410: "the file is not there any more",
-        }.get(
-            error.code, "the server is in trouble: try later" if error.code >= 500 else "see the page of the data set"
-        )
+        otherwise = "the server is in trouble: try later" if error.code >= 500 else "see the page of the data set"
+        reason = _HTTP_REASONS.get(error.code, otherwise)
         raise DataError(f"{url} answered {error.code} {error.reason}: {reason}.") from error
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         raise DataError(
