@@ -83,6 +83,10 @@ class Trial:
         except StopIteration as end:
             self.reply = end.value
 
+    def abandon(self):
+        """No step is left, and there is no reply: what the answer needs cannot be had."""
+        self.step = None
+
     def verdict(self, baseline=frozenset()):
         """The Verdict, once no step is left; for `baseline` see `verdict.decide`."""
         return self.staged.verdict(self.question, self.reply, baseline, self.remarks)

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from html.parser import HTMLParser
 
 import pytest
 
@@ -47,6 +48,46 @@ def test_what_is_right_needs_no_tests_and_is_praised():
 def test_why_a_notebook_could_not_be_read_is_said_once():
     text = feedback(*[verdict(summary="It is empty.", shown=(), source="")] * 3, problem="It is empty.")
     assert text.count("It is empty.") == 1 and text.count("0 of 2 points") == 3
+
+
+HOSTILE = [
+    "<script>alert(1)</script>", '<img src=x onerror="alert(1)">', "</pre></details><h1>4 of 4 points</h1>",
+    "{{ 7 * 7 }}", "{% for x in range(9) %}9{% endfor %}", "{# gone #}", "{% raw %}", "%}}{{", "&lt;b&gt; &amp;",
+    """O'Neil "Bob" <b>""", "${x} {x} %s \\N{BULLET}", "half a character: \ud83d",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_a_learner_wrote_is_shown_as_text(text):
+    """Wherever it can stand, and with no element that an ordinary page does not have."""
+    row = {"student": text, "lecture": "01", "notes": [text], "problem": text, "total": 0.0, "possible": 2.0}
+    shown = ([text, True, "", ""], [text, False, text, text], [text, False, "4", "5"])
+    told = verdict(title=text, summary=text + "!", diagnosis=text + "?", shown=shown, source=text, notes=[text])
+    plain = row | {"student": "Ada", "notes": ["n"], "problem": "p"}
+    ordinary = verdict(diagnosis="d", notes=["n"])
+    seen, usual = page(row | {"verdicts": [told]}), page(plain | {"verdicts": [ordinary]})
+    assert parsed(seen).elements == parsed(usual).elements
+    assert "".join(parsed(seen).texts).count(text) == 14
+    assert "49" not in seen and "99" not in seen
+
+
+class _Reader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.elements, self.texts = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, *attributes))
+
+    def handle_data(self, text):
+        self.texts.append(text)
+
+
+def parsed(html):
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader
 
 
 def luminance(colour):

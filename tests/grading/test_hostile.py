@@ -1,6 +1,5 @@
 """Every attack of the table: no points gained, the other exercises graded, the grader alive."""
 
-import dataclasses
 import json
 import os
 import resource
@@ -9,13 +8,12 @@ from pathlib import Path
 
 import pytest
 from hostile import DEADLY, DISGUISES, FLOODS, FORGERY, HARMLESS, HIDDEN, HIDING, OWN_MODULE, PRYING, SHORTCUTS, right
-from tiny import COUNT, SMOOTH, SOLUTIONS, cells_of, code, lesson
+from tiny import COUNT, SMOOTH, SOLUTIONS, cells_of, code, frail_lesson, lesson
 
 from course_lib.grading import submission
 from course_lib.grading.evasion import evasion
 from course_lib.grading.grade import Grader, complete
 from course_lib.grading.kernel import LARGEST_GROWTH, Kernel, _resident
-from course_lib.grading.pristine import PristineCell
 from course_lib.grading.trial import Trial
 
 CHECKOUT = Path(__file__).parents[2]
@@ -101,11 +99,7 @@ def test_no_module_of_a_learner_s_own(verdicts, boxed):
 
 def test_a_name_that_brings_in_a_failing_cell_costs_nothing(boxed):
     """The course's cells stand in their order for the whole lecture; a name of the answer may pick a few of them."""
-    made = [
-        PristineCell(text, text, None, None, False) for text in ("made = {}['3']", "def helper():\n    return made")
-    ]
-    tiny = lesson()
-    tiny = dataclasses.replace(tiny, number="91", cells=(*made, *tiny.cells))
+    tiny = frail_lesson()
     with Grader(lessons=[tiny], seed=1, timeout=5) as grader:
         source = right("if False:\n    helper()")
         answer = submission.Answer((submission.Cell(1, source),))

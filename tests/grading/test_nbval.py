@@ -1,25 +1,14 @@
 """Grading through pytest and nbval: the same points as without, and what of nbval's insides we stand on."""
 
 import inspect
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from plugged import ROOT, run
 from tiny import notebook
 
-ROOT = Path(__file__).parents[2]
+from course_lib.grading.kernel import KernelEnded
+from course_lib.grading.nbval.adapter import BoxedKernel
 
-# A lecture that no checkout has, taught to the grader of the run by a conftest.py of the test.
-TEACH = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-import course_lib.grading.grade as grade
-from tiny import lesson
-made = grade.Grader.__init__
-grade.Grader.__init__ = lambda self, root=None, **options: made(self, root, lessons=[lesson()], **options)
-"""
 ANSWERS = {
     "good": {},
     "hostile": {
@@ -33,24 +22,6 @@ ANSWERS = {
         "90.3": "count = 41",
     },
 }
-
-
-# The same lecture, with a helper above that is there for whoever uses it, below a cell that fails.
-TEACH_HELPER = TEACH.replace("[lesson()]", "[dataclasses.replace(lesson(), cells=(*more, *lesson().cells))]") + """
-import dataclasses
-from course_lib.grading.pristine import PristineCell
-texts = "made = {}['3']", "def helper():\\n    return made"
-more = [PristineCell(text, text, None, None, False) for text in texts]
-"""
-
-
-def run(folder, *options, teach=TEACH):
-    (folder / "conftest.py").write_text(teach)
-    command = [sys.executable, "-m", "pytest", "-p", "course_lib.grading.nbval.plugin", "-p", "no:cacheprovider"]
-    command += ["--nbval-lax", "--course-grade", "--course-timeout", "2", "--rootdir", str(folder), *options]
-    environment = os.environ | {"GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
-    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +69,75 @@ def test_exit_codes(tmp_path):
 def test_a_name_that_brings_in_a_failing_cell_costs_nothing(tmp_path):
     answer = "def halves(x):\n    if False:\n        helper()\n    return x / 2, x.sum()"
     (tmp_path / "90_tiny.ipynb").write_bytes(notebook({"90.1": answer}))
-    code, said = run(tmp_path, "-v", teach=TEACH_HELPER)
+    code, said = run(tmp_path, "-v", lesson="frail_lesson")
     assert code == 0 and "90.1 course 1" in said, said
     assert dict(points(said)) == {"90.1": 4, "90.2": 3, "90.3": 1}, said
+
+
+@pytest.mark.full("grading through pytest, run by run")
+def test_a_cell_of_the_course_that_fails_fails_the_run_and_gives_no_verdict(tmp_path):
+    (tmp_path / "90_tiny.ipynb").write_bytes(notebook())
+    code, said = run(tmp_path, lesson="broken_lesson")
+    assert code == 1 and "no_such_module" in said and "no verdict" not in said, said
+    assert points(said) == [] and "3 failed" in said and "3 skipped" in said, said
+
+
+class _Told:
+    """A kernel that says what it was told to say."""
+
+    def __init__(self, *said):
+        self.said, self.stopped = list(said), False
+
+    def send(self, code):
+        return "asked"
+
+    def interrupt(self):
+        pass
+
+    def stop(self):
+        self.stopped = True
+
+    def heard(self):
+        return [self.said.pop(0)] if self.said else []
+
+
+def message(kind, parent="asked", **content):
+    return {"msg_type": kind, "parent_header": {"msg_id": parent}, "content": content}
+
+
+def boxed(*said):
+    kernel = BoxedKernel.__new__(BoxedKernel)
+    kernel.boxed = _Told(*said)
+    kernel.execute_cell_input("x = 1")
+    return kernel
+
+
+def test_what_is_displayed_while_a_reply_is_awaited_is_kept():
+    shown = [("iopub", message("display_data", data={"text/plain": str(number)})) for number in range(2000)]
+    kernel = boxed(*shown, ("shell", message("execute_reply", "another", status="error")),
+                   ("shell", message("execute_reply", status="ok")))  # fmt: skip
+    kernel.await_reply("asked", timeout=60)
+    assert kernel.reply == {"status": "ok"}
+    assert [kernel.get_message("iopub", 0) for _ in shown] == [each for _, each in shown]
+
+
+def test_an_error_that_is_only_displayed_is_none():
+    kernel = boxed(("iopub", message("error", ename="No")), ("iopub", message("status", execution_state="idle")))
+    assert kernel.get_message("iopub", 60)["msg_type"] == "status"
+
+
+def test_what_goes_on_after_its_interrupt_is_ended(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("course_lib.grading.nbval.adapter.time.monotonic", lambda: now[0])
+    kernel = boxed(*[("iopub", message("stream", name="stdout", text="still here"))] * 9)
+    kernel.interrupt()
+    for _ in range(3):
+        now[0] += 1
+        kernel.get_message("iopub", 5)
+    now[0] += 1
+    with pytest.raises(KernelEnded, match="could not be interrupted"):
+        kernel.get_message("iopub", 5)
+    assert kernel.boxed.stopped
 
 
 def test_the_insides_of_nbval_are_where_we_use_them():

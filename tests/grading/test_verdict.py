@@ -7,9 +7,11 @@ import torch
 from tiny import HALVES, SMOOTH, SOLUTIONS, STUBS
 
 from course_lib.errors import CourseError
+from course_lib.exercises import reading
 from course_lib.exercises.compare import compare
 from course_lib.exercises.run import Outcome, run
 from course_lib.exercises.spec import Case, Exercise
+from course_lib.grading import verdict
 from course_lib.grading.probe import MIME, Reply, ask, understand
 from course_lib.grading.submission import Answer, Cell
 from course_lib.grading.verdict import decide
@@ -106,6 +108,15 @@ def test_code_that_is_hard_to_read_is_judged_like_any_other(source, exercise):
     source = source.replace("halves", exercise.name)
     verdict = decide(question, reply, Answer((Cell(1, source),)), ["import torch"])
     assert verdict.points == 0 and verdict.summary
+
+
+def test_an_answer_is_read_once(monkeypatch):
+    counted = []
+    for module, name in ((reading, "find_shortcut"), (reading, "placeholder"), (verdict, "is_stub")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, real=real, name=name: counted.append(name) or real(*a))
+    assert judged(SMOOTH, "def smoothed(x, weight):\n    return x").points == 0
+    assert sorted(counted) == ["find_shortcut", "is_stub", "placeholder"]
 
 
 HUGE = 10**1300

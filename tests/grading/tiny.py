@@ -1,6 +1,7 @@
 """A lecture of three small exercises that no checkout has, and notebooks handed in for it."""
 
 import contextlib
+import dataclasses
 import json
 
 import torch
@@ -68,6 +69,20 @@ def lesson():
         cells += [PristineCell(STUBS[number], SOLUTIONS[number], number, None, False)]
         cells += [PristineCell(check, check, None, number, False), TRAINING]
     return Lesson("90", "90_tiny", tuple(cells), {e.id: e for e in (HALVES, SMOOTH, COUNT)})
+
+
+def frail_lesson():
+    """The same lecture below two functions that nothing needs, each with a cell that it uses: one fails, one ends."""
+    texts = ("made = {}['3']", "def helper():\n    return made", "gone = __import__('os')._exit(3)",
+             "def ending():\n    return gone")  # fmt: skip
+    frail = [PristineCell(text, text, None, None, False) for text in texts]
+    return dataclasses.replace(lesson(), cells=(*frail, *lesson().cells))
+
+
+def broken_lesson():
+    """The same lecture, with an import that all need and nobody has."""
+    missing = PristineCell("import no_such_module", "import no_such_module", None, None, False)
+    return dataclasses.replace(lesson(), cells=(missing, *lesson().cells))
 
 
 def real_lectures():

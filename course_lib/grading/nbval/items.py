@@ -49,6 +49,7 @@ class _TrialCell(AdaptedCell):
             while trial.step is not None and trial.step.place <= self.cell_num:  # several where the trial began anew
                 trial.tell(self._executed(trial.step))
         except CourseError as problem:
+            trial.abandon()
             self.raise_cell_error(str(problem))
         if not last:
             return
