@@ -11,6 +11,7 @@ import shutil
 import types
 from pathlib import Path
 
+from course_lib.errors import CourseError
 from course_lib.grading.names import used_names
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -111,21 +112,32 @@ def _is_public(thing):
     return module.startswith("course_lib.") and not module.startswith("course_lib.exercises")
 
 
+def _defines(node, name):
+    return isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name
+
+
 def _empty(target, dotted):
-    """Replace the body of a function, or of every method of a class, by an error."""
+    """Replace the body of a function, or of every method of a class, by an error.
+
+    Raises:
+        CourseError: nothing of that name is defined there, so that it would stay for everybody to call.
+    """
     parts = dotted.split(".")[1:]
     file = next(
         (f for i in range(len(parts), 0, -1) if (f := target.joinpath(*parts[:i]).with_suffix(".py")).is_file()), None
     )
-    if file is None:
-        return
-    path = parts[len(file.relative_to(target).parts) :]
-    lines = file.read_text(encoding="utf-8").splitlines()
+    path = parts[len(file.relative_to(target).parts) :] if file else ()
+    lines = file.read_text(encoding="utf-8").splitlines() if file else []
     node = ast.parse("\n".join(lines))
     for name in path:
-        node = next((n for n in ast.iter_child_nodes(node) if getattr(n, "name", None) == name), None)
+        node = next((n for n in ast.iter_child_nodes(node) if _defines(n, name)), None)
         if node is None:
-            return
+            break
+    if not path or node is None:
+        raise CourseError(
+            f"{dotted} is to be hidden from learners, and the library defines nothing by that name. Was it moved? "
+            "Correct it where an exercise forbids it."
+        )
     functions = (
         [n for n in ast.walk(node) if isinstance(n, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else [node]
     )

@@ -1,10 +1,12 @@
 """What is run for an exercise, and what the sandbox's copy of the library does not hold."""
 
+import dataclasses
 import sys
 
 import pytest
-from tiny import lesson, real_lectures
+from tiny import SMOOTH, lesson, real_lectures
 
+from course_lib.errors import CourseError
 from course_lib.grading.inert import inert
 from course_lib.grading.library import make_copy, secret_functions
 from course_lib.grading.names import bound_names, used_names
@@ -69,6 +71,14 @@ def test_the_copy_of_the_library_holds_no_answer(real, tmp_path):
     names = {path.name for path in tmp_path.rglob("*")}
     assert not {"lectures", "authoring", "verdict.py"} & names
     assert not any(path.suffix in (".ipynb", ".pyc") for path in tmp_path.rglob("*"))
+
+
+@pytest.mark.parametrize("name", ["course_lib.ops.flow.resize", "course_lib.ops.nowhere.f", "course_lib.ops.flow.f"])
+def test_what_is_to_be_hidden_and_is_not_there_is_said(name, tmp_path):
+    """A function that was moved, or that another module only imports, would else stay for everybody to call."""
+    exercise = dataclasses.replace(SMOOTH, forbidden=(name,))
+    with pytest.raises(CourseError, match=f"{name} is to be hidden"):
+        make_copy(tmp_path, dataclasses.replace(lesson(), exercises={"90.2": exercise}))
 
 
 def test_lecture_02_hides_its_convolutions():
