@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ..errors import CourseError
+from . import values
 
 KINDS = ("function", "class", "number", "array", "choice")
 
@@ -52,8 +53,8 @@ class Exercise:
     id: lecture and number, "02.1".
     name: the function, class or variable that the learner writes.
     kind: one of `KINDS`.
-    reference: the course's own function, class or value. For a choice, one of `options`; a set of options where
-        several are right; a tuple of options where their order matters.
+    reference: the course's own function, class or value. For a choice, one of `options` or its letter; a set of them
+        where several are right; a tuple where their order matters.
     cases: makes the tests from a seeded generator (functions and classes only).
     hints: three, in markdown: the concept, the API, nearly the code.
     rtol, atol: |got - expected| <= atol + rtol * |expected|, for floats; all else must be equal.
@@ -113,9 +114,9 @@ def _problem(exercise):
     elif exercise.alone:
         return f"a {exercise.kind} has no definition that could run alone."
     if exercise.kind == "choice":
-        several = isinstance(exercise.reference, (tuple, list, set, frozenset))
-        chosen = exercise.reference if several else (exercise.reference,)
-        if not set(chosen) <= set(exercise.options):
+        try:
+            values.expected(exercise)
+        except values.WrongKind:
             return f"the reference {exercise.reference!r} is not among the options {exercise.options}."
     if len(exercise.hints) not in (0, 3):
         return f"three hints are shown one after the other (concept, API, nearly code), {len(exercise.hints)} came."

@@ -74,6 +74,7 @@ CHOICE = Exercise(
     "90.6", "Which axis is time?", "axis", "choice", "the third", options=("the first", "the second", "the third"),
     mistakes=(Mistake("that is the batch", "the first"),),
 )  # fmt: skip
+LETTER = dataclasses.replace(CHOICE, reference="c", mistakes=(Mistake("that is the batch", "a"),))
 SEVERAL = Exercise("90.7", "Which are true?", "true", "choice", {"red", "blue"}, options=("red", "green", "blue"))
 ORDER = Exercise("90.8", "Order the lines", "lines", "choice", ("b", "a", "c"), options=("a", "b", "c"))
 ALL = {e.id: e for e in (FUNCTION, CLASS, NUMBER, FLOAT, ARRAY, CHOICE, SEVERAL, ORDER)}
@@ -391,6 +392,7 @@ def test_a_module_instead_of_its_class_is_told():
         (ARRAY, torch.tensor([0, 4, 8, 12])), (ARRAY, [0, 4, 8, 12]), (ARRAY, np.array([0, 4, 8, 12])),
         (ARRAY, torch.tensor([0, 4, 8, 12], dtype=torch.int32)),
         (CHOICE, "the third"), (CHOICE, " The Third "), (CHOICE, "c"), (CHOICE, "C"),
+        (LETTER, "the third"), (LETTER, "c"),
         (SEVERAL, {"blue", "red"}), (SEVERAL, ["red", "blue"]), (SEVERAL, ("a", "c")),
         (ORDER, ("b", "a", "c")), (ORDER, ["b", "a", "c"]),
     ],
@@ -413,6 +415,7 @@ def test_a_right_value_passes(exercise, answer):
         (ARRAY, [[0], [4, 8]], "its rows differ"), (ARRAY, 3, "An array"),
         (ARRAY, [0.0, 4.0, 8.0, 12.0], "float64 came"),
         (CHOICE, "the first", "that is the batch"), (CHOICE, "the second", None), (CHOICE, "the fourth", "is one of"),
+        (LETTER, "the first", "that is the batch"), (LETTER, "b", None),
         (CHOICE, 3, "is one of"), (CHOICE, ["the third", "the first"], "several came"),
         (SEVERAL, {"red"}, None), (SEVERAL, "red", None), (ORDER, ("a", "b", "c"), None),
     ],

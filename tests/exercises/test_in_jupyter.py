@@ -78,4 +78,4 @@ def test_an_endless_loop_is_stopped_and_the_notebook_goes_on(run, kernel):
     stop.join()
     assert status == "ok"
     assert "Stopped while running your code, at line " in outputs[0]["text/plain"]
-    assert run("print(to_clip.__module__)") == ([{"stream": "course_lib.exercises.lectures.l00.all\n"}], "ok")
+    assert run("print(to_clip.__module__)") == ([{"stream": "course_lib.exercises.lectures.l00\n"}], "ok")

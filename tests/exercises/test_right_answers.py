@@ -24,53 +24,6 @@ class LateFusionNet(nn.Module):
 
 RIGHT = [  # exercise, what is special about the answer, its cell
     (
-        "00.1",
-        "frame by frame",
-        """
-def to_clip(frames):
-    T, H, W, C = frames.shape
-    out = torch.zeros(C, T, H, W)
-    for t in range(T):
-        for c in range(C):
-            out[c, t] = frames[t, :, :, c] / 255
-    return out
-""",
-    ),
-    (
-        "00.1",
-        "with NumPy",
-        """
-import numpy as np
-def to_clip(frames):
-    a = frames.numpy().astype(np.float32) / 255.0
-    return torch.from_numpy(a.transpose(3, 0, 1, 2))
-""",
-    ),
-    (
-        "00.1",
-        "an object that can be called",
-        """
-class ToClip:
-    def __call__(self, frames):
-        return frames.permute(3, 0, 1, 2) / 255
-to_clip = ToClip()
-""",
-    ),
-    ("00.2", "but for the last bit", "stride = 3.2 / (16 / 30)"),
-    (
-        "00.2",
-        "NumPy's int",
-        """
-import numpy as np
-stride = np.int64(6)
-""",
-    ),
-    ("00.2", "in a list", "stride = [6]"),
-    ("00.3", "letter and bracket", 'carries_on = "b)"'),
-    ("00.3", "letter and text", 'carries_on = "b: the course\'s version"'),
-    ("00.3", "in a list", 'carries_on = ["b"]'),
-    ("00.3", "the text and a full stop", 'carries_on = "The course\'s version."'),
-    (
         "01.1",
         "frame by frame",
         """
