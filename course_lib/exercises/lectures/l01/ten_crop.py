@@ -1,0 +1,80 @@
+"""01.4: ten crops of a clip, repaired."""
+
+import torch
+
+from course_lib.exercises import Case, edit, exercise
+
+SOLUTION = """
+import torch
+
+
+def ten_crop(frames, size):
+    T, H, W, C = frames.shape
+    h, w = size
+    clip = frames.permute(3, 0, 1, 2)
+    corners = [(0, 0), (0, W - w), (H - h, 0), (H - h, W - w), ((H - h) // 2, (W - w) // 2)]
+    five = torch.stack([clip[:, :, y : y + h, x : x + w] for y, x in corners])
+    return torch.cat([five, five.flip(-1)])
+"""
+
+MOVED, RESHAPED = "permute(3, 0, 1, 2)", "reshape(C, T, H, W)"
+CROPS = "torch.stack([clip[:, :, y : y + h, x : x + w] for y, x in corners])"
+TURNED = "rows and columns are exchanged: .T or a transposed permutation turned the pictures by a quarter"
+
+
+def _cases(generator):
+    def frames(*shape):
+        return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+
+    return [
+        Case("4 frames of 8 x 12 to 6 x 6", (frames(4, 8, 12, 3), (6, 6))),
+        Case("portrait, 5 frames of 11 x 7 to 6 x 4", (frames(5, 11, 7, 3), (6, 4))),
+        Case("as many frames as channels", (frames(3, 9, 10, 3), (5, 8))),
+        Case("the crop is the frame", (frames(2, 4, 6, 1), (4, 6))),
+    ]
+
+
+ten_crop = exercise(
+    "01.4",
+    "Fix the bugs: ten crops of a clip",
+    points=2,
+    solution=SOLUTION,
+    cases=_cases,
+    forbidden=("course_lib.ops.sampling.ten_crop",),
+    mistakes=(
+        edit(
+            "both bugs are still there: the pixels are scrambled, and the mirrored crops are upside down",
+            {MOVED: RESHAPED, "flip(-1)": "flip(-2)"},
+        ),
+        edit(
+            "the pixels are scrambled: reshape keeps the order in memory and cuts it at new places; permute moves axes",
+            {MOVED: RESHAPED},
+        ),
+        edit("the mirrored crops are upside down: left and right lie along the last axis, W", {"flip(-1)": "flip(-2)"}),
+        edit("the mirrored crops run backwards in time: mirror along W, the last axis", {"flip(-1)": "flip(-3)"}),
+        edit(
+            "frames and channels are exchanged: the clip is (C, T, H, W), so the order is permute(3, 0, 1, 2)",
+            {MOVED: "permute(0, 3, 1, 2)"},
+        ),
+        edit(TURNED, {MOVED: "permute(3, 0, 2, 1)"}),
+        edit(TURNED, {MOVED: "permute(3, 0, 2, 1)", "T, H, W, C = frames": "T, W, H, C = frames"}),
+        edit(
+            "the order of the corners is top left, top right, bottom left, bottom right, centre",
+            {"(0, W - w), (H - h, 0)": "(H - h, 0), (0, W - w)"},
+        ),
+        edit(
+            "here the whole picture was mirrored and then cropped, so the mirrored corners come in another order: "
+            "mirror the five crops",
+            {"five.flip(-1)": CROPS.replace("clip", "clip.flip(-1)")},
+        ),
+        edit("only five crops: their mirror images follow", {"torch.cat([five, five.flip(-1)])": "five"}),
+    ),
+    hints=(
+        "Two lines are wrong. Neither changes a shape: look at the pictures above, not at the shapes. "
+        "One scrambles the pixels, the other mirrors along the wrong axis.",
+        "`tensor.permute(____)` lists, for each new axis, the old axis that goes there. `tensor.flip(axis)` reverses "
+        "one axis; W is the last, -1.",
+        "`clip = frames.permute(3, ____)` (C first, then T, H, W), and at the end "
+        "`torch.cat([five, five.flip(____)])` with the axis of the columns.",
+    ),
+)
