@@ -51,9 +51,9 @@ def secret_functions(lesson):
     answers, behind = set(), set()
     for exercise in lesson.exercises.values():
         answers |= {name for name in exercise.forbidden if name.startswith("course_lib.")}
-        answers |= {_dotted(exercise.same_as)} if exercise.same_as is not None else set()
-        for function in _functions_behind(exercise.reference):
-            (answers if function is exercise.reference else behind).add(_dotted(function))
+        for thing in exercise.own:
+            for function in _functions_behind(thing):
+                (answers if function is thing else behind).add(_dotted(function))
     imported = _imported(lesson)
     used = {name for cell in lesson.cells if cell.exercise for name in used_names(cell.source + "\n" + cell.solution)}
     given = set(map(_dotted, _with_all_they_call([thing for name, thing in imported if name in used])))
@@ -98,13 +98,13 @@ def _dotted(function):
     return f"{function.__module__}.{function.__qualname__}"
 
 
-def _functions_behind(reference):
-    """The functions of the library that a reference is, or that it calls when it is only a wrapper beside the tests."""
-    if not isinstance(reference, types.FunctionType):
-        return [reference] if isinstance(reference, type) and _is_public(reference) else []
-    if _is_public(reference):
-        return [reference]
-    return [thing for thing in _called(reference) if isinstance(thing, types.FunctionType) and _is_public(thing)]
+def _functions_behind(answer):
+    """The functions of the library that an answer is, or that it calls when it is only a wrapper beside the tests."""
+    if not isinstance(answer, types.FunctionType):
+        return [answer] if isinstance(answer, type) and _is_public(answer) else []
+    if _is_public(answer):
+        return [answer]
+    return [thing for thing in _called(answer) if isinstance(thing, types.FunctionType) and _is_public(thing)]
 
 
 def _is_public(thing):

@@ -1,0 +1,54 @@
+"""Answers to 02.3 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "downwards, a tuple": """
+def field_in_time(layers):
+    out = []
+    for n in range(1, len(layers) + 1):
+        size = 1
+        for kernel, stride in reversed(layers[:n]):
+            size = (size - 1) * stride + kernel
+        out.append(size)
+    return tuple(out)
+""",
+    "layer by layer, with math.prod": """
+import math
+def field_in_time(layers):
+    return [
+        1 + sum((k - 1) * math.prod(s for _, s in layers[:i]) for i, (k, _) in enumerate(layers[:n]))
+        for n in range(1, len(layers) + 1)
+    ]
+""",
+}
+
+OWN_FORM = {
+    "an array": """
+import numpy as np
+def field_in_time(layers):
+    k = np.array([l[0] for l in layers])
+    s = np.array([l[1] for l in layers])
+    jumps = np.concatenate([[1], np.cumprod(s)[:-1]])
+    return 1 + np.cumsum((k - 1) * jumps)
+""",
+}
+
+WRONG = [
+    ({"jump * stride": "jump + stride"}, None),
+    ({"jump * stride": "stride"}, None),
+    ({"    return": "        return"}, None),
+    ({"fields.append(field)": "fields += [field, jump]"}, None),
+    ({"field, jump, fields = 1, 1, []": "field, jump, fields = 0, 1, []"}, None),
+    ({"in layers": "in reversed(layers)"}, None),
+    ({", []": ", [1]"}, None),
+    (
+        """
+def field_in_time(layers):
+    size, fields = 1, []
+    for kernel, stride in layers:
+        size = (size - 1) * stride + kernel
+        fields.append(size)
+    return fields
+""",
+        None,
+    ),
+]
