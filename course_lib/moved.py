@@ -32,7 +32,7 @@ MODULES = {  # old: new
     "course_lib.widgets.explorer": "course_lib.widgets.kit.explorer",
 }
 NAMES = {  # module: {old name: (module, name) now}
-    "course_lib.bench": {"alternate": ("course_lib.bench.runner", "alternate")},
+    "course_lib.bench": {"alternate": ("course_lib.timing", "alternate")},
     "course_lib.models.two_stream": {
         name: ("course_lib.ops.stream_inputs", name)
         for name in ("MEAN", "MOMENTS", "STACK", "spatial_input", "spatial_views", "temporal_input", "temporal_views")

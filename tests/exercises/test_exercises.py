@@ -20,10 +20,11 @@ from course_lib.exercises import edit, evaluate, find, lecture, lecture_numbers
 from course_lib.exercises.checking import judge
 from course_lib.exercises.compare import compare
 from course_lib.exercises.paper import paper_of
+from course_lib.exercises.reading import Reading
 from course_lib.exercises.written import same_code
 
 SEEDS = (0, 1, 2)
-EXERCISES = [exercise for number in lecture_numbers() for exercise in lecture(number) if exercise.solution]
+EXERCISES = [exercise for number in lecture_numbers() for exercise in lecture(number)]
 CALLED = [exercise for exercise in EXERCISES if exercise.cases is not None]
 LEAST_RIGHT, LEAST_MISTAKES = 3, 4
 
@@ -100,7 +101,7 @@ def unforbidden(exercise):
 def test_each_known_mistake_is_rejected_and_named(exercise, seed):
     paper = paper_of(unforbidden(exercise), seed)
     for mistake, outcomes in paper.mistakes:
-        report = judge(paper, mistake.answer, outcomes)
+        report = judge(paper, mistake.answer, outcomes, Reading())
         assert report.attempted and not report.passed, f"{mistake.diagnosis}\n{report.as_text()}"
         assert report.diagnosis == mistake.diagnosis, f"{mistake.diagnosis}\n{report.as_text()}"
 
