@@ -10,7 +10,7 @@ from course_lib.authoring.source import shown
 from course_lib.errors import CourseError
 
 LARGEST = 600_000  # bytes of a solved notebook: beyond it GitHub is slow to show it, and a clone of the course grows
-LONGEST = 60  # seconds that a lecture may take on two cores
+LONGEST = 30  # seconds that a lecture may take on one core: each is validated in full, each time
 ENVIRONMENT = {"COURSE_STRICT": "1", "COURSE_PROFILE": "cpu"}  # a claim that fails stops the build; two cores suffice
 
 
@@ -79,9 +79,10 @@ def _reasons(root, source):
     repository = repository_of(root)
     learner = to_bytes(make_edition(lecture, "learner", repository).notebook)
     solutions = make_edition(lecture, "solutions", repository).notebook
+    mark = fingerprint(solutions, lecture.number, root)
     return {
         learner_path(root, source): _learner_reason(learner_path(root, source), learner),
-        solutions_path(root, source): _solutions_reason(solutions_path(root, source), solutions, lecture.number, root),
+        solutions_path(root, source): _solutions_reason(solutions_path(root, source), solutions, mark),
     }
 
 
@@ -94,9 +95,9 @@ def _build_one(root, source, force, say):
     learner = to_bytes(make_edition(lecture, "learner", repository).notebook)
     solutions = make_edition(lecture, "solutions", repository)
     target = solutions_path(root, source)
-    stale = force or _solutions_reason(target, solutions.notebook, lecture.number, root)
+    mark = fingerprint(solutions.notebook, lecture.number, root)
+    stale = force or _solutions_reason(target, solutions.notebook, mark)
     if stale:
-        mark = fingerprint(solutions.notebook, lecture.number, root)
         notebook, seconds = execute(solutions, lecture, ENVIRONMENT)
         notebook.metadata["course"]["built_from"] = mark
         content = to_bytes(notebook)
@@ -137,16 +138,16 @@ def _learner_reason(path, expected):
     return None if path.read_bytes() == expected else "differs from what its source makes"
 
 
-def _solutions_reason(path, expected, number, root):
+def _solutions_reason(path, expected, mark):
     if not path.is_file():
         return "is missing"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        mark = found["metadata"]["course"]["built_from"]
+        built_from = found["metadata"]["course"]["built_from"]
         cells = [(cell["id"], cell["cell_type"], "".join(cell["source"])) for cell in found["cells"]]
     except (ValueError, KeyError, TypeError):
         return "is not a notebook that the build wrote"
-    if mark != fingerprint(expected, number, root):
+    if built_from != mark:
         return "was built from an older source, module or data file"
     if cells != [(cell["id"], cell["cell_type"], cell["source"]) for cell in expected["cells"]]:
         return "was edited by hand: edit notebooks/src instead"

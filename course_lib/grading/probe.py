@@ -14,6 +14,7 @@ import torch
 
 from course_lib.errors import CourseError
 from course_lib.exercises.modules import RUNNING, ParameterMismatch
+from course_lib.exercises.paper import paper_of
 from course_lib.exercises.run import Outcome
 from course_lib.exercises.shortcuts import SYNONYMS
 from course_lib.grading.inside import wire
@@ -27,16 +28,21 @@ TEXT = 2000  # characters
 class Question:
     """A probe for one exercise.
 
-    sets: tuple of two lists of cases: the secret ones, which count, and the shown ones, for the feedback. None for a
-        number, array or choice.
+    papers: tuple of two Papers: the secret one, which counts, and the shown one, for the feedback. None for a number,
+        array or choice.
     nonce: what the reply must repeat.
     code: the cell to run in the sandbox.
     """
 
     exercise: object
-    sets: tuple | None
+    papers: tuple | None
     nonce: str
     code: str
+
+    @property
+    def sets(self):
+        """The cases of each paper, or None."""
+        return self.papers and tuple(paper.cases for paper in self.papers)
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,6 @@ class Reply:
     text: str = ""
 
 
-def cases_of(exercise, seed):
-    """The cases of a function or class for a seed."""
-    return exercise.cases(torch.Generator().manual_seed(seed))
-
-
 def ask(exercise, seed):
     """A question with inputs from a secret seed.
 
@@ -67,18 +68,18 @@ def ask(exercise, seed):
         CourseError: if the exercise's inputs are no plain data and so cannot be sent.
     """
     request = {"nonce": secrets.token_hex(16), "kind": exercise.kind, "name": exercise.name}
-    sets = None
+    papers = None
     if exercise.cases is not None:
-        sets = (cases_of(exercise, seed), cases_of(exercise, SHOWN_SEED))
+        papers = paper_of(exercise, seed), paper_of(exercise, SHOWN_SEED)
         request["forbidden"] = sorted(forbidden_keys(exercise))
         try:
-            request["sets"] = [[_packed(case) for case in cases] for cases in sets]
+            request["sets"] = [[_packed(case) for case in paper.cases] for paper in papers]
         except wire.WireError as problem:
             text = f"Exercise {exercise.id} cannot be graded in a sandbox: one of its inputs is {problem}."
             raise CourseError(text) from problem
         if exercise.kind == "class":
-            request["slots"] = [[_slots(exercise.reference, case) for case in cases] for cases in sets]
-    return Question(exercise, sets, request["nonce"], _CELL.format(request=json.dumps(request)))
+            request["slots"] = [[_slots(exercise.reference, case) for case in paper.cases] for paper in papers]
+    return Question(exercise, papers, request["nonce"], _CELL.format(request=json.dumps(request)))
 
 
 # No name of ours is left in the learner's namespace.

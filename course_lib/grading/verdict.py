@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from course_lib.errors import CourseError
 from course_lib.exercises import evaluate
 from course_lib.exercises.checking import judge
-from course_lib.exercises.paper import Paper
 from course_lib.exercises.reading import Reading, read
 from course_lib.exercises.run import Outcome
 from course_lib.exercises.source import is_stub
@@ -80,8 +79,8 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
             return lambda given: judge(paper, thing, given, told)
 
         secret, shown = (
-            _spoken(exercise, judging(Paper(exercise, cases)), outcomes, _nothing(cases))
-            for cases, outcomes in zip(question.sets, reply.outcomes, strict=True)
+            _spoken(exercise, judging(paper), outcomes, _nothing(paper.cases))
+            for paper, outcomes in zip(question.papers, reply.outcomes, strict=True)
         )
     if secret is None or shown is None:
         return _incomparable(verdict)

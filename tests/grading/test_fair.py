@@ -8,8 +8,9 @@ import torch
 from tiny import real_lectures
 
 from course_lib.exercises.compare import compare, fitted
+from course_lib.exercises.paper import paper_of
 from course_lib.exercises.run import run
-from course_lib.grading.probe import ask, cases_of
+from course_lib.grading.probe import ask
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "exercises"))
 from cells import typed
@@ -37,7 +38,7 @@ def test_right_answers_pass_for_every_seed(exercise, seeds):
     seen = set()
     for seed in range(seeds):
         other = others[seed % len(others)]
-        cases = [case for case in cases_of(exercise, seed) if _key(case) not in seen]
+        cases = [case for case in paper_of(exercise, seed).cases if _key(case) not in seen]
         seen |= {_key(case) for case in cases}
         expected, got = (run(exercise.kind, each, cases, exercise.reference) for each in (exercise.reference, other))
         for case, one, outcome in zip(cases, expected, got, strict=True):
@@ -50,7 +51,7 @@ def test_right_answers_pass_for_every_seed(exercise, seeds):
 @named(CALLED)
 def test_the_inputs_differ_from_seed_to_seed(exercise):
     """Else a table of answers would pass."""
-    first, second = ({_key(case) for case in cases_of(exercise, seed)} for seed in (1, 2))
+    first, second = ({_key(case) for case in paper_of(exercise, seed).cases} for seed in (1, 2))
     assert first - second, f"{exercise.id}: every test is the same for every seed"
 
 

@@ -135,11 +135,10 @@ def test_numbers_of_any_size_can_be_judged(value):
 
 
 def test_an_exercise_that_cannot_be_judged_is_no_wrong_answer():
-    question = ask(ADD, 1)
-    exercise = dataclasses.replace(ADD, reference=lambda a, b: {}["ours"])
+    question = ask(dataclasses.replace(ADD, reference=lambda a, b: {}["ours"]), 1)
     reply = Reply("ran", tuple([Outcome(output=3)] * len(cases) for cases in question.sets))
     with pytest.raises(CourseError, match="could not be judged"):
-        decide(dataclasses.replace(question, exercise=exercise), reply, Answer((Cell(1, "def added(a, b): return 3"),)))
+        decide(question, reply, Answer((Cell(1, "def added(a, b): return 3"),)))
 
 
 def test_feedback_never_tells_the_secret_inputs():
