@@ -30,18 +30,7 @@ def derivatives(image1, image2):
 }
 
 WRONG = [
-    (
-        """
-import torch
-def derivatives(image1, image2):
-    middle = image1 + image2
-    ix = (middle[:, :, 1:-1, 2:] - middle[:, :, 1:-1, :-2]) / 2
-    iy = (middle[:, :, 2:, 1:-1] - middle[:, :, :-2, 1:-1]) / 2
-    it = (image2 - image1)[:, :, 1:-1, 1:-1]
-    return ix, iy, it
-""",
-        "half of the sum",
-    ),
+    ({"(image1 + image2) / 2": "image1 + image2"}, "half of the sum"),
     (
         """
 def derivatives(a, b):
@@ -50,16 +39,5 @@ def derivatives(a, b):
 """,
         "cut the border from all three",
     ),
-    (
-        """
-import torch
-def derivatives(image1, image2):
-    middle = (image1 + image2) / 2
-    ix = (middle[:, :, 1:-1, 2:] - middle[:, :, 1:-1, :-2]) / 2
-    iy = (middle[:, :, 2:, 1:-1] - middle[:, :, :-2, 1:-1]) / 2
-    it = (image2 - image1)[:, :, 1:-1, 1:-1]
-    return ix, iy
-""",
-        "2 values were returned",
-    ),
+    ({"return ix, iy, it": "return ix, iy"}, "2 values were returned"),
 ]

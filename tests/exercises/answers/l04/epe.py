@@ -19,15 +19,8 @@ def epe(flow, truth, valid):
 }
 
 WRONG = [
-    (
-        """
-import torch
-def epe(flow, truth, valid):
-    distance = (flow - truth).square().sum(dim=1).sqrt()
-    return distance[valid]
-""",
-        "One number is expected",
-    ),
+    ({".mean().item()": ""}, "One number is expected"),
+    ({"sum(dim=1)": "sum(dim=0)"}, None),
     (
         """
 from course_lib.metrics import endpoint_error

@@ -28,64 +28,10 @@ def hidden(forward, backward):
 }
 
 WRONG = [
-    (
-        """
-import torch
-from course_lib.ops.warp import in_view, warp
-def hidden(forward, backward):
-    back = warp(backward, forward)
-    gap = (forward + back).square().sum(1)
-    tolerance = 0.01 * (forward.square().sum(1) + back.square().sum(1)) + 0.5
-    return (gap < tolerance) | ~in_view(forward)
-""",
-        "marks what is seen",
-    ),
-    (
-        """
-import torch
-from course_lib.ops.warp import in_view, warp
-def hidden(forward, backward):
-    back = warp(backward, forward)
-    gap = (forward + back).square().sum(1)
-    tolerance = 0.01 * (forward.square().sum(1) + back.square().sum(1)) + 0.5
-    return (gap > 0.5) | ~in_view(forward)
-""",
-        "grows with the vectors",
-    ),
-    (
-        """
-import torch
-from course_lib.ops.warp import in_view, warp
-def hidden(forward, backward):
-    back = warp(backward, forward)
-    gap = (forward + back).square().sum(1).sqrt()
-    tolerance = 0.01 * (forward.square().sum(1) + back.square().sum(1)) + 0.5
-    return (gap > tolerance) | ~in_view(forward)
-""",
-        "not squared",
-    ),
-    (
-        """
-import torch
-from course_lib.ops.warp import in_view, warp
-def hidden(forward, backward):
-    back = warp(backward, forward)
-    gap = (forward + back).square().sum(1)
-    tolerance = 0.01 * (forward.square().sum(1) + back.square().sum(1)) + 0.5
-    return gap - tolerance
-""",
-        None,
-    ),
-    (
-        """
-import torch
-from course_lib.ops.warp import in_view, warp
-def hidden(forward, backward):
-    back = warp(backward, forward)
-    gap = (forward + back).square().sum(1)
-    tolerance = 0.01 * (forward.square().sum(1) + back.square().sum(1)) + 0.5
-    return ~((gap > tolerance) | ~in_view(forward))
-""",
-        "all of it",
-    ),
+    ({"gap > tolerance": "gap < tolerance"}, "marks what is seen"),
+    ({"gap > tolerance": "gap > 0.5"}, "grows with the vectors"),
+    ({"(forward + back).square().sum(1)": "(forward + back).square().sum(1).sqrt()"}, "not squared"),
+    ({"(gap > tolerance) | ~in_view(forward)": "gap - tolerance"}, None),
+    ({"return (gap": "return ~((gap", "(forward)\n": "(forward))\n"}, "all of it"),
+    ({"sum(1)": "sum(0)"}, None),
 ]

@@ -33,7 +33,6 @@ def solve_window(ix, iy, it):
 WRONG = [
     (
         """
-import torch
 def solve_window(ix, iy, it):
     return -torch.stack([(ix * it).sum() / (ix * ix).sum(), (iy * it).sum() / (iy * iy).sum()])
 """,
@@ -41,7 +40,6 @@ def solve_window(ix, iy, it):
     ),
     (
         """
-import torch
 def solve_window(ix, iy, it):
     xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
     bx, by = -(ix * it).sum(), -(iy * it).sum()
@@ -50,82 +48,8 @@ def solve_window(ix, iy, it):
 """,
         "mixed sum has",
     ),
-    (
-        """
-import torch
-def solve_window(ix, iy, it):
-    xx, xy, yy = ix.sum() ** 2, ix.sum() * iy.sum(), (iy * iy).sum()
-    matrix = torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])])
-    right = -torch.stack([(ix * it).sum(), (iy * it).sum()])
-    return torch.linalg.solve(matrix, right)
-""",
-        None,
-    ),
-    (
-        """
-import torch
-def solve_window(ix, iy, it):
-    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
-    matrix = torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])])
-    right = -torch.stack([(ix * it).sum(), (iy * it).sum()])
-    return torch.linalg.lstsq(matrix, right[:, None]).solution
-""",
-        "lstsq",
-    ),
-    (
-        """
-import torch
-def solve_window(ix, iy, it):
-    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
-    bx, by = -(ix * it).sum(), -(iy * it).sum()
-    det = xx * yy + xy * xy
-    return torch.stack([(yy * bx - xy * by) / det, (xx * by - xy * bx) / det])
-""",
-        "is a difference",
-    ),
-    (
-        """
-import torch
-def solve_window(ix, iy, it):
-    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
-    bx, by = -(ix * it).sum(), -(iy * it).sum()
-    det = xx * yy - xy * xy
-    return torch.stack([(yy * bx - xy * by), (xx * by - xy * bx)])
-""",
-        "determinant is missing",
-    ),
-    (
-        """
-import torch
-def solve_window(ix, iy, it):
-    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
-    bx, by = -(ix * it).sum(), -(iy * it).sum()
-    det = xx * yy - xy * xy
-    return torch.stack([(yy * bx - xy * by) * det, (xx * by - xy * bx) * det])
-""",
-        "multiplies by the determinant",
-    ),
-    (
-        """
-import torch
-def solve_window(ix, iy, it):
-    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
-    matrix = torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])])
-    right = -torch.stack([(ix * it).sum(), (iy * it).sum()])
-    return torch.linalg.solve(matrix, right).numpy()
-""",
-        "a numpy array came",
-    ),
-    (
-        """
-import torch
-def solve_window(ix, iy, it):
-    it *= -1
-    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
-    matrix = torch.stack([torch.stack([xx, xy]), torch.stack([xy, yy])])
-    right = torch.stack([(ix * it).sum(), (iy * it).sum()])
-    return torch.linalg.solve(matrix, right)
-""",
-        "changed in place",
-    ),
+    ({"(ix * ix).sum(), (ix * iy).sum()": "ix.sum() ** 2, ix.sum() * iy.sum()"}, None),
+    ({"torch.linalg.solve(matrix, right)": "torch.linalg.lstsq(matrix, right[:, None]).solution"}, "lstsq"),
+    ({"(matrix, right)": "(matrix, right).numpy()"}, "a numpy array came"),
+    ({"    xx, xy": "    it *= -1\n    xx, xy", "-torch": "torch"}, "changed in place"),
 ]

@@ -39,157 +39,22 @@ def upscale(flow, size):
 WRONG = [
     (
         """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized
-""",
-        "keep their length",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = size[1] / flow.shape[3]
-    down = size[0] / flow.shape[2]
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
-""",
-        "count the gaps",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized * torch.tensor([down, across]).view(1, 2, 1, 1)
-""",
-        "factors are exchanged",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized * torch.tensor([across, across]).view(1, 2, 1, 1)
-""",
-        "that of the width for both",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized * torch.tensor([down, down]).view(1, 2, 1, 1)
-""",
-        "that of the height for both",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized * 2
-""",
-        "always doubles",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized / torch.tensor([across, down]).view(1, 2, 1, 1)
-""",
-        "shrink",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear")
-    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
-""",
-        "align_corners=True",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size)
-    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
-""",
-        None,
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[-2] - 1) / (flow.shape[3] - 1)
-    down = (size[-1] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
-""",
-        "rows and columns of `size`",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) // (flow.shape[3] - 1)
-    down = (size[0] - 1) // (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
-""",
-        "not with //",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size)
-    return resized * torch.tensor([across, down]).view(1, 2, 1, 1)
-""",
-        "interpolate bilinearly",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
-def upscale(flow, size):
-    across = (size[1] - 1) / (flow.shape[3] - 1)
-    down = (size[0] - 1) / (flow.shape[2] - 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized * torch.tensor([across, 1]).view(1, 2, 1, 1)
-""",
-        "only u grows",
-    ),
-    (
-        """
-import torch, torch.nn.functional as F
 def upscale(flow, size):
     across = (size[1] - 1) / (flow.shape[3] - 1)
     down = (size[0] - 1) / (flow.shape[2] - 1)
     flow *= torch.tensor([across, down]).view(1, 2, 1, 1)
-    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
-    return resized
+    return F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
 """,
         "changed in place",
     ),
+    (
+        """
+def upscale(flow, size):
+    resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    return resized * (size[1] / flow.shape[3])
+""",
+        None,
+    ),
+    ({"flow.shape[3] - 1": "flow.shape[2] - 1"}, None),
+    ({"bilinear": "bicubic"}, None),
 ]
