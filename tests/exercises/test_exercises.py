@@ -10,6 +10,7 @@
 import dataclasses
 import functools
 import importlib
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -23,10 +24,11 @@ from course_lib.exercises.paper import paper_of
 from course_lib.exercises.reading import Reading
 from course_lib.exercises.written import same_code
 
+HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)
 EXERCISES = [exercise for number in lecture_numbers() for exercise in lecture(number)]
 CALLED = [exercise for exercise in EXERCISES if exercise.cases is not None]
-LEAST_RIGHT, LEAST_MISTAKES = 3, 4
+LEAST_RIGHT, LEAST_MISTAKES, LONGEST = 3, 4, 200
 
 
 def answers(exercise):
@@ -158,3 +160,10 @@ def test_an_exercise_is_found_by_its_name(exercise):
     assert find(exercise.id) is exercise
     home = importlib.import_module(f"course_lib.exercises.lectures.l{exercise.id[:2]}.{file_name(exercise)}")
     assert exercise in vars(home).values()
+
+
+def test_no_file_is_long():
+    """An exercise that needs more lines asks for too much, or repeats itself."""
+    folders = (Path(importlib.import_module("course_lib.exercises.lectures").__file__).parent, HERE / "answers")
+    lines = {path: path.read_text(encoding="utf-8").count("\n") for folder in folders for path in folder.rglob("*.py")}
+    assert not {path.name: count for path, count in lines.items() if count > LONGEST}
