@@ -69,11 +69,23 @@ def test_a_profile_has_sizes_of_its_own_or_takes_those_of_the_cpu(profile, own):
         (1.3, 1.54, "It is 1.54 frames."),
         ("Early Fusion", "early fusion", "Yes"),
         ([3, 20], [3, 20], "Yes"),
+        (80_000, 79_968, "Yes: 79968 frames. You said 80000 frames."),
+        ("80,000 frames", 79_968, "Yes: 79968 frames. You said 80000 frames."),
+        (81_000, 79_968, "It is 79968 frames."),
+        (999, 998, "It is 998 frames."),
+        ("15 frames", 15, "You said 15 frames."),
+        ("counterclockwise", "anticlockwise", "Yes"),
+        ("clockwise", "anticlockwise", "It is anticlockwise"),
     ],
 )
 def test_reveal_compares_the_guess(capsys, guess, answer, said):
     predict("How many?", guess, unit="frames").reveal(answer)
     assert said in capsys.readouterr().out
+
+
+def test_a_unit_that_is_typed_along_is_not_said_twice(capsys):
+    predict("How often?", "50%", unit="%").reveal(50.0)
+    assert "Yes: 50 %. You said 50 %." in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_check_shape_returns_sizes_and_takes_leading_axes():
