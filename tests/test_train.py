@@ -165,7 +165,7 @@ def test_two_processes_follow_the_loss_curve_of_one(tmp_path):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
     command += ["-m", "tests.train_in_processes", str(tmp_path)]
     ran = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert ran.returncode == 0, ran.stderr[-8000:]  # torchrun's own summary is long, and comes last
     together = json.loads((tmp_path / "history.json").read_text())
     assert together["processes"] == 2
     assert together["loss"] == pytest.approx(expected.loss, rel=1e-5)

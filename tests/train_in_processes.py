@@ -1,5 +1,6 @@
 """What test_train.py runs under torchrun: train on shares of each batch and write the history."""
 
+import gc
 import json
 import sys
 
@@ -20,6 +21,8 @@ def main(folder):
         with open(f"{folder}/history.json", "w") as file:
             said = {"processes": dist.get_world_size(), "loss": history.loss, "siamese": siamese.loss}
             json.dump({**said, "weights": weights}, file)
+    gc.collect()  # what holds the group must be gone before it ends
+    dist.barrier()  # the one that is ready first would take the store away from the other
     dist.destroy_process_group()
 
 
