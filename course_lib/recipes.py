@@ -26,7 +26,7 @@ from course_lib.models import c3d, fusion, two_stream
 from course_lib.models.layers import start_small
 from course_lib.ops import stream_inputs
 from course_lib.ops.sampling import center_crop
-from course_lib.train import Checkpoint, Metric, fit, join_processes
+from course_lib.train import Checkpoint, Metric, fit, join_processes, leave_processes
 
 READERS = {"ucf101": ucf101, "hmdb51": hmdb51, "kinetics": kinetics}
 
@@ -203,4 +203,5 @@ def train(run, say=print):
     if rank == 0:
         for step, value in history.metrics:
             say(f"step {step:7}: {value:.1%} of the test clips right")
+    leave_processes()
     return history

@@ -5,6 +5,7 @@ the same batches, the same loss curve. Under `torchrun` every process takes its 
 are averaged: the loss curve is again the same.
 """
 
+import gc
 import math
 import os
 import pickle
@@ -33,6 +34,7 @@ __all__ = [
     "fit",
     "fresh",
     "join_processes",
+    "leave_processes",
     "minibatches",
     "scores",
     "supervised",
@@ -355,6 +357,14 @@ def join_processes():
             torch.cuda.set_device(local)
         dist.init_process_group("nccl" if gpu else "gloo")
     return torch.device("cuda", local) if gpu else torch.device("cpu")
+
+
+def leave_processes():
+    """End what `join_processes` began, after the last `fit`; alone, do nothing."""
+    if dist.is_available() and dist.is_initialized():
+        gc.collect()  # torch's shared modules lie in circles of references; if they outlive the group, Python aborts
+        dist.barrier()
+        dist.destroy_process_group()
 
 
 def _processes():

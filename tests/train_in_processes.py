@@ -1,13 +1,12 @@
 """What test_train.py runs under torchrun: train on shares of each batch and write the history."""
 
-import gc
 import json
 import sys
 
 import torch
 import torch.distributed as dist
 
-from course_lib.train import Checkpoint, fit, join_processes
+from course_lib.train import Checkpoint, fit, join_processes, leave_processes
 from tests.test_train import batch, plain_model, twins, twins_loss
 
 
@@ -21,9 +20,7 @@ def main(folder):
         with open(f"{folder}/history.json", "w") as file:
             said = {"processes": dist.get_world_size(), "loss": history.loss, "siamese": siamese.loss}
             json.dump({**said, "weights": weights}, file)
-    gc.collect()  # what holds the group must be gone before it ends
-    dist.barrier()  # the one that is ready first would take the store away from the other
-    dist.destroy_process_group()
+    leave_processes()
 
 
 if __name__ == "__main__":
