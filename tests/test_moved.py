@@ -49,7 +49,7 @@ assert scores_of is predict is course_lib.train.scores
         "course_lib.data.readers is now course_lib.data.sets.readers",
         "course_lib.train.predict is now course_lib.train.scores",
         "course_lib.models.two_stream.spatial_input is now course_lib.ops.stream_inputs.spatial_input",
-        "course_lib.bench.alternate is now course_lib.bench.runner.alternate",
+        "course_lib.bench.alternate is now course_lib.timing.alternate",
     ]
 
 
