@@ -5,8 +5,9 @@ the frame period is wrong for a variable frame rate, for edit lists and for stre
 packets are read once, without decoding them (about a millisecond per thousand), and their presentation time stamps
 (pts) are sorted: the frame number is the place in that list. Every later seek in the file uses the table.
 
-Some files carry no pts that can be trusted (MPEG-4 in AVI with B-frames, VP8 with invisible frames, GIF). There the
-decoder's own output order is the truth, and frames are counted while decoding from the start.
+Some files carry no pts that can be trusted (MPEG-4 in AVI with B-frames, VP8 with invisible frames, GIF), or pts that lie
+(a copy of a raw stream with pts = dts although there are B-frames, recordings put together one behind the other). There
+the decoder's own output order is the truth, and frames are counted while decoding from the start.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from course_lib.data.video.file import codec_name, load_av, missing_bytes, open_
 ONE_FRAME_PER_PACKET = frozenset(
     "h264 hevc mpeg4 mpeg1video mpeg2video vp9 av1 mjpeg png ffv1 huffyuv ffvhuff rawvideo prores dnxhd qtrle".split()
 )
+LONG_WITHOUT_B = 8  # packets after a keyframe; no B-frame among so many is odd enough to decode the file once
 REMEMBERED = 256  # tables kept in memory; each takes 16 bytes per frame
 
 
@@ -154,7 +156,9 @@ def _read_packets(path, container, stream):
         packets = [packet for packet in packets if packet[0] <= reached]
     keys = [(pts, pts if dts is None else dts) for pts, dts, key, _ in packets if key]
     pts = np.array(sorted(pts for pts, _, _, shown in packets if shown), np.int64)
-    return VideoIndex(pts, *_columns(keys), time_base, len(pts) > 0, False, damage)
+    index = VideoIndex(pts, *_columns(keys), time_base, len(pts) > 0, False, damage)
+    doubtful = stream.codec_context.has_b_frames and _is_never_reordered(packets)
+    return _decode_all(path, index) if doubtful else index
 
 
 def _columns(pairs):
@@ -171,7 +175,27 @@ def _is_trusted(container, stream, packets):
         return False  # it starts in the middle of a GOP: only decoding tells which frames come out
     if container.format.name == "avi":
         return all(pts == dts for pts, dts, *_ in packets)  # AVI has no pts: FFmpeg's guess holds without B-frames
+    dts = [dts for _, dts, *_ in packets if dts is not None]
+    if any(first >= second for first, second in zip(dts, dts[1:], strict=False)):
+        return False  # packets lie in the order of decoding: where the clock runs back, recordings were put together
+    if any(dts is not None and pts < dts for pts, dts, *_ in packets):
+        return False  # shown before it is decoded
     return True
+
+
+def _is_never_reordered(packets):
+    """Whether a group of pictures, or the whole file, is shown as it is stored: seldom, where a codec may reorder.
+
+    Either the encoder chose no B-frame there, or somebody wrote the decoding times for both. Decoding tells.
+    """
+    groups = []
+    for pts, _, key, _ in packets:
+        if key or not groups:
+            groups.append([])
+        groups[-1].append(pts)
+    rising = [group == sorted(group) for group in groups]
+    longest = max((len(group) - 1 for group, rises in zip(groups, rising, strict=True) if rises), default=0)
+    return longest >= LONG_WITHOUT_B or (all(rising) and longest > 1)
 
 
 def _decode_all(path, index):

@@ -67,6 +67,7 @@ class VideoReader:
         self._container = self._stream = None
         self._codec = ""
         self._fresh = False  # whether nothing was read yet since opening
+        self._latest = None  # pts of the last frame that came out since decoding started
         self._entry = None  # pts of the keyframe where decoding started, until it came out
         self.index: VideoIndex = self._index()
 
@@ -259,6 +260,7 @@ class VideoReader:
         stamps = self.index.pts
         wanted = {int(stamps[number]): number for number in numbers}
         unfed = set(wanted)
+        self._latest = None
         skipping = None
         for packet in self._packets_from(key):
             context = self._stream.codec_context
@@ -285,6 +287,9 @@ class VideoReader:
                 if self.index.damage and frame.pts is not None:
                     continue  # a frame beyond the good part
                 raise _IndexIsWrong
+            if self._latest is not None and frame.pts <= self._latest:
+                raise _IndexIsWrong  # the decoder's order is right
+            self._latest = frame.pts
             if frame.pts in wanted and not frame.is_corrupt:
                 yield wanted[frame.pts], frame
 
