@@ -40,15 +40,17 @@ def numbers_of(clip):
 
 def write_numbered(
     path, frames=40, codec="libx264", height=96, width=128, rate=25, options=None, pix_fmt="yuv420p", stamps=None,
-    container_options=None, gop=None, b_frames=None,
+    container_options=None, gop=None, b_frames=None, tags=None,
 ):  # fmt: skip
     """Write `frames` numbered frames.
 
     Args:
         stamps: time of each frame in milliseconds; by default regular at `rate`.
         gop, b_frames: set on the codec context, for codecs that take no such options.
+        tags: of the container, such as a title.
     """
     with av.open(str(path), "w", options=container_options or {}) as container:
+        container.metadata.update(tags or {})
         stream = container.add_stream(codec, rate=rate, options=options or {})
         stream.height, stream.width, stream.pix_fmt = height, width, pix_fmt
         if gop is not None:

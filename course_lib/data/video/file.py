@@ -83,13 +83,29 @@ def open_container(path: Path):
     """
     av = load_av()
     try:
-        container = av.open(f"file:{path}")  # the prefix keeps odd names from being taken for a protocol
+        # The prefix keeps odd names from being taken for a protocol. Old tools write tags in any encoding.
+        container = av.open(f"file:{path}", metadata_errors="replace")
     except (av.error.FFmpegError, OSError) as error:
         raise VideoError(_why_unreadable(path, error)) from error
     with container:
         if container.format.name in TEXT_FORMATS:
             raise VideoError(_why_unreadable(path, "a text file"))
-        yield container, _video_stream(container, path)
+        stream = _video_stream(container, path)
+        try:
+            yield container, stream
+        finally:
+            _quieten(stream)
+
+
+def _quieten(stream):
+    """Let the decoder's threads come to rest, so that closing does not wait for ever.
+
+    PyAV closes a decoder while it holds Python's lock, and FFmpeg then waits for threads that may just be logging. Once
+    somebody has set PyAV's log level (torchvision did on import up to 0.25), logging waits for Python's lock.
+    """
+    context = stream.codec_context
+    if context.is_open:
+        context.flush_buffers()  # waits for the threads without the lock
 
 
 def _video_stream(container, path):

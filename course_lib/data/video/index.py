@@ -5,9 +5,9 @@ the frame period is wrong for a variable frame rate, for edit lists and for stre
 packets are read once, without decoding them (about a millisecond per thousand), and their presentation time stamps
 (pts) are sorted: the frame number is the place in that list. Every later seek in the file uses the table.
 
-Some files carry no pts that can be trusted (MPEG-4 in AVI with B-frames, VP8 with invisible frames, GIF), or pts that lie
-(a copy of a raw stream with pts = dts although there are B-frames, recordings put together one behind the other). There
-the decoder's own output order is the truth, and frames are counted while decoding from the start.
+Some files carry no pts that can be trusted (MPEG-4 in AVI with B-frames, VP8 with invisible frames, GIF), or pts that
+lie (a copy of a raw stream with pts = dts although there are B-frames, recordings put together one behind the other).
+There the decoder's own output order is the truth, and frames are counted while decoding from the start.
 """
 
 from __future__ import annotations
