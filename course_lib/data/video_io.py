@@ -5,8 +5,8 @@ Frames come as a player shows their geometry: rotation and mirroring from the fi
 deinterlaced, and pixels that are not square stay as they are stored. Grey, 4:2:2, 4:4:4 and 10-bit video becomes 8-bit
 RGB; an alpha channel is dropped.
 
-Decoding is in `video_reader`, the table that makes seeking exact in `video_index`, files and their faults in
-`video_file`, writing in `video_write`.
+Decoding is in `video/reader`, the table that makes seeking exact in `video/index`, opening files in `video/file`, what
+damaged ones lack in `video/faults`, writing in `video/write`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class VideoInfo:
 
     Attributes:
         path: the file.
-        frames: exact number of frames.
+        frames: exact number of frames; in a damaged file, lost ones keep their number if its time stamps tell it.
         fps: mean frames per second.
         duration: seconds from the first frame to the end of the last.
         height, width: pixels of a frame as read, that is, after rotation.
@@ -53,7 +53,7 @@ class VideoInfo:
         variable_rate: whether the time between frames varies by more than the rounding of time stamps.
         has_audio: whether there is sound.
         size_bytes: size of the file.
-        damage: what is wrong with the file, empty if it is whole.
+        damage: what is missing and where, as far as reading has come across it; empty if the file is whole.
     """
 
     path: Path
@@ -137,7 +137,8 @@ def read_clip(
         size: (height, width) to which each frame is resized while it is decoded (swscale's bilinear filter, which
             widens its kernel when it shrinks, so nothing aliases). The aspect ratio is yours to keep.
         crop: (top, left, height, width), taken after `size`, as C3D does (128 x 171, then 112 x 112).
-        on_error: "raise", or "keep" to get the good frames of a damaged or too short file, with a warning.
+        on_error: "raise", or "keep" to get the good frames of a damaged or too short file, also those after a gap,
+            with a warning. What a keyframe has not yet cleared after a fault is not good.
     Returns:
         uint8 (C, T, H, W), RGB, contiguous. With on_error="keep" T may be smaller.
     Raises:

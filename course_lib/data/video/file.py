@@ -1,7 +1,7 @@
 """Open a video file, or say what is wrong with it and what to do.
 
 FFmpeg reports a missing index, a text file and a half download with one sentence, "Invalid data found". What a learner
-needs to hear differs, so the path is looked at before opening, and the container's own sizes are compared with the
+needs to hear differs, so the path is looked at before opening, and the container's own sizes can be compared with the
 size of the file: the boxes of MP4 (ISO/IEC 14496-12, Sec. 4.2), the RIFF chunks of AVI, the EBML segment of Matroska
 and WebM (RFC 8794 and RFC 9559).
 """
@@ -15,6 +15,10 @@ from pathlib import Path
 
 from course_lib.errors import VideoError
 
+TOP_BOXES = frozenset(  # of ISO media files; what else follows the last of them was appended, such as a tag of ID3
+    b"ftyp styp pdin moov moof mfra mdat free skip wide uuid meta sidx ssix prft emsg".split()
+)
+FILM_BOXES = frozenset([b"moov", b"moof", b"mdat"])  # without the rest, no frame is missing
 TEXT_FORMATS = {"tty", "ansi"}  # FFmpeg draws any text file as a video of a terminal
 
 
@@ -142,7 +146,10 @@ def codec_name(stream) -> str:
 
 
 def missing_bytes(path: Path) -> int:
-    """How many bytes the container promises beyond the end of the file; 0 when whole, or when it makes no promise."""
+    """How many bytes the container promises beyond the end of the file; 0 when whole, or when it makes no promise.
+
+    A hint, not a proof: some writers get their sizes wrong.
+    """
     promised = max(_mp4_end(path), _riff_end(path), _ebml_end(path))
     return max(0, promised - path.stat().st_size)
 
@@ -160,7 +167,7 @@ def _mp4_boxes(path):
                 length = int.from_bytes(header[8:16], "big")  # a 64-bit size follows the type
             elif length == 0:
                 length = size - position  # to the end of the file
-            if length < 8 or not kind.isalnum() or (not boxes and kind not in (b"ftyp", b"moov", b"mdat", b"wide")):
+            if length < 8 or kind not in TOP_BOXES or (not boxes and kind not in (b"ftyp", b"moov", b"mdat", b"wide")):
                 break
             position += length
             boxes.append((kind, position))
@@ -168,8 +175,8 @@ def _mp4_boxes(path):
 
 
 def _mp4_end(path):
-    boxes = _mp4_boxes(path)
-    return boxes[-1][1] if boxes else 0
+    boxes = [end for kind, end in _mp4_boxes(path) if kind in FILM_BOXES]
+    return boxes[-1] if boxes else 0
 
 
 def _riff_end(path):
@@ -182,8 +189,8 @@ def _riff_end(path):
             if header[:4] != b"RIFF" or header[8:11] != b"AVI":
                 break
             length = int.from_bytes(header[4:8], "little")
-            if length == 0:
-                break  # the recorder was stopped before it could write the size
+            if length in (0, 2**32 - 1):
+                break  # the recorder was stopped before it could write the size, or wrote to a pipe
             end += 8 + length + length % 2
     return end if end < size + 2**32 else 0
 

@@ -19,7 +19,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from course_lib.data.video.file import codec_name, load_av, missing_bytes, open_container, signature
+from course_lib.data.video.faults import B_FRAME, early_end, frames_of, listed, lost_frames, packets_of
+from course_lib.data.video.file import codec_name, open_container, signature
 
 # In these codecs every packet of a well-made file becomes exactly one frame, and the pts of the packet is the frame's.
 ONE_FRAME_PER_PACKET = frozenset(
@@ -41,7 +42,8 @@ class VideoIndex:
         time_base: seconds per unit of pts.
         seekable: whether a decoded frame's pts tells its number. If not, frames must be counted from the start.
         counted: whether the whole file was decoded to make sure of the number of frames.
-        damage: what is wrong with the file, empty if it is whole.
+        damage: what is missing and where, empty if the file is whole.
+        lost: numbers of frames that the file lists and nobody can decode, or that show what is left of such a frame.
     """
 
     pts: np.ndarray
@@ -51,6 +53,7 @@ class VideoIndex:
     seekable: bool
     counted: bool
     damage: str
+    lost: frozenset = frozenset()
 
     @property
     def frames(self) -> int:
@@ -107,7 +110,7 @@ def counted_index_of(path) -> VideoIndex:
 
 def distrust(path) -> VideoIndex:
     """Replace a table that decoding has contradicted by one made by decoding the whole file."""
-    return _remember(signature(path), _decode_all(path, index_of(path)))
+    return _remember(signature(path), _decode_all(path, index_of(path), doubted=False))
 
 
 def forbid_seeking(path) -> VideoIndex:
@@ -131,34 +134,32 @@ def _remember(key, index):
 
 
 def _read_packets(path, container, stream):
-    packets, damage = [], ""
-    try:
-        for packet in container.demux(stream):
-            if packet.is_corrupt:
-                damage = "its last packet is incomplete"
-                break
-            if packet.size:  # the last packet of all is empty: it tells the decoder that the end is reached
-                packets.append((packet.pts, packet.dts, packet.is_keyframe, not packet.is_discard))
-    except load_av().error.FFmpegError as error:
-        damage = f"reading stopped after {len(packets)} packets ({error.strerror})"
-    lost = missing_bytes(path)
-    if lost:
-        damage = f"the container promises {lost:,} bytes more than the file has"
+    read, marked, trouble = [], [], False
+    for packet in packets_of(container, stream):
+        if packet is None:
+            trouble = True
+        elif packet.size:  # the last packet of all is empty: it tells the decoder that the end is reached
+            read.append((packet.pts, packet.dts, packet.is_keyframe, not packet.is_discard))
+            marked.append(packet.is_corrupt)
+    damage = early_end(path, container, stream, read, marked)
+    packets = read[:-1] if damage and marked[-1:] == [True] else read
     trusted = _is_trusted(container, stream, packets)
-    time_base = stream.time_base
-    if not trusted:
-        pts = np.arange(sum(shown for *_, shown in packets), dtype=np.int64)  # a first estimate of the length
-        keys = [(pts, pts if dts is None else dts) for pts, dts, key, _ in packets if key and pts is not None]
-        return VideoIndex(pts, *_columns(keys), time_base, False, False, damage)
-    if damage:
+    if trusted and damage:
         # Later packets are lost, and none of them is shown before it is decoded: up to here no frame is missing.
         reached = next((dts for _, dts, *_ in reversed(packets) if dts is not None), -1)
         packets = [packet for packet in packets if packet[0] <= reached]
-    keys = [(pts, pts if dts is None else dts) for pts, dts, key, _ in packets if key]
-    pts = np.array(sorted(pts for pts, _, _, shown in packets if shown), np.int64)
-    index = VideoIndex(pts, *_columns(keys), time_base, len(pts) > 0, False, damage)
-    doubtful = stream.codec_context.has_b_frames and _is_never_reordered(packets)
-    return _decode_all(path, index) if doubtful else index
+    if trusted:
+        pts = np.array(sorted(pts for pts, _, _, shown in packets if shown), np.int64)
+    else:
+        pts = np.arange(sum(shown for *_, shown in packets), dtype=np.int64)  # a first estimate of the length
+    keys = [(pts, pts if dts is None else dts) for pts, dts, key, _ in packets if key and pts is not None]
+    index = VideoIndex(pts, *_columns(keys), stream.time_base, trusted and len(pts) > 0, False, damage)
+    last = packets[-1][1] if packets else None
+    uncounted = container.format.name == "avi" and stream.frames and last is not None and last + 1 != stream.frames
+    doubted = trouble or any(marked[: len(packets)]) or (uncounted and not damage)
+    if doubted or (trusted and stream.codec_context.has_b_frames and _is_never_reordered(packets)):
+        return _decode_all(path, index, doubted)
+    return index
 
 
 def _columns(pairs):
@@ -198,24 +199,59 @@ def _is_never_reordered(packets):
     return longest >= LONG_WITHOUT_B or (all(rising) and longest > 1)
 
 
-def _decode_all(path, index):
-    av = load_av()
-    pts, keys, damage = [], [], index.damage
+def _decode_all(path, index, doubted):
+    """The table as decoding the whole file shows it.
+
+    `doubted`: the container showed signs of a fault, so that a listed frame that does not come out is lost. Without a
+    fault it never was a frame.
+    """
+    came, keys, good, gaps = {}, [], [], []  # time stamp: whether it is a B-frame; numbers; time stamps; numbers
+    in_order = True
     with open_container(path) as (container, stream):
         stream.thread_type = "AUTO"
-        try:
-            for frame in container.decode(stream):
-                if frame.is_corrupt:
-                    damage = damage or f"frame {len(pts)} is damaged"
-                    break
-                if frame.key_frame:
-                    keys.append(len(pts))
-                pts.append(frame.pts)
-        except av.error.FFmpegError as error:
-            damage = damage or f"decoding stopped after {len(pts)} frames ({error.strerror})"
-    increasing = None not in pts and all(a < b for a, b in zip(pts, pts[1:], strict=False))
-    if increasing and len(index.key_pts) and pts and index.key_pts[0] <= pts[0]:
-        counted = np.array(pts, np.int64)
-        return replace(index, pts=counted, seekable=True, counted=True, damage=damage)
+        for frame, is_good in frames_of(container, stream):
+            if is_good:
+                keys += [len(good)] if frame.key_frame else []
+                good.append(frame.pts)
+            elif not gaps or gaps[-1] != len(good):
+                gaps.append(len(good))
+            if frame is not None:
+                in_order = in_order and frame.pts is not None and (not came or next(reversed(came)) < frame.pts)
+                came[frame.pts] = frame.pict_type == B_FRAME
+    if index.damage and index.seekable:  # of what comes out beyond the table, the frames between may be lost
+        came = {stamp: is_b for stamp, is_b in came.items() if stamp is None or stamp <= index.pts[-1]}
+    known = in_order and index.seekable and set(came) <= set(index.pts.tolist())
+    if known and (doubted or gaps or index.damage):
+        return _with_losses(index, came, good)
+    if gaps:
+        places = [f"frames are missing after frame {number - 1}" for number in gaps if number]  # 0: see frames_of
+        index = replace(index, damage=listed([index.damage, *places]))
+    if in_order and not gaps and len(index.key_pts) and good and index.key_pts[0] <= good[0]:
+        return replace(index, pts=np.array(good, np.int64), seekable=True, counted=True)
     numbers = np.array(keys, np.int64)
-    return VideoIndex(np.arange(len(pts)), numbers, numbers, index.time_base, False, True, damage)
+    return VideoIndex(np.arange(len(good)), numbers, numbers, index.time_base, False, True, index.damage)
+
+
+def _with_losses(index, came, good):
+    """A table that is right, less what is lost. `came`: {time stamp: is a B-frame}, `good`: the time stamps to keep.
+
+    Where something is lost, containers seek by an index that no longer fits: frames are counted from the start.
+    """
+    good = np.isin(index.pts, good)
+    end = len(good)
+    if index.damage:  # it ends early: what it lists beyond the last good frame is no more there than the rest
+        end = int(good.nonzero()[0].max(initial=-1)) + 1
+    keys, lost, broken = set(index.keys.tolist()), set(), False
+    for number, stamp in enumerate(index.pts[:end].tolist()):
+        if stamp not in came and not broken:
+            broken, before = True, number - 1
+            while before >= 0 and came.get(int(index.pts[before])):  # as in frames_of
+                lost.add(before)
+                before -= 1
+        elif good[number] and number in keys:
+            broken = False
+        if broken or not good[number]:
+            lost.add(number)
+    damage = listed([index.damage, *lost_frames(index, sorted(lost))])
+    table = replace(index, pts=index.pts[:end], counted=True, damage=damage, lost=frozenset(lost))
+    return replace(table, seekable=index.seekable and not lost)

@@ -11,6 +11,7 @@ Four things make it as fast as the file allows:
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_lib.data.video.faults import frames_of
 from course_lib.data.video.file import codec_name, load_av, open_container, resolve
 from course_lib.data.video.index import (
     VideoIndex,
@@ -86,7 +88,7 @@ class VideoReader:
         if index.damage and self.on_error == "raise":
             raise VideoError(
                 f'{self.path} is truncated or damaged: {index.damage}. Fetch it again, or pass on_error="keep" to '
-                f"read its good frames (about {index.frames})."
+                f"read its good frames (about {index.frames - len(index.lost)})."
             )
 
     def __enter__(self):
@@ -140,6 +142,7 @@ class VideoReader:
         for number, frame in self._frames(wanted):
             layout = layout or Layout(frame, size, crop, self.path)
             pictures[number] = layout.picture(frame)
+        pictures = {number: pictures[number] for number in self._present(pictures)}
         missing = [number for number in wanted if number not in pictures]
         if missing and (self.on_error == "raise" or not pictures):
             self._count()  # so that the message gives the exact number of frames
@@ -155,6 +158,8 @@ class VideoReader:
         start, stride = _whole(start, "start"), _whole(stride, "stride")
         if start < 0 or stride < 1:
             raise VideoError(f"start={start} and stride={stride}: expected start >= 0 and stride >= 1.")
+        if self.on_error == "keep" and not self.index.counted:
+            self.index = distrust(self.path)  # a fault is seen too late, after B-frames that it has spoilt
         if start:
             self._check_end([start])
         layout, given = None, -1
@@ -166,8 +171,9 @@ class VideoReader:
 
     def first_frame(self):
         """PyAV's frame number 0, for what only a frame knows (rotation)."""
-        for _, frame in self._frames([0]):
-            return frame
+        for _ in range(2):  # the second time it is known which frames are lost
+            for _, frame in self._frames([next(self._present(range(self.index.frames)), 0)]):
+                return frame
         raise VideoError(f"{self.path}: not even its first frame can be decoded. Fetch the file again.")
 
     # ---- which frames are there
@@ -187,8 +193,8 @@ class VideoReader:
             raise VideoError(f"{self.path} holds no frame that can be decoded. Fetch the file again.")
         if missing[0] < frames:
             raise VideoError(
-                f"{self.path}: {asked} cannot be decoded although the file lists {frames} frames: it is damaged. "
-                'Fetch it again, or pass on_error="keep" to get the frames that are good.'
+                f"{self.path}: {asked} cannot be decoded although the file lists {frames} frames: it is damaged "
+                f'({self.index.damage}). Fetch it again, or pass on_error="keep" to get the frames that are good.'
             )
         raise VideoError(
             f"{self.path} has {frames} frames, numbered 0 to {frames - 1}; {asked} asked for. Start earlier, take "
@@ -207,28 +213,24 @@ class VideoReader:
 
     def _frames(self, wanted: Sequence[int]):
         """Yield (number, PyAV frame), ascending. If the index proves wrong, all come again, rightly numbered."""
-        av = load_av()
-        try:
-            for _ in range(4):  # packet time stamps, decoded time stamps, without keyframes, then counting
-                if not self.index.seekable:
-                    break
-                try:
-                    yield from self._seeking(wanted)
-                    return
-                except _NotAKeyframe:
-                    self.index = forget_keyframes(self.path)
-                except _IndexIsWrong:
-                    self.index = forbid_seeking(self.path) if self.index.counted else distrust(self.path)
-                    self._refuse_damage(self.index)
-                    wanted = [number for number in wanted if number < self.index.frames]
-            yield from self._counting(wanted)
-        except av.error.FFmpegError as error:
-            self.close()
-            if self.on_error == "raise":
-                raise VideoError(
-                    f"{self.path} is damaged: decoding stopped ({error.strerror}). Fetch it again, or pass "
-                    'on_error="keep" to get the frames before the damage.'
-                ) from error
+        error = load_av().error.FFmpegError
+        for _ in range(4):  # packet time stamps, decoded time stamps, without keyframes, then counting
+            if not self.index.seekable:
+                break
+            try:
+                yield from self._seeking(wanted)
+                return
+            except _NotAKeyframe:
+                self.index = forget_keyframes(self.path)
+            except (_IndexIsWrong, error):
+                self.index = forbid_seeking(self.path) if self.index.counted else distrust(self.path)
+                self._refuse_damage(self.index)
+                wanted = [number for number in wanted if number < self.index.frames]
+        yield from self._counting(wanted)
+
+    def _present(self, numbers):
+        """Those of the numbers that are not known to be lost."""
+        return (number for number in numbers if number not in self.index.lost)
 
     def _counting(self, wanted):
         if not len(wanted):
@@ -236,15 +238,16 @@ class VideoReader:
         self._open()
         self._fresh = False
         last, wanted = wanted[-1], wanted if isinstance(wanted, range) else set(wanted)
-        for number, frame in enumerate(self._container.decode(self._stream)):
-            if frame.is_corrupt:
-                if self.on_error == "raise":
-                    self._refuse([number])
-                return
-            if number in wanted:
-                yield number, frame
-            if number == last:
-                return
+        numbers = self._present(itertools.count())
+        for frame, good in frames_of(self._container, self._stream):
+            if good:
+                number = next(numbers)
+                if number in wanted:
+                    yield number, frame
+                if number == last:
+                    return
+            elif not self.index.counted and self.on_error == "raise":
+                self._count()  # says where the gaps are
 
     def _seeking(self, wanted):
         for key, numbers in _runs(self.index, wanted):
@@ -290,7 +293,9 @@ class VideoReader:
             if self._latest is not None and frame.pts <= self._latest:
                 raise _IndexIsWrong  # the decoder's order is right
             self._latest = frame.pts
-            if frame.pts in wanted and not frame.is_corrupt:
+            if frame.is_corrupt:
+                raise _IndexIsWrong
+            if frame.pts in wanted:
                 yield wanted[frame.pts], frame
 
     def _packets_from(self, key):
