@@ -99,6 +99,20 @@ def remux(source, target, options=None, first_key=0, shift=0):
     return target
 
 
+def restamp(source, target, stamps):
+    """Copy packets; `stamps(place, pts, dts)` gives (pts, dts), all in frames."""
+    with av.open(str(source)) as given, av.open(str(target), "w") as made:
+        stream = given.streams.video[0]
+        copy = made.add_stream_from_template(stream)
+        unit = round(1 / (stream.time_base * stream.average_rate))
+        packets = [packet for packet in given.demux(stream) if packet.size]
+        for place, packet in enumerate(packets):
+            pts, dts = stamps(place, packet.pts // unit, packet.dts // unit)
+            packet.pts, packet.dts, packet.stream = pts * unit, dts * unit, copy
+            made.mux(packet)
+    return target
+
+
 def slow_reference(path):
     """Every frame that the decoder gives, in its order, decoded in one thread: list of uint8 (C, H, W), RGB."""
     with av.open(str(path)) as container:

@@ -65,15 +65,23 @@ def read_kitti_flow(path):
 
 
 def write_kitti_flow(path, flow, valid=None):
-    """Write flow (2, H, W) in pixels, rounded to 1/64, as a KITTI PNG.
+    """Write flow (2, H, W) in pixels, rounded to 1/64, as a KITTI PNG; pixels that are not `valid` (H, W) as unknown.
 
     Raises:
-        ShapeError: if a known vector is longer than the format's 512 pixels per component.
+        ShapeError: if a known vector is not finite, or longer than the format's 512 pixels per component.
     """
     import av
 
     sizes = check_shape(flow, "2 H W", "flow")
-    known = torch.ones(sizes["H"], sizes["W"], dtype=torch.bool) if valid is None else valid.cpu()
+    known = torch.ones(sizes["H"], sizes["W"], dtype=torch.bool) if valid is None else valid.cpu() > 0
+    if valid is not None:
+        check_shape(valid, "H W", "valid")
+    endless = int((~flow.detach().cpu().isfinite().all(0) & known).sum())
+    if endless:
+        raise ShapeError(
+            f"{endless} known vectors of this flow are NaN or infinite, and a KITTI PNG can only hold numbers. If they "
+            "are unknown, say so: write_kitti_flow(path, flow, valid=flow.isfinite().all(0))."
+        )
     stored = (flow.detach().cpu() * KITTI_STEPS + KITTI_ZERO).round().permute(1, 2, 0)
     if (stored[known] < 0).any() or (stored[known] > 2**16 - 1).any():
         raise ShapeError("A KITTI PNG holds components of -512..512 pixels; this flow has longer ones. Use write_flo.")

@@ -3,7 +3,7 @@
 Frames are numbered from 0 in the order in which they are shown. A clip is a uint8 tensor (C, T, H, W), RGB, 0 to 255.
 Frames come as a player shows their geometry: rotation and mirroring from the file are applied. They are not
 deinterlaced, and pixels that are not square stay as they are stored. Grey, 4:2:2, 4:4:4 and 10-bit video becomes 8-bit
-RGB; an alpha channel is dropped.
+RGB; an alpha channel is dropped. Where the size changes within a stream, every frame is resized to that of the first.
 
 Decoding is in `video/reader`, the table that makes seeking exact in `video/index`, opening files in `video/file`, what
 damaged ones lack in `video/faults`, writing in `video/write`.
@@ -85,29 +85,42 @@ def probe(path, on_error: str = "raise") -> VideoInfo:
             rate = stream.average_rate or stream.guessed_rate
             codec, pixel_format = codec_name(stream), stream.codec_context.pix_fmt
             has_audio = bool(container.streams.audio)
-        gaps = np.diff(index.pts) if index.seekable else np.ones(max(0, frames - 1))
-        seconds = float((index.pts[-1] - index.pts[0]) * index.time_base) if index.seekable and frames > 1 else 0.0
-        fps = float(rate) if rate else (frames - 1) / seconds if seconds else 0.0
-        varies = len(gaps) > 1 and gaps.max() - gaps.min() > max(1, 0.01 * np.median(gaps))
-        if varies and seconds:
-            fps = (frames - 1) / seconds
+        fps, seconds, varies = _rate(index, frames, rate)
         turns, _ = display_turn(frame)
         height, width = (frame.width, frame.height) if turns % 2 else (frame.height, frame.width)
         return VideoInfo(
             path=video.path,
             frames=frames,
             fps=fps,
-            duration=seconds + 1 / fps if seconds and fps else frames / fps if fps else 0.0,
+            duration=seconds,
             height=height,
             width=width,
             codec=codec,
             pixel_format=pixel_format or frame.format.name,
             rotation=(360 - 90 * turns) % 360,
-            variable_rate=bool(varies),
+            variable_rate=varies,
             has_audio=has_audio,
             size_bytes=video.path.stat().st_size,
             damage=index.damage,
         )
+
+
+def _rate(index, frames, nominal):
+    """(mean frames per second, seconds to the end of the last frame, whether the time between frames varies)."""
+    clock, tick = index.clock, float(index.time_base)
+    if len(clock) < 2:
+        fps = float(nominal or 0)
+        return fps, frames / fps if fps else 0.0, False
+    between = float(clock[-1] - clock[0]) * tick
+    fps = (frames - 1) / between if frames > 1 else 1 / between
+    if nominal and abs((frames - 1) / float(nominal) - between) <= 2 * tick:
+        fps = float(nominal)  # the mean of rounded time stamps is a little beside it
+    gaps = np.diff(clock)
+    spread, usual = gaps.max() - gaps.min(), np.median(gaps)
+    shown = len(clock) == frames  # some packets may hold no frame that is shown
+    # One tick is rounding, unless it is half a frame or more.
+    varies = shown and bool(spread > max(1, 0.01 * usual) or spread >= 0.5 * usual)
+    return fps, between + 1 / fps, varies
 
 
 def keyframes(path) -> list[int]:
@@ -160,7 +173,7 @@ def read_frames(path, numbers, size=None, crop=None, on_error: str = "raise") ->
     Raises:
         VideoError: as `read_clip`.
     """
-    numbers = [int(number) for number in numbers]
+    numbers = list(numbers)
     with VideoReader(path, on_error) as video:
         clip = video.at(numbers, size, crop)
     return _warn_if_fewer(clip, len(numbers), path)

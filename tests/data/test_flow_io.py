@@ -71,3 +71,18 @@ def test_damaged_files_say_so(tmp_path):
     (tmp_path / "a.png").write_text("no picture")
     with pytest.raises(DataError, match="cannot be read as a picture"):
         read_kitti_flow(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_never_written_as_a_known_vector(tmp_path, value):
+    flow = torch.full((2, 3, 4), 1.5)
+    flow[1, 1, 2] = value
+    with pytest.raises(ShapeError, match="1 known vectors"):
+        write_kitti_flow(tmp_path / "a.png", flow)
+    assert not (tmp_path / "a.png").exists()
+    write_kitti_flow(tmp_path / "a.png", flow, flow.isfinite().all(0))
+    back, valid = read_kitti_flow(tmp_path / "a.png")
+    assert valid.sum() == 11 and not valid[1, 2] and (back[:, valid] == 1.5).all()
+    write_flo(tmp_path / "a.flo", flow)
+    back, valid = read_flo(tmp_path / "a.flo")
+    assert valid.sum() == 11 and not valid[1, 2]

@@ -234,7 +234,7 @@ def test_a_file_that_changes_gets_a_new_table(tmp_path):
 QUARTER_TURN = (0, -1, 1, 0)  # counter-clockwise, as the display matrix of MP4
 MATRICES = [  # display matrix, quarter turns counter-clockwise, then mirrored
     (QUARTER_TURN, 1, False), ((-1, 0, 0, -1), 2, False), ((0, 1, -1, 0), 3, False), ((-1, 0, 0, 1), 0, True),
-    ((0, 1, 1, 0), 3, True), ((0, -1, -1, 0), 1, True),
+    ((0, 1, 1, 0), 3, True), ((0, -1, -1, 0), 1, True), ((1, 0, 0, -1), 2, True),
 ]  # fmt: skip
 
 

@@ -4,11 +4,15 @@ import re
 import struct
 import subprocess
 import sys
+from fractions import Fraction
 
+import av
+import numpy as np
 import pytest
-from video_samples import number_of, numbers_of, write_numbered
+import torch
+from video_samples import number_of, numbered_frame, numbers_of, restamp, write_numbered
 
-from course_lib.data.video_io import iter_frames, probe, read_clip
+from course_lib.data.video_io import iter_frames, probe, read_clip, write_video
 from course_lib.errors import VideoError
 
 B_FRAMES = {"preset": "fast", "x264-params": "keyint=12:bframes=3"}
@@ -50,6 +54,68 @@ def test_a_reader_that_is_left_early_does_not_hang_when_pyav_logs(tmp_path, name
     path = write_numbered(tmp_path / name, frames=120, height=240, width=320, options=B_FRAMES)
     ran = subprocess.run([sys.executable, "-c", LEAVES_EARLY, path], capture_output=True, text=True, timeout=120)
     assert ran.stdout == "done\n", ran.stderr
+
+
+# ---- facts about a file
+
+
+@pytest.mark.parametrize("suffix", ["h264", "ts"])
+@pytest.mark.parametrize("first", [6, 40])
+def test_every_clip_has_the_size_of_the_first_frame(tmp_path, suffix, first):
+    options = {"preset": "fast", "x264-params": "keyint=12:bframes=0"}
+    one = write_numbered(tmp_path / f"one.{suffix}", frames=first, options=options)
+    two = write_numbered(tmp_path / f"two.{suffix}", frames=20, height=48, width=64, options=options)
+    path = tmp_path / f"both.{suffix}"
+    path.write_bytes(one.read_bytes() + two.read_bytes())
+    info = probe(path)
+    assert (info.height, info.width, info.frames) == (96, 128, first + 20)
+    assert {frame.shape for frame in iter_frames(path)} == {(3, 96, 128)}
+    for start in (0, first - 2, first - 1, first, first + 9):
+        clip = read_clip(path, start, 2)
+        assert clip.shape == (3, 2, 96, 128)
+        assert numbers_of(clip) == [n if n < first else n - first for n in (start, start + 1)]
+
+
+def test_the_rate_is_the_mean_where_a_recorder_dropped_frames(tmp_path):
+    for name, how in (("film.avi", dict(codec="mpeg4")), ("film.mp4", dict(options=B_FRAMES))):
+        source = write_numbered(tmp_path / f"all_{name}", **how)
+        path = restamp(source, tmp_path / name, lambda n, pts, dts: (pts + pts // 5, dts + dts // 5))
+        info = probe(path)
+        assert info.frames == 40 and info.variable_rate
+        assert info.fps == pytest.approx(39 / (46 / 25), rel=0.01)
+        assert info.duration == pytest.approx(info.frames / info.fps, rel=0.01)
+
+
+@pytest.mark.parametrize("rate", [Fraction(30000, 1001), Fraction(25), Fraction(24000, 1001), Fraction(7)])
+@pytest.mark.parametrize("suffix", ["mkv", "ts", "mp4", "flv"])
+def test_rounded_time_stamps_are_no_variable_rate(tmp_path, rate, suffix):
+    info = probe(write_numbered(tmp_path / f"film.{suffix}", rate=rate, options=B_FRAMES))
+    assert not info.variable_rate and info.fps == pytest.approx(float(rate), rel=1e-3)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+@pytest.mark.parametrize("still_first", [True, False])
+@pytest.mark.parametrize("cover", [True, False])
+def test_a_still_is_not_the_film(tmp_path, suffix, still_first, cover):
+    path = tmp_path / f"film.{suffix}"
+    with av.open(str(path), "w") as container:
+        streams = {}
+        for still in (still_first, not still_first):
+            stream = container.add_stream("mjpeg" if still else "libx264", rate=25)
+            stream.height, stream.width = (64, 96) if still else (96, 128)
+            stream.pix_fmt = "yuvj420p" if still else "yuv420p"
+            streams[still] = stream
+        if cover and suffix == "mp4":
+            streams[True].disposition = av.stream.Disposition.attached_pic
+        for number in range(20):
+            for still, stream in streams.items():
+                if not still or number == 0:
+                    picture = numbered_frame(number, stream.height, stream.width)
+                    container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        for stream in streams.values():
+            container.mux(stream.encode(None))
+    info = probe(path)
+    assert (info.frames, info.height, info.width) == (20, 96, 128)
 
 
 # ---- whole in spite of a hint
@@ -139,3 +205,19 @@ def test_a_gap_is_named_and_what_follows_is_read(tmp_path, name, how):
     assert numbers_of(read_clip(path, last - 3, 4, on_error="keep")) == [56, 57, 58, 59]
     with pytest.warns(UserWarning, match="of 60"):
         assert numbers_of(read_clip(path, 0, 60, on_error="keep")) == kept
+
+
+@pytest.mark.parametrize("fps", [
+    25, 29.97, Fraction(30000, 1001), np.float64(29.97), np.float32(25), np.int32(30), torch.tensor(25.0),
+    torch.tensor(12),
+    0.5, 1 / 3, 1 / 60, 1 / 3600, 240,
+])  # fmt: skip
+def test_rates_of_every_type_and_size(tmp_path, fps):
+    path = write_video(tmp_path / "film.mp4", torch.zeros(3, 6, 32, 32, dtype=torch.uint8), fps)
+    assert probe(path).fps == pytest.approx(float(fps), rel=0.001)
+
+
+@pytest.mark.parametrize("fps", ["25", None, True, float("nan"), float("inf"), -1, torch.ones(2), 1j])
+def test_what_is_no_rate(tmp_path, fps):
+    with pytest.raises(VideoError, match="fps="):
+        write_video(tmp_path / "film.mp4", torch.zeros(3, 6, 32, 32, dtype=torch.uint8), fps)

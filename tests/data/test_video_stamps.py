@@ -2,27 +2,13 @@
 
 import av
 import pytest
-from video_samples import number_of, numbers_of, write_numbered
+from video_samples import number_of, numbers_of, restamp, write_numbered
 
 from course_lib.data.video import index as video_index
 from course_lib.data.video_io import iter_frames, keyframes, probe, read_clip, read_frames
 
 B_FRAMES = {"preset": "fast", "x264-params": "keyint=12:bframes=3:scenecut=0:b-adapt=0"}
 NO_B_FRAMES = {"preset": "fast", "x264-params": "keyint=12:bframes=0"}
-
-
-def restamp(source, target, stamps):
-    """Copy packets; `stamps(place, pts, dts)` gives (pts, dts), all in frames."""
-    with av.open(str(source)) as given, av.open(str(target), "w") as made:
-        stream = given.streams.video[0]
-        copy = made.add_stream_from_template(stream)
-        unit = round(1 / (stream.time_base * stream.average_rate))
-        packets = [packet for packet in given.demux(stream) if packet.size]
-        for place, packet in enumerate(packets):
-            pts, dts = stamps(place, packet.pts // unit, packet.dts // unit)
-            packet.pts, packet.dts, packet.stream = pts * unit, dts * unit, copy
-            made.mux(packet)
-    return target
 
 
 def joined(path, *parts):

@@ -113,17 +113,21 @@ def _quieten(stream):
 
 
 def _video_stream(container, path):
-    for stream in container.streams.video:
-        picture = getattr(stream.disposition, "attached_pic", 0) & stream.disposition  # the cover of a music file
-        if not picture:
-            if stream.codec_context is None:
-                raise VideoError(
-                    f"{path}: this build of FFmpeg has no decoder for its video. Convert the file to H.264."
-                )
-            return stream
-    if container.streams.audio:
+    """The film: not the cover of a music file, nor a still beside it; of several, the one that FFmpeg would play."""
+    streams = [stream for stream in container.streams.video if not _is_cover(stream)]
+    if not streams and container.streams.audio:
         raise VideoError(f"{path} holds sound but no video. Is it the audio track of the clip that you meant?")
-    raise VideoError(f"{path} holds no video stream. Is it really a video file?")
+    if not streams:
+        raise VideoError(f"{path} holds no video stream. Is it really a video file?")
+    best = container.streams.best("video") if len(streams) > 1 else None
+    stream = min(streams, key=lambda stream: (stream.frames == 1, stream != best, stream.index))
+    if stream.codec_context is None:
+        raise VideoError(f"{path}: this build of FFmpeg has no decoder for its video. Convert the file to H.264.")
+    return stream
+
+
+def _is_cover(stream):
+    return bool(getattr(stream.disposition, "attached_pic", 0) & stream.disposition)
 
 
 def _why_unreadable(path, error):

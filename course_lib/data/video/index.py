@@ -43,6 +43,8 @@ class VideoIndex:
         seekable: whether a decoded frame's pts tells its number. If not, frames must be counted from the start.
         counted: whether the whole file was decoded to make sure of the number of frames.
         damage: what is missing and where, empty if the file is whole.
+        clock: (frames,) int64, when they are due in units of `time_base`, ascending, also where only the spacing can be
+            relied on; empty where not even that.
         lost: numbers of frames that the file lists and nobody can decode, or that show what is left of such a frame.
     """
 
@@ -53,6 +55,7 @@ class VideoIndex:
     seekable: bool
     counted: bool
     damage: str
+    clock: np.ndarray
     lost: frozenset = frozenset()
 
     @property
@@ -153,13 +156,21 @@ def _read_packets(path, container, stream):
     else:
         pts = np.arange(sum(shown for *_, shown in packets), dtype=np.int64)  # a first estimate of the length
     keys = [(pts, pts if dts is None else dts) for pts, dts, key, _ in packets if key and pts is not None]
-    index = VideoIndex(pts, *_columns(keys), stream.time_base, trusted and len(pts) > 0, False, damage)
+    clock = pts if trusted else _clock(packets)
+    index = VideoIndex(pts, *_columns(keys), stream.time_base, trusted and len(pts) > 0, False, damage, clock)
     last = packets[-1][1] if packets else None
     uncounted = container.format.name == "avi" and stream.frames and last is not None and last + 1 != stream.frames
     doubted = trouble or any(marked[: len(packets)]) or (uncounted and not damage)
     if doubted or (trusted and stream.codec_context.has_b_frames and _is_never_reordered(packets)):
         return _decode_all(path, index, doubted)
     return index
+
+
+def _clock(packets):
+    """The times at which frames are decoded, which are also those at which they are shown, but for a shift."""
+    dts = [dts for _, dts, _, shown in packets if shown]
+    rises = None not in dts and all(first < second for first, second in zip(dts, dts[1:], strict=False))
+    return np.array(dts if rises else [], np.int64)
 
 
 def _columns(pairs):
@@ -227,9 +238,10 @@ def _decode_all(path, index, doubted):
         places = [f"frames are missing after frame {number - 1}" for number in gaps if number]  # 0: see frames_of
         index = replace(index, damage=listed([index.damage, *places]))
     if in_order and not gaps and len(index.key_pts) and good and index.key_pts[0] <= good[0]:
-        return replace(index, pts=np.array(good, np.int64), seekable=True, counted=True)
-    numbers = np.array(keys, np.int64)
-    return VideoIndex(np.arange(len(good)), numbers, numbers, index.time_base, False, True, index.damage)
+        pts = np.array(good, np.int64)
+        return replace(index, pts=pts, clock=pts, seekable=True, counted=True)
+    numbers, keys = np.arange(len(good)), np.array(keys, np.int64)
+    return replace(index, pts=numbers, key_pts=keys, key_dts=keys, seekable=False, counted=True)
 
 
 def _with_losses(index, came, good):
@@ -253,5 +265,5 @@ def _with_losses(index, came, good):
         if broken or not good[number]:
             lost.add(number)
     damage = listed([index.damage, *lost_frames(index, sorted(lost))])
-    table = replace(index, pts=index.pts[:end], counted=True, damage=damage, lost=frozenset(lost))
-    return replace(table, seekable=index.seekable and not lost)
+    pts, seekable = index.pts[:end], index.seekable and not lost
+    return replace(index, pts=pts, clock=pts, seekable=seekable, counted=True, damage=damage, lost=frozenset(lost))

@@ -15,7 +15,7 @@ PLANES = (2, 0, 1)  # red, green and blue in FFmpeg's planar format, which is st
 
 
 class Layout:
-    """How every frame of one clip is turned, resized and cropped; fixed by the first frame."""
+    """How every frame of one clip is turned, resized and cropped; fixed by the first frame of the file."""
 
     def __init__(self, frame, size, crop, path):
         self._to_rgb, self._to_planar = _converter(), _converter()
@@ -79,12 +79,13 @@ def display_turn(frame):
     """How a player turns a stored frame: (quarter turns counter-clockwise, then whether mirrored left to right).
 
     The display matrix of MP4 (ISO/IEC 14496-12, Sec. 8.5.2) maps stored to shown coordinates, x' = ax + cy and
-    y' = bx + dy, in 16.16 fixed point. Turns that are no multiple of 90 degrees are not applied, nor is turning upside
-    down by mirroring alone.
+    y' = bx + dy, in 16.16 fixed point. Turns that are no multiple of 90 degrees are not applied.
     """
-    if not frame.rotation:  # PyAV's angle; asked first, because the side data keep the frame alive in a reference cycle
-        return 0, False
-    matrix = next((data for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
+    from av.sidedata.sidedata import SideDataContainer
+
+    # Not `frame.side_data`, which keeps the frame alive in a reference cycle; nor `frame.rotation`, which is 0 for a
+    # picture that is only turned upside down.
+    matrix = next((data for data in SideDataContainer(frame) if data.type.name == "DISPLAYMATRIX"), None)
     if matrix is None:
         return 0, False
     a, b, _, c, d = np.sign(np.frombuffer(bytes(matrix), np.int32)[:5]).tolist()
@@ -94,6 +95,7 @@ def display_turn(frame):
         (-1, 0, 0, -1): (2, False),
         (0, 1, -1, 0): (3, False),
         (-1, 0, 0, 1): (0, True),
+        (1, 0, 0, -1): (2, True),
         (0, 1, 1, 0): (3, True),
         (0, -1, -1, 0): (1, True),
     }

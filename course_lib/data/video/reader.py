@@ -38,6 +38,7 @@ from course_lib.errors import VideoError
 
 MAX_THREADS = 4  # per open file: beyond that, frame threading gains little and 300 graders share the machine
 WORTH_A_SEEK = 8  # frames: a nearer keyframe is reached sooner by decoding on than by flushing and seeking
+ANNOUNCE_SIZE = frozenset(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi"])  # of the first frame, in a header
 DISPOSABLE_PICTURES = frozenset(["h264", "mpeg4", "mpeg2video", "mpeg1video"])  # codecs where rule 2 is exact
 
 
@@ -68,6 +69,7 @@ class VideoReader:
         self._stack = ExitStack()
         self._container = self._stream = None
         self._codec = ""
+        self._announced = 0, 0  # width and height, before anything is decoded
         self._fresh = False  # whether nothing was read yet since opening
         self._latest = None  # pts of the last frame that came out since decoding started
         self._entry = None  # pts of the keyframe where decoding started, until it came out
@@ -132,7 +134,7 @@ class VideoReader:
 
     def at(self, numbers, size=None, crop=None) -> Tensor:
         """Any frames, in any order, repeats allowed: uint8 (C, T, H, W), RGB. See `video_io.read_frames`."""
-        numbers = [int(number) for number in numbers]
+        numbers = [_whole(number, "number") for number in numbers]
         if not numbers or min(numbers) < 0:
             raise VideoError(f"expected at least one frame number from 0 on, got {numbers[:8]}.")
         wanted = sorted(set(numbers))
@@ -140,7 +142,7 @@ class VideoReader:
         pictures: dict[int, np.ndarray] = {}
         layout = None
         for number, frame in self._frames(wanted):
-            layout = layout or Layout(frame, size, crop, self.path)
+            layout = layout or self._layout(number, frame, size, crop)
             pictures[number] = layout.picture(frame)
         pictures = {number: pictures[number] for number in self._present(pictures)}
         missing = [number for number in wanted if number not in pictures]
@@ -166,8 +168,16 @@ class VideoReader:
         end = self.index.frames if self.index.seekable else sys.maxsize  # without time stamps, the end shows itself
         for number, frame in self._frames(range(start, end, stride)):
             if number > given:
-                layout, given = layout or Layout(frame, size, crop, self.path), number
+                layout, given = layout or self._layout(number, frame, size, crop), number
                 yield torch.from_numpy(layout.picture(frame))
+
+    def _layout(self, number, frame, size, crop):
+        """The layout of every clip of this file, whichever frame it begins with: sizes may change within a stream."""
+        announced = self._container.format.name in ANNOUNCE_SIZE and (frame.width, frame.height) == self._announced
+        if number and not announced:
+            with VideoReader(self.path, self.on_error, threads=1) as other:
+                frame = other.first_frame()
+        return Layout(frame, size, crop, self.path)
 
     def first_frame(self):
         """PyAV's frame number 0, for what only a frame knows (rotation)."""
@@ -207,6 +217,7 @@ class VideoReader:
         self.close()
         self._container, self._stream = self._stack.enter_context(open_container(self.path))
         self._codec = codec_name(self._stream)
+        self._announced = self._stream.codec_context.width, self._stream.codec_context.height
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self.threads
         self._fresh = True
@@ -376,6 +387,6 @@ def _whole(value, name):
     try:
         if int(value) == value:
             return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     raise VideoError(f"{name}={value!r}, expected a whole number of frames.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import math
+import numbers
 import os
 import tempfile
 from fractions import Fraction
@@ -46,16 +47,33 @@ def write_video(path, clip, fps: float, crf: int = 18, gop: int | None = None) -
         raise VideoError(f"{path.name} should end in .mp4: the container that every browser plays.")
     if not path.parent.is_dir():
         raise VideoError(f"the folder {path.parent} does not exist: create it first.")
+    fps, crf = _number(fps, "fps"), _number(crf, "crf")
     if not 0 < fps < 1000:
         raise VideoError(f"fps={fps}, expected frames per second above 0 and below 1000.")
     if not 0 <= crf <= 51:
         raise VideoError(f"crf={crf}, expected 0 (lossless) to 51 (worst).")
-    if gop is not None and gop < 1:
-        raise VideoError(f"gop={gop}, expected at least 1 frame from one keyframe to the next.")
+    gop = None if gop is None else _number(gop, "gop")
+    if gop is not None and (gop < 1 or gop != int(gop)):
+        raise VideoError(f"gop={gop}, expected a whole number of frames from one keyframe to the next, at least 1.")
     frames = _as_frames(clip)
     with replacing(path) as beside:
         _encode(beside, frames, fps, crf, gop)
     return path
+
+
+def _number(value, name):
+    """A number as Python knows it, from what NumPy and torch take for one."""
+    value = value.item() if getattr(value, "ndim", None) == 0 else value
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise VideoError(f"{name}={value!r} is a {type(value).__name__}, expected a number.")
+    return value
+
+
+def _fraction(fps):
+    """Frames per second as a ratio of small numbers, as containers store it: 29.97 is 2997 / 100."""
+    if fps < 1:
+        return 1 / Fraction(1 / fps).limit_denominator(1001)
+    return Fraction(fps).limit_denominator(1001)
 
 
 def _as_frames(clip):
@@ -85,13 +103,13 @@ def _as_frames(clip):
 
 def _encode(path, frames, fps, crf, gop):
     av = load_av()
-    with av.open(str(path), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
-        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+    with av.open(f"file:{path}", "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
+        stream = container.add_stream("libx264", rate=_fraction(fps))
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(crf), "preset": "medium"}
         if gop is not None:
-            stream.options |= {"g": str(gop), "sc_threshold": "0"}  # no keyframes at scene cuts
+            stream.options |= {"g": str(int(gop)), "sc_threshold": "0"}  # no keyframes at scene cuts
         context = stream.codec_context
         context.thread_count = 1  # x264's decisions depend on the number of threads
         context.colorspace, context.color_range = 6, 1  # SMPTE 170M, limited range: what the conversion below makes
