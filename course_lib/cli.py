@@ -1,13 +1,27 @@
 """The command `course`. Each command is thin: it imports what does the work, and says what came of it."""
 
+import os
 import sys
 
 import click
 
 from course_lib import __version__
 from course_lib.errors import CourseError
+from course_lib.places import explain, place
 
 INTERRUPTED = 130  # the exit code of a command that Ctrl-C ended
+
+
+class _Place(click.ParamType):
+    """A path; a leading ~ is written out, which shells do not do in --workspace=~/lectures."""
+
+    name = "path"
+
+    def convert(self, value, parameter, context):
+        return str(place(value))
+
+
+PLACE = _Place()
 
 
 @click.group(name="course", context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,7 +31,7 @@ def course():
 
 
 @course.command(context_settings={"ignore_unknown_options": True})
-@click.option("--workspace", metavar="DIR", help="Where your copies live (default: work/ in the checkout).")
+@click.option("--workspace", metavar="DIR", type=PLACE, help="Where your copies live (default: work/ in the checkout).")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @click.argument("jupyter_arguments", nargs=-1, type=click.UNPROCESSED)
 def lab(workspace, no_browser, jupyter_arguments):
@@ -45,7 +59,7 @@ def lab(workspace, no_browser, jupyter_arguments):
 @course.command()
 @click.argument("lecture", metavar="NN")
 @click.option("--edition", type=click.Choice(["learner", "solutions"]), default="solutions", show_default=True)
-@click.option("--html", metavar="FILE", help="The page to write (default: build/html/NN_topic.html).")
+@click.option("--html", metavar="FILE", type=PLACE, help="The page to write (default: build/html/NN_topic.html).")
 def run(lecture, edition, html):
     """Execute one lecture without Jupyter and write it as an HTML page."""
     from course_lib.authoring import execution
@@ -107,7 +121,7 @@ def _seeds(context, option, text):
 @course.command(cls=_SeveralSeeds)
 @click.argument("lectures", nargs=-1, metavar="[NN]...")
 @click.option("--seeds", metavar="N...", default="0,1,2", show_default=True, callback=_seeds, help="Such as 0 1 2.")
-@click.option("--json", "file", metavar="FILE", type=click.Path(dir_okay=False), help="Also write the results there.")
+@click.option("--json", "file", metavar="FILE", type=PLACE, help="Also write the results there.")
 def claims(lectures, seeds, file):
     """Measure what the lectures claim, with several seeds: does it hold, and by what margin?
 
@@ -130,7 +144,7 @@ def claims(lectures, seeds, file):
 
 
 @course.command()
-@click.argument("directory", type=click.Path())
+@click.argument("directory", type=PLACE)
 @click.option("--lectures", metavar="NN,NN", default="", help="Only these; all otherwise.")
 @click.option("--hide-solutions", is_flag=True, help="Leave the solved notebooks out.")
 @click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True)
@@ -145,8 +159,8 @@ def release(directory, lectures, hide_solutions, sandbox):
 
 
 @course.command()
-@click.argument("submissions", required=False, type=click.Path())
-@click.option("--out", metavar="DIR", help="Where the grades go (default: grades).", default="grades")
+@click.argument("submissions", required=False, type=PLACE)
+@click.option("--out", metavar="DIR", type=PLACE, help="Where the grades go (default: grades).", default="grades")
 @click.option("--lectures", metavar="NN,NN", default="", help="Only these; all otherwise.")
 @click.option("-n", "workers", default=1, show_default=True, help="How many submissions at a time.")
 @click.option("--timeout", default=30.0, show_default=True, metavar="S", help="For each cell of a learner.")
@@ -155,7 +169,7 @@ def release(directory, lectures, hide_solutions, sandbox):
 @click.option("--seed", type=int, help="Of the secret inputs (default: a new one).")
 @click.option("--dask", metavar="ADDRESS", help="Grade on the workers of a Dask cluster, such as tcp://HOST:8786.")
 @click.option("--resume", is_flag=True, help="Continue an interrupted batch.")
-@click.option("--regrade", metavar="DIR", help="Grade the kept submissions of DIR again and list the changes.")
+@click.option("--regrade", metavar="DIR", type=PLACE, help="Grade what DIR has kept again; list the changes.")
 def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, dask, resume, regrade):
     """Grade submitted notebooks: a folder, a zip file, or one notebook.
 
@@ -183,7 +197,7 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, d
 
 @course.command()
 @click.argument("lecture", metavar="NN")
-@click.option("--data", required=True, metavar="DIR", help="Folder of the data set, as its reader expects it.")
+@click.option("--data", required=True, metavar="DIR", type=PLACE, help="Folder of the data set, as its reader wants.")
 @click.option("--dataset", type=click.Choice(["ucf101", "hmdb51", "kinetics"]), default="ucf101", show_default=True)
 @click.option("--missing", type=click.Choice(["raise", "skip"]), default="raise", help="For videos that are absent.")
 @click.option("--network", metavar="NAME", help="Which network of the lecture (default: its first).")
@@ -195,7 +209,7 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, d
 @click.option("--workers", default=4, show_default=True, help="Processes that decode.")
 @click.option("--compile", is_flag=True, help="Use torch.compile: slow to start, then faster on a GPU.")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--checkpoint", metavar="FILE", help="Where to save and resume (default: runs/NN_NAME.pt).")
+@click.option("--checkpoint", metavar="FILE", type=PLACE, help="Where to save and resume (default: runs/NN_NAME.pt).")
 def train(**wanted):
     """Train a lecture's network of published size on real videos. Run it again to go on after an interruption.
 
@@ -212,7 +226,7 @@ def data():
 
 
 @data.command("make")
-@click.argument("directory", required=False, type=click.Path())
+@click.argument("directory", required=False, type=PLACE)
 def data_make(directory):
     """Render the clips that ship (default: into data/clips of the checkout)."""
     from course_lib.authoring.editions import find_root
@@ -233,7 +247,7 @@ def data_list():
 
 @data.command("get")
 @click.argument("name")
-@click.option("--to", metavar="DIR", help="Where to (default: a folder of that name in the cache, see COURSE_DATA).")
+@click.option("--to", metavar="DIR", type=PLACE, help="Where to (default: NAME in the cache, see COURSE_DATA).")
 @click.option("--parts", default=0, metavar="N", help="For data sets in many archives: how many of each list to fetch.")
 @click.option("--unpack", is_flag=True, help="Unpack the archives too.")
 def data_get(name, to, parts, unpack):
@@ -261,7 +275,7 @@ def bench(arguments):
 
 
 def main(arguments=None):
-    """Run the command line. Errors of the course are one message and exit code 1, never a traceback.
+    """Run the command line. Errors of the course, and what the system refuses, are one message and exit code 1.
 
     Args:
         arguments: list of str; by default those of the process.
@@ -270,6 +284,12 @@ def main(arguments=None):
         result = course.main(arguments, prog_name="course", standalone_mode=False)
     except CourseError as error:
         _say(f"course: {error}")
+        sys.exit(1)
+    except BrokenPipeError:  # whoever reads the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _say(f"course: {explain(error)}")
         sys.exit(1)
     except click.ClickException as error:
         error.show()

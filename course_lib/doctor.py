@@ -143,6 +143,9 @@ def find_cache():
     """Where downloaded data sets lie. Nothing is created there."""
     try:
         folder = importlib.import_module("course_lib.data.sets.catalog").cache_folder()
+    except CourseError as error:
+        fix = "Set HOME to a folder that you may write, or name one for data sets: `export COURSE_DATA=/path/of/yours`."
+        return Finding("cache folder", "problem", _said(error), fix)
     except Exception as error:
         return Finding("cache folder", "note", f"not looked at: {_said(error)}", INSTALL)
     standing = next(place for place in (folder, *folder.parents) if place.exists())
@@ -171,6 +174,8 @@ def find_kernel():
         importlib.import_module("ipykernel")
     except Exception as error:
         fix = "`pip install 'ipykernel>=6.29' jupyterlab`, then `python -m ipykernel install --sys-prefix`."
+        if "home directory" in str(error):
+            fix = "Jupyter keeps its files in your home folder: set HOME to a folder that you may write."
         return Finding("Jupyter kernel", "problem", _said(error), fix)
     program = shutil.which(spec.argv[0]) or spec.argv[0]
     if spec.argv[0] not in ("python", "python3") and not _same_interpreter(program, sys.executable):

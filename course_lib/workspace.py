@@ -20,6 +20,7 @@ from pathlib import Path
 
 from course_lib.atomic import write_atomically
 from course_lib.errors import CourseError
+from course_lib.places import explain, place
 
 MANIFEST = ".course.json"
 
@@ -38,13 +39,13 @@ def refresh(notebooks, workspace):
 
     Args:
         notebooks: folder of the learner editions.
-        workspace: folder of the learner; made if it is not there.
+        workspace: folder of the learner; made if it is not there. A leading ~ is written out.
     Returns:
         list of `Change`, one per notebook that is not simply as it was.
     Raises:
         CourseError: if there are no editions, or the workspace cannot be used; nothing of the learner's is touched.
     """
-    notebooks, workspace = Path(notebooks).resolve(), Path(workspace).resolve()
+    notebooks, workspace = Path(notebooks).resolve(), place(workspace).resolve()
     editions = sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))
     if not editions:
         raise CourseError(f"There are no notebooks in {notebooks}. Build them: course build")
@@ -62,8 +63,8 @@ def refresh(notebooks, workspace):
         raise CourseError(text) from error
     except OSError as error:
         raise CourseError(
-            f"Cannot write in {workspace} ({error.strerror}). Your notebooks are as they were. "
-            "Check the disk and the folder's permissions, or choose another --workspace."
+            f"Cannot write in {workspace}: {explain(error)} Your notebooks are as they were. "
+            "Mend that, or choose another --workspace."
         ) from error
     return changes
 
@@ -79,7 +80,7 @@ def lab_command(workspace, first=None, browser=True, arguments=()):
     Returns:
         list of str.
     """
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={Path(workspace).resolve()}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place(workspace).resolve()}"]
     if first:
         command.append(f"--LabApp.default_url=/lab/tree/{first}")
     if not browser or not has_display():
@@ -96,7 +97,7 @@ def has_display():
 
 def first_notebook(workspace):
     """Name of lecture 00 in a workspace (or of its first lecture), None if there is none."""
-    names = sorted(path.name for path in Path(workspace).glob("[0-9][0-9]_*.ipynb") if ".new" not in path.name)
+    names = sorted(path.name for path in place(workspace).glob("[0-9][0-9]_*.ipynb") if ".new" not in path.name)
     return names[0] if names else None
 
 

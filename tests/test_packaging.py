@@ -313,6 +313,16 @@ def test_make_env_without_a_suitable_python(checkout):
     assert "no-such-python: not here" in run.stderr and "apt install" in run.stderr
 
 
+def test_make_env_with_an_interpreter_in_a_folder_with_spaces(checkout):
+    python = checkout.folder.parent / "my pythons" / "python 3"
+    python.parent.mkdir()
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    run, done = checkout(PYTHON=python)
+    assert run.returncode == 0 and done == ["venv", "pip"], run.stdout + run.stderr
+    assert f"Making .venv with {python} " in run.stdout
+
+
 # ----------------------------------------------------------------------------------- the repository as strangers see it
 
 

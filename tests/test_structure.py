@@ -9,7 +9,7 @@ from tests.imports import circles, import_graph, part_of, wrong_arrows
 PACKAGE = Path(__file__).resolve().parents[1] / "course_lib"
 ORDER = (
     ("errors", "atomic", "display", "moved", "progress", "timing"),
-    ("profile",),
+    ("places", "profile"),
     ("ops",),
     ("models", "data"),
     ("wiring",),

@@ -206,3 +206,14 @@ def test_lab_opens_lecture_00_in_the_workspace(notebooks, work, monkeypatch):
     assert "--no-browser" in lab_command(work, browser=False)
     monkeypatch.setattr(workspace, "has_display", lambda: False)
     assert "--no-browser" in lab_command(work)
+
+
+def test_a_leading_tilde_is_the_home_folder(notebooks, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "me"))
+    monkeypatch.chdir(tmp_path)
+    refresh(notebooks, "~/work")
+    assert not (tmp_path / "~").exists()
+    assert content(tmp_path / "me" / "work") == content(notebooks)
+    assert first_notebook("~/work") == "00_start_here.ipynb"
+    assert f"--ServerApp.root_dir={tmp_path / 'me' / 'work'}" in lab_command("~/work")

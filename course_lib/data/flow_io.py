@@ -1,13 +1,14 @@
 """Flow files: Middlebury .flo and the 16-bit PNG of KITTI."""
 
+import io
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from course_lib.atomic import write_atomically
 from course_lib.errors import DataError, ShapeError, check_shape
+from course_lib.places import place, system_errors
 
 FLO_MAGIC = np.float32(202021.25)  # the bytes "PIEH" read as a little-endian float
 UNKNOWN = 1e9  # Middlebury: a component beyond this has no ground truth
@@ -39,14 +40,18 @@ def read_flo(path):
 
 
 def write_flo(path, flow, valid=None):
-    """Write flow (2, H, W) in pixels as .flo; pixels that are not `valid` (H, W) are stored as unknown."""
+    """Write flow (2, H, W) in pixels as .flo; pixels that are not `valid` (H, W) are stored as unknown.
+
+    Raises:
+        DataError: if the file cannot be written.
+    """
     sizes = check_shape(flow, "2 H W", "flow")
     values = flow.detach().cpu().permute(1, 2, 0).numpy().astype("<f4")
     if valid is not None:
         check_shape(valid, "H W", "valid")
         values = np.where(valid.cpu().numpy()[..., None], values, np.float32(10 * UNKNOWN))
     header = FLO_MAGIC.astype("<f4").tobytes() + np.array([sizes["W"], sizes["H"]], "<i4").tobytes()
-    write_atomically(path, header + np.ascontiguousarray(values).tobytes())
+    _write(path, header + np.ascontiguousarray(values).tobytes())
 
 
 def read_kitti_flow(path):
@@ -69,6 +74,7 @@ def write_kitti_flow(path, flow, valid=None):
 
     Raises:
         ShapeError: if a known vector is not finite, or longer than the format's 512 pixels per component.
+        DataError: if the file cannot be written.
     """
     import av
 
@@ -93,15 +99,15 @@ def write_kitti_flow(path, flow, valid=None):
     encoder.time_base = Fraction(1)
     frame = av.VideoFrame.from_ndarray(picture, format="rgb48be")  # PyAV swaps the bytes
     frame.pts = 0
-    write_atomically(path, b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))
+    _write(path, b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))
 
 
 def _av_frame(path):
     import av
 
-    _bytes(path)  # a missing file gets our message
+    content = io.BytesIO(_bytes(path))  # a name with % or : means more to FFmpeg than a file
     try:
-        with av.open(str(path)) as container:
+        with av.open(content, metadata_errors="replace") as container:
             frame = next(container.decode(video=0))
     except (av.error.FFmpegError, StopIteration) as error:
         raise DataError(f"{path} cannot be read as a picture ({error}). Copy or download it again.") from error
@@ -114,7 +120,10 @@ def _av_frame(path):
 
 
 def _bytes(path):
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}. Check the path.") from error
+    with system_errors("a flow file cannot be read", DataError):
+        return place(path, DataError).read_bytes()
+
+
+def _write(path, content):
+    with system_errors("a flow file cannot be written", DataError):
+        write_atomically(place(path, DataError), content)

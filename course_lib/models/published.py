@@ -1,12 +1,13 @@
 """Load published weights: read the file, translate the names, and say exactly which keys do not fit."""
 
 import pickle
+import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 
 from course_lib.errors import CourseError
+from course_lib.places import absent, place, system_errors
 
 WRAPPERS = ("state_dict", "model_state", "model")  # under one of these names, training code keeps the weights
 SHOWN = 8  # keys that a message lists before it counts the rest
@@ -57,7 +58,8 @@ def read_state_dict(source):
     Files are read with weights_only=True: a checkpoint cannot run code.
     """
     if not isinstance(source, Mapping):
-        source = _read(Path(source))
+        with system_errors("the checkpoint cannot be read"):
+            source = _read(place(source))
     for name in WRAPPERS:
         if isinstance(source.get(name), Mapping):
             source = source[name]
@@ -67,17 +69,35 @@ def read_state_dict(source):
 
 def _read(path):
     if not path.is_file():
-        raise CourseError(f"No checkpoint at {path}. Check the path; the course does not download weights by itself.")
+        wrong = "is a folder" if path.is_dir() else absent(path)
+        raise CourseError(
+            f"No checkpoint at {path}: it {wrong}. Check the path; the course does not download weights by itself."
+        )
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
+    except pickle.UnpicklingError as error:
+        refused = re.search(r"Unsupported (?:global: GLOBAL|class) ([\w.]+)", str(error))
+        if not refused:
+            raise CourseError(_incomplete(path, error)) from error
         raise CourseError(
-            f"{path} cannot be read as a checkpoint ({type(error).__name__}). It may be incomplete: compare its size "
-            "with the publisher's, and download it again. Files that hold code instead of tensors are refused."
+            f"{path} holds more than weights, and the course reads files with weights_only=True, so that a checkpoint "
+            f"cannot run code. That refuses {refused[1]}; the file itself is whole. If you trust its publisher, take "
+            "the weights out, once, and give the new file to the course:\n"
+            f'  everything = torch.load({str(path)!r}, map_location="cpu", weights_only=False)\n'
+            '  torch.save(everything["state_dict"], "weights.pth")  # or whatever everything.keys() calls them'
         ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise CourseError(_incomplete(path, error)) from error
     if not isinstance(loaded, Mapping):
         raise CourseError(f"{path} holds a {type(loaded).__name__}, expected a state dict.")
     return loaded
+
+
+def _incomplete(path, error):
+    return (
+        f"{path} cannot be read as a checkpoint ({type(error).__name__}). It may be incomplete: compare its size with "
+        "the publisher's, and download it again."
+    )
 
 
 def _listed(keys):

@@ -1,5 +1,7 @@
 """Batches of clips from video files."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -75,3 +77,9 @@ def test_a_short_video_repeats_its_last_frame(videos):
 def test_a_crop_larger_than_the_frames_is_refused(videos):
     with pytest.raises(DataError, match="enlarge"):
         ClipBatches(videos, 5, 4, crop=25, prepare=lambda clips: clips)
+
+
+def test_videos_smaller_than_the_crop_are_named(videos):
+    several = replace(videos, size=None)
+    with pytest.raises(DataError, match=r"\d.mp4: its frames of 24 x 32 .*size="):
+        ClipBatches(several, 2, 2, crop=26, prepare=lambda clips: clips)(0)

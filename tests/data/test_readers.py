@@ -1,6 +1,7 @@
 """Readers of real data sets, on tiny ones of the same layout and on real clips where they are at hand."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -210,6 +211,54 @@ def test_a_kinetics_folder_without_classes_asks_for_the_list(tmp_path, film):
         kinetics(tmp_path, "val", annotations=tmp_path / "nothing.csv")
     with pytest.raises(DataError, match=r"test is not there .*beside it is val, val.csv"):
         kinetics(tmp_path, "test")
+
+
+APPLE = b"\0\5\x16\7" + bytes(range(128, 200))  # what macOS writes beside each file on a foreign disk
+
+
+@pytest.mark.parametrize("layout, read", [
+    (UCF, lambda folder: ucf101(folder / "UCF-101")),
+    (HMDB, lambda folder: hmdb51(folder / "hmdb51", split=2)),
+    (SORTED, kinetics),
+    (FLAT, lambda folder: kinetics(folder, annotations=folder / "val.csv")),
+])  # fmt: skip
+def test_what_systems_add_to_a_folder_is_left_out(tmp_path, film, layout, read):
+    expected = named(read(lay_out(tmp_path, layout, film)))
+    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        (path.parent / f"._{path.name}").write_bytes(APPLE)
+        (path.parent / ".DS_Store").write_bytes(APPLE)
+        for beside in ("__MACOSX", "@eaDir", ".Trash-1000", "$RECYCLE.BIN"):
+            (path.parent / beside / "junk").mkdir(parents=True, exist_ok=True)
+            (path.parent / beside / "junk" / path.name).write_bytes(APPLE)
+    assert named(read(tmp_path)) == expected
+
+
+@pytest.mark.parametrize("layout, name, read", [
+    (UCF, "ucfTrainTestlist/classInd.txt", lambda folder: ucf101(folder / "UCF-101")),
+    (UCF, "ucfTrainTestlist/trainlist01.txt", lambda folder: ucf101(folder / "UCF-101")),
+    (HMDB, "testTrainMulti_7030_splits/run_test_split2.txt", lambda folder: hmdb51(folder / "hmdb51", split=2)),
+    (FLAT, "val.csv", lambda folder: kinetics(folder, annotations=folder / "val.csv")),
+])  # fmt: skip
+def test_lists_from_other_editors(tmp_path, film, layout, name, read):
+    expected = named(read(lay_out(tmp_path, layout, film)))
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    (tmp_path / name).write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert named(read(tmp_path)) == expected
+    for encoding, content in {"UTF-16": text, "Latin-1": text + "caf\xe9,a,1,11"}.items():
+        for exact in {"UTF-16": ("utf-16", "utf-16-le", "utf-16-be"), "Latin-1": ("latin-1",)}[encoding]:
+            (tmp_path / name).write_bytes(content.encode(exact))
+            with pytest.raises(DataError, match=f"{Path(name).name}.* is not UTF-8: probably {encoding}.*iconv"):
+                read(tmp_path)
+
+
+def test_a_batch_of_several_sizes_asks_for_a_size(tmp_path, film):
+    lay_out(tmp_path, {"val/a/x.mp4": None}, film)
+    (tmp_path / "val/b").mkdir()
+    write_video(tmp_path / "val/b/y.mp4", torch.zeros(3, 20, 48, 32, dtype=torch.uint8), fps=10)
+    with pytest.raises(DataError, match=r"\(3, 16, 24, 32\) of x.mp4 and \(3, 16, 48, 32\) of y.mp4.*size="):
+        next(iter(DataLoader(kinetics(tmp_path), batch_size=2)))
+    clips, labels = next(iter(DataLoader(kinetics(tmp_path, size=(24, 24)), batch_size=2)))
+    assert clips.shape == (2, 3, 16, 24, 24) and labels.tolist() == [0, 1]
 
 
 def test_real_clips_of_ucf101(tmp_path):

@@ -221,3 +221,15 @@ def test_rates_of_every_type_and_size(tmp_path, fps):
 def test_what_is_no_rate(tmp_path, fps):
     with pytest.raises(VideoError, match="fps="):
         write_video(tmp_path / "film.mp4", torch.zeros(3, 6, 32, 32, dtype=torch.uint8), fps)
+
+
+def test_an_animated_webp_is_unsupported_and_not_damaged(tmp_path):
+    image = pytest.importorskip("PIL.Image", reason="makes a WebP picture: pip install pillow")
+    frames = [image.fromarray(numbered_frame(number)) for number in range(4)]
+    frames[0].save(tmp_path / "film.webp", save_all=True, append_images=frames[1:], duration=40)
+    with pytest.raises(VideoError, match="animated WebP.*Convert it") as error:
+        probe(tmp_path / "film.webp")
+    assert "fetch it again" not in str(error.value).lower()
+    remedy = str(error.value).split("first: ")[1].replace("film.webp", str(tmp_path / "film.webp"))
+    exec(remedy.replace("film.gif", str(tmp_path / "film.gif")))
+    assert probe(tmp_path / "film.gif").frames == 4

@@ -4,11 +4,13 @@ import os
 import shutil
 import tarfile
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from course_lib.errors import DataError
+from course_lib.places import place, system_errors
 
 
+@system_errors("the archive cannot be unpacked", DataError)
 def unpack(archive, folder):
     """Unpack a zip or tar file into a new folder, which appears whole or not at all.
 
@@ -21,7 +23,7 @@ def unpack(archive, folder):
         DataError: if the archive is damaged or of another kind, or a member would land outside the folder, or is
             neither file nor folder (links and devices have no place in a data set).
     """
-    archive, folder = Path(archive), Path(folder)
+    archive, folder = place(archive, DataError), place(folder, DataError)
     if folder.is_dir():
         return folder
     beside = folder.with_name(f".{folder.name}.unpacking")

@@ -19,6 +19,7 @@ from course_lib.data.sets.archives import unpack as unpack_archive
 from course_lib.data.sets.download import download, file_sha256
 from course_lib.data.sets.shipped import shipped_path
 from course_lib.errors import DataError
+from course_lib.places import place, system_errors
 
 HOW = ("download", "register", "manual")
 
@@ -91,16 +92,28 @@ class Entry:
 
 
 def cache_folder():
-    """Where downloads go: `COURSE_DATA`, else the place where this system keeps caches. It need not exist."""
+    """Where downloads go: `COURSE_DATA`, else the place where this system keeps caches. It need not exist.
+
+    Raises:
+        DataError: if there is no such place, because this user has no home folder.
+    """
     if chosen := os.environ.get("COURSE_DATA"):
-        return Path(chosen).expanduser()
+        return place(chosen, DataError)
+    try:
+        return _system_caches() / "course_lib"
+    except RuntimeError as error:
+        raise DataError(
+            "The system does not know your home folder, so there is no place for data sets: set HOME, or set "
+            "COURSE_DATA to a folder of yours."
+        ) from error
+
+
+def _system_caches():
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "course_lib"
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 @cache
@@ -150,6 +163,7 @@ def find(name):
     raise DataError(f"There is no data set {name!r}. There are: {', '.join(entry.name for entry in entries())}.")
 
 
+@system_errors("the data set cannot be put there", DataError)
 def get(name, folder=None, parts=0, unpack=False):
     """Download a data set, or what is missing of it. An interrupted download continues where it stopped.
 
@@ -164,7 +178,7 @@ def get(name, folder=None, parts=0, unpack=False):
         DataError: if a download fails, or the data set must be obtained by hand and is not there yet: with the steps.
     """
     entry = find(name)
-    folder = Path(folder) if folder else cache_folder() / name
+    folder = place(folder, DataError) if folder else cache_folder() / name
     if entry.how != "download":
         _require_by_hand(entry, folder)
     for file in entry.files:
@@ -173,7 +187,7 @@ def get(name, folder=None, parts=0, unpack=False):
             for url in _listed(path)[:parts]:
                 _fetch(entry, replace(file, url=url, name="", index=False), folder / path.stem)
     if unpack:
-        for path in sorted(folder.rglob("*")):
+        for path in sorted(folder.rglob("[!.]*")):
             if path.name.endswith((".zip", ".tar", ".tar.gz", ".tgz")) and "unpacked" not in path.parts:
                 unpack_archive(path, path.parent / "unpacked" / path.name.split(".")[0])
     return folder

@@ -29,7 +29,8 @@ class ClipBatches:
         mirror: mirror half of the clips left to right. seed: of everything random.
         share: (number of this process, processes), as torchrun counts them: each decodes its own part of every batch.
     Raises:
-        DataError: if the crop is larger than the frames.
+        DataError: if the crop is larger than the frames; when a batch is made, also if `size` was not set and these are
+            smaller than the crop.
         CourseError: if the processes cannot share a batch equally.
     """
 
@@ -84,6 +85,11 @@ class _Clips(Dataset):
             return clip_indices(num_frames, int(moment * max(1, num_frames - self.length + 1)), self.length)
 
         clip, label = replace(self.videos, indices=indices)[number]
+        if min(clip.shape[-2:]) < self.crop:
+            raise DataError(
+                f"{self.videos.videos[number][0]}: its frames of {clip.shape[-2]} x {clip.shape[-1]} pixels are "
+                f"smaller than a crop of {self.crop}. Videos of several sizes need size=(height, width)."
+            )
         clip = clip[..., _window(clip.shape[-2], self.crop, top), _window(clip.shape[-1], self.crop, left)]
         return clip.flip(-1) if self.mirror and mirror < 0.5 else clip, label
 

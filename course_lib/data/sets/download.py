@@ -12,11 +12,11 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from course_lib.atomic import write_atomically
 from course_lib.errors import DataError
+from course_lib.places import place, system_errors
 from course_lib.progress import progress
 
 CHUNK = 2**20  # bytes read at a time; the progress bar counts these
@@ -31,6 +31,7 @@ _HTTP_REASONS = {
 }
 
 
+@system_errors("the download cannot be kept", DataError)
 def download(url, path, size=0, sha256=""):
     """Fetch `url` into `path`; continue where an earlier call was interrupted.
 
@@ -47,7 +48,7 @@ def download(url, path, size=0, sha256=""):
     """
     if urlsplit(url).scheme not in ("http", "https"):
         raise DataError(f"{url} is not an http or https address.")
-    path = Path(path)
+    path = place(path, DataError)
     part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(ATTEMPTS):

@@ -8,6 +8,7 @@ frames make a clip is up to a function from the number of frames to frame number
 """
 
 import csv
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,9 +18,11 @@ from torch.utils.data import Dataset
 from course_lib.data.video_io import VideoReader
 from course_lib.errors import DataError, VideoError
 from course_lib.ops.sampling import clip_indices
+from course_lib.places import absent, place, system_errors
 from course_lib.progress import progress
 
 EXTENSIONS = (".avi", ".mp4", ".mkv", ".webm", ".mov")
+BESIDE_THE_DATA = frozenset(["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"])
 SHOWN = 5  # names in a message, before "and N more"
 
 
@@ -63,8 +66,27 @@ class LabelledVideos(Dataset):
         except VideoError as error:
             raise DataError(
                 f"{self.name}: no clip from video {number} of {len(self)}. {error} "
-                "If files are damaged, leave them out: videos, problems = videos.readable()"
+                "If files are damaged, leave them out: videos, problems = videos.readable(). If they are of several "
+                "sizes, pass size=(height, width)."
             ) from error
+
+    def __getitems__(self, numbers):
+        """Clips and labels of a batch, as a DataLoader asks for it.
+
+        Raises:
+            DataError: if the clips differ in shape, so that they cannot be put together.
+        """
+        items = [self[number] for number in numbers]
+        names = [self.videos[number][0].name for number in numbers]
+        shapes = {tuple(clip.shape): name for (clip, _), name in zip(items, names, strict=True)}
+        if len(shapes) > 1:
+            (one, first), (other, second) = list(shapes.items())[:2]
+            raise DataError(
+                f"{self.name}: clips of several shapes, {one} of {first} and {other} of {second}, cannot be put "
+                "together to a batch. Pass size=(height, width), which resizes all frames while they are decoded; T is "
+                "how many numbers `indices` returns."
+            )
+        return items
 
     def readable(self):
         """Try the first frame of every video.
@@ -83,6 +105,7 @@ class LabelledVideos(Dataset):
         return replace(self, videos=tuple(good)), problems
 
 
+@system_errors("UCF101 cannot be read", DataError)
 def ucf101(root, split=1, train=True, lists=None, missing="raise", **clip):
     """UCF101: one folder per class, and the lists ucfTrainTestlist/{train,test}list0{1,2,3}.txt beside it.
 
@@ -123,6 +146,7 @@ def ucf101(root, split=1, train=True, lists=None, missing="raise", **clip):
     return _dataset("UCF101", sorted(numbers, key=numbers.get), videos, missing, clip)
 
 
+@system_errors("HMDB51 cannot be read", DataError)
 def hmdb51(root, split=1, train=True, lists=None, missing="raise", **clip):
     """HMDB51: one folder per class, and the lists testTrainMulti_7030_splits/CLASS_test_split{1,2,3}.txt beside it.
 
@@ -139,7 +163,7 @@ def hmdb51(root, split=1, train=True, lists=None, missing="raise", **clip):
     root = _folder(root, "HMDB51", "one folder per class, brush_hair to wave")
     lists = _lists(root, lists, "testTrainMulti_7030_splits", "test_train_splits.rar")
     ending = f"_test_split{_split(split)}.txt"
-    classes = sorted(path.name.removesuffix(ending) for path in lists.glob(f"*{ending}"))
+    classes = sorted(path.name.removesuffix(ending) for path in _visible(lists) if path.name.endswith(ending))
     if not classes:
         raise DataError(f"{lists} should hold a list CLASS{ending} per class, but there is {_contents(lists)}.")
     wanted = "1" if train else "2"
@@ -153,6 +177,7 @@ def hmdb51(root, split=1, train=True, lists=None, missing="raise", **clip):
     return _dataset("HMDB51", classes, videos, missing, clip)
 
 
+@system_errors("Kinetics cannot be read", DataError)
 def kinetics(root, split="val", annotations=None, missing="raise", **clip):
     """Kinetics, or any folder of the same form. There are two:
 
@@ -174,7 +199,7 @@ def kinetics(root, split="val", annotations=None, missing="raise", **clip):
     root = _folder(root, "Kinetics", "a folder per split, such as train and val")
     folder = _folder(root / split, "Kinetics", "a folder per class, or the videos themselves")
     if annotations:
-        return _kinetics_annotated(folder, Path(annotations).expanduser(), missing, clip)
+        return _kinetics_annotated(folder, place(annotations, DataError), missing, clip)
     classes = sorted({path.name for part in _folders(root) for path in _folders(part)})
     if not classes:
         raise DataError(
@@ -183,7 +208,7 @@ def kinetics(root, split="val", annotations=None, missing="raise", **clip):
         )
     videos = []
     for label, name in enumerate(classes):
-        there = sorted((folder / name).glob("*")) if (folder / name).is_dir() else []
+        there = _visible(folder / name) if (folder / name).is_dir() else []
         found = [(path, label) for path in there if path.suffix.lower() in EXTENSIONS]
         if not found and missing == "raise":
             raise DataError(
@@ -198,23 +223,23 @@ def _kinetics_annotated(folder, annotations, missing, clip):
     needed = ("label", "youtube_id", "time_start", "time_end")
     if not annotations.is_file():
         raise DataError(f"{annotations} is not there: expected the CSV file with the columns {', '.join(needed)}.")
-    with open(annotations, newline="", encoding="utf-8") as file:
-        table = csv.DictReader(file)
-        absent = [column for column in needed if column not in (table.fieldnames or ())]
-        if absent:
+    table = csv.DictReader(io.StringIO(_text(annotations), newline=""))
+    lacking = [column for column in needed if column not in (table.fieldnames or ())]
+    if lacking:
+        raise DataError(
+            f"{annotations} lacks the column {lacking[0]}; it has {', '.join(table.fieldnames or ['none'])}. "
+            "Columns should be separated by commas."
+        )
+    listed = []
+    for row in table:
+        try:
+            times = f"{int(row['time_start']):06d}_{int(row['time_end']):06d}"
+        except (TypeError, ValueError):
             raise DataError(
-                f"{annotations} lacks the column {absent[0]}; it has {', '.join(table.fieldnames or ['none'])}."
-            )
-        listed = []
-        for row in table:
-            try:
-                times = f"{int(row['time_start']):06d}_{int(row['time_end']):06d}"
-            except (TypeError, ValueError):
-                raise DataError(
-                    f"{annotations}, line {table.line_num}: time_start and time_end should be whole seconds, "
-                    f"found {row['time_start']!r} and {row['time_end']!r}."
-                ) from None
-            listed.append((folder / f"{row['youtube_id']}_{times}.mp4", row["label"]))
+                f"{annotations}, line {table.line_num}: time_start and time_end should be whole seconds, "
+                f"found {row['time_start']!r} and {row['time_end']!r}."
+            ) from None
+        listed.append((folder / f"{row['youtube_id']}_{times}.mp4", row["label"]))
     classes = sorted({label for _, label in listed})
     number = {name: label for label, name in enumerate(classes)}
     return _dataset("Kinetics", classes, [(path, number[label]) for path, label in listed], missing, clip)
@@ -244,19 +269,20 @@ def _dataset(name, classes, videos, missing, clip):
 
 
 def _folder(path, name, holds):
-    path = Path(path).expanduser()
+    path = place(path, DataError)
     if path.is_dir():
         return path
     beside = f"; beside it is {_contents(path.parent)}" if path.parent.is_dir() else ""
-    raise DataError(f"{name}: the folder {path} is not there (expected: {holds}){beside}.")
+    wrong = "is a file" if path.exists() else absent(path) if path.is_symlink() else "is not there"
+    raise DataError(f"{name}: the folder {path} {wrong} (expected: {holds}){beside}.")
 
 
 def _lists(root, lists, usual, archive):
     """The folder of split files: where we were told, or in its usual place."""
-    places = [Path(lists).expanduser()] if lists else [root / usual, root.parent / usual]
-    for place in places:
-        if place.is_dir():
-            return place
+    places = [place(lists, DataError)] if lists else [root / usual, root.parent / usual]
+    for folder in places:
+        if folder.is_dir():
+            return folder
     raise DataError(
         f"The folder with the split files is not there: expected {' or '.join(map(str, places))}, found "
         f"{_contents(root)} in {root}. Unpack {archive}, or pass lists=..."
@@ -273,18 +299,49 @@ def _lines(path):
     """("FILE, line N", words) for each line that is not empty."""
     if not path.is_file():
         raise DataError(f"The split file {path} is not there; its folder holds {_contents(path.parent)}.")
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_text(path).splitlines(), 1):
         if line.strip():
             yield f"{path}, line {number}", line.split()
 
 
+def _text(path):
+    """The text of a list, as UTF-8 with or without a byte order mark.
+
+    Raises:
+        DataError: if it is in another encoding; it names the likely one.
+    """
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            text = None
+        else:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise DataError(
+                f"{path}, line {line} is not UTF-8: probably Latin-1 or Windows-1252. Save the list as UTF-8, with an "
+                f'editor or with: iconv -f WINDOWS-1252 -t UTF-8 "{path.name}" > new.txt'
+            ) from None
+    if text is None or "\0" in text:
+        raise DataError(
+            f"{path} is not UTF-8: probably UTF-16, which Excel calls Unicode text. Save the list as UTF-8 "
+            f'("CSV UTF-8" in Excel), or use: iconv -f UTF-16 -t UTF-8 "{path.name}" > new.txt'
+        )
+    return text
+
+
+def _visible(folder):
+    """What belongs to the data in a folder, sorted: not what macOS, Windows or a network drive adds."""
+    return sorted(path for path in folder.iterdir() if path.name[0] not in ".~" and path.name not in BESIDE_THE_DATA)
+
+
 def _folders(path):
-    return [inside for inside in sorted(path.iterdir()) if inside.is_dir() and not inside.name.startswith(".")]
+    return [inside for inside in _visible(path) if inside.is_dir()]
 
 
 def _contents(folder):
     """What is in a folder, briefly."""
-    return _some(sorted(path.name for path in folder.iterdir())) or "nothing"
+    return _some([path.name for path in _visible(folder)]) or "nothing"
 
 
 def _some(names):

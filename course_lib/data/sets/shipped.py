@@ -16,6 +16,7 @@ from course_lib.atomic import write_atomically
 from course_lib.data.video_io import probe, read_frames, write_video
 from course_lib.data.worlds import films
 from course_lib.errors import DataError
+from course_lib.places import place, system_errors
 
 FRAMES_AT_ONCE = 25  # float64 frames in memory while rendering
 PACKAGE = Path(course_lib.__file__).parent
@@ -82,6 +83,7 @@ def shipped_path(relative):
     raise DataError(f"{Path(relative).name}, which ships with the course, is missing: expected {places[-1]}.")
 
 
+@system_errors("the clips cannot be written", DataError)
 def make(directory):
     """Render every clip and the manifest into `directory`, which is created if needed.
 
@@ -90,7 +92,7 @@ def make(directory):
     """
     from course_lib.progress import progress
 
-    directory = Path(directory)
+    directory = place(directory, DataError)
     directory.mkdir(parents=True, exist_ok=True)
     paths, manifest = [], {}
     for name in progress(RECIPES, desc="rendering clips"):

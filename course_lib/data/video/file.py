@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import difflib
 import os
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 
 from course_lib.errors import VideoError
+from course_lib.places import absent, place, system_errors
 
 TOP_BOXES = frozenset(  # of ISO media files; what else follows the last of them was appended, such as a tag of ID3
     b"ftyp styp pdin moov moof mfra mdat free skip wide uuid meta sidx ssix prft emsg".split()
@@ -39,25 +41,37 @@ def load_av():
     return av
 
 
+@system_errors("a video cannot be read", VideoError)
 def resolve(path) -> Path:
-    """The path of an existing, non-empty file.
+    """The path of an existing, non-empty file that may be read; a leading ~ is written out.
 
     Raises:
-        VideoError: for a missing file (with files of similar name), a folder or an empty file.
+        VideoError: for a missing file (with files of similar name), a folder, a file that is empty or may not be read.
     """
-    try:
-        path = Path(path)
-    except TypeError as error:
-        raise VideoError(f"expected the path of a video file, got a {type(path).__name__}.") from error
+    path = place(path, VideoError)
     if path.is_dir():
         raise VideoError(f"{path} is a folder, expected a video file. It holds {_examples(path)}.")
     if not path.exists():
-        raise VideoError(f"{path} does not exist. {_near_names(path)}")
-    if path.stat().st_size == 0:
+        hint = "." if path.is_symlink() else f". {_near_names(path)}"
+        raise VideoError(f"{path} {absent(path)}{hint}")
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise VideoError(f"{path} is a device or a pipe, expected a file: seeking needs all of it on disk.")
+    if status.st_size == 0:
         raise VideoError(
             f"{path} is empty (0 bytes): the download or the export did not finish. Delete it and fetch it again."
         )
+    with open(path, "rb") as file:
+        if _is_animated_webp(file.read(21)):
+            raise VideoError(
+                f"{path} is an animated WebP picture, which FFmpeg does not read as a film. Convert it to MP4 or GIF "
+                f'first: from PIL import Image; Image.open("{path.name}").save("film.gif", save_all=True)'
+            )
     return path
+
+
+def _is_animated_webp(head):
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
 
 
 def _examples(folder):

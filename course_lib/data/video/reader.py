@@ -35,6 +35,7 @@ from course_lib.data.video.index import (
 )
 from course_lib.data.video.layout import Layout
 from course_lib.errors import VideoError
+from course_lib.places import system_errors
 
 MAX_THREADS = 4  # per open file: beyond that, frame threading gains little and 300 graders share the machine
 WORTH_A_SEEK = 8  # frames: a nearer keyframe is reached sooner by decoding on than by flushing and seeking
@@ -75,6 +76,7 @@ class VideoReader:
         self._entry = None  # pts of the keyframe where decoding started, until it came out
         self.index: VideoIndex = self._index()
 
+    @system_errors("a video cannot be read", VideoError)
     def _index(self):
         try:
             self._open()

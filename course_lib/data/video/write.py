@@ -18,6 +18,7 @@ from course_lib.atomic import replacing
 from course_lib.data.video.file import codec_name, load_av, open_container, resolve
 from course_lib.display import show_html
 from course_lib.errors import VideoError, check_shape
+from course_lib.places import place, system_errors
 
 MAX_EMBEDDED_BYTES = 4_000_000  # base64 in a notebook takes a third more; larger notebooks are slow to open and to diff
 BROWSERS_PLAY = {("h264", "yuv420p"), ("vp9", "yuv420p"), ("vp8", "yuv420p")}
@@ -42,11 +43,12 @@ def write_video(path, clip, fps: float, crf: int = 18, gop: int | None = None) -
         ShapeError: if the clip has another layout.
         VideoError: for another dtype, values outside the range, a bad fps, crf, gop or path.
     """
-    path = Path(path)
+    path = place(path, VideoError)
     if path.suffix.lower() != ".mp4":
         raise VideoError(f"{path.name} should end in .mp4: the container that every browser plays.")
-    if not path.parent.is_dir():
-        raise VideoError(f"the folder {path.parent} does not exist: create it first.")
+    with system_errors(f"{path.name[:100]} cannot be written", VideoError):
+        if not path.parent.is_dir():
+            raise VideoError(f"the folder {path.parent} does not exist: create it first.")
     fps, crf = _number(fps, "fps"), _number(crf, "crf")
     if not 0 < fps < 1000:
         raise VideoError(f"fps={fps}, expected frames per second above 0 and below 1000.")
@@ -56,7 +58,7 @@ def write_video(path, clip, fps: float, crf: int = 18, gop: int | None = None) -
     if gop is not None and (gop < 1 or gop != int(gop)):
         raise VideoError(f"gop={gop}, expected a whole number of frames from one keyframe to the next, at least 1.")
     frames = _as_frames(clip)
-    with replacing(path) as beside:
+    with system_errors(f"{path} cannot be written", VideoError), replacing(path) as beside:
         _encode(beside, frames, fps, crf, gop)
     return path
 
@@ -121,6 +123,7 @@ def _encode(path, frames, fps, crf, gop):
             container.mux(packet)
 
 
+@system_errors("the video cannot be shown", VideoError)
 def show_video(clip_or_path, fps: float = 25, width: int | None = None, alt: str | None = None) -> None:
     """Play a clip or a file inside the notebook: looping, muted, with controls; prints the caption elsewhere.
 
