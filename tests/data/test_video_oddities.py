@@ -95,8 +95,8 @@ def test_rounded_time_stamps_are_no_variable_rate(tmp_path, rate, suffix):
 
 @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
 @pytest.mark.parametrize("still_first", [True, False])
-@pytest.mark.parametrize("cover", [True, False])
-def test_a_still_is_not_the_film(tmp_path, suffix, still_first, cover):
+@pytest.mark.parametrize("flag", ["cover", "default", "none"])
+def test_a_still_is_not_the_film(tmp_path, suffix, still_first, flag):
     path = tmp_path / f"film.{suffix}"
     with av.open(str(path), "w") as container:
         streams = {}
@@ -105,8 +105,10 @@ def test_a_still_is_not_the_film(tmp_path, suffix, still_first, cover):
             stream.height, stream.width = (64, 96) if still else (96, 128)
             stream.pix_fmt = "yuvj420p" if still else "yuv420p"
             streams[still] = stream
-        if cover and suffix == "mp4":
+        if flag == "cover" and suffix == "mp4":
             streams[True].disposition = av.stream.Disposition.attached_pic
+        if flag == "default":
+            streams[True].disposition = av.stream.Disposition.default
         for number in range(20):
             for still, stream in streams.items():
                 if not still or number == 0:
@@ -141,6 +143,20 @@ def test_what_was_appended_to_an_mp4_is_not_missed(tmp_path, flags, tail):
     path = write_numbered(tmp_path / "film.mp4", options=B_FRAMES, container_options={"movflags": flags})
     path.write_bytes(path.read_bytes() + tail)
     assert_whole(path)
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.ts", "film.h264"])
+def test_a_tag_before_the_film(tmp_path, name):
+    path = write_numbered(tmp_path / name, options=B_FRAMES)
+    whole = path.read_bytes()
+    path.write_bytes(b"ID3\4\0\0\0\0\1\x0a" + bytes(138) + whole)
+    if name in ("film.ts", "film.h264"):
+        assert_whole(path)
+        return
+    with pytest.raises(VideoError, match="starts with an ID3 tag") as error:
+        probe(path)
+    start = int(re.search(r"tail -c \+(\d+)", str(error.value))[1]) - 1
+    assert path.read_bytes()[start:] == whole
 
 
 def test_a_matroska_file_may_lack_what_follows_its_frames(tmp_path):

@@ -21,6 +21,7 @@ TOP_BOXES = frozenset(  # of ISO media files; what else follows the last of them
     b"ftyp styp pdin moov moof mfra mdat free skip wide uuid meta sidx ssix prft emsg".split()
 )
 FILM_BOXES = frozenset([b"moov", b"moof", b"mdat"])  # without the rest, no frame is missing
+PICTURE_FORMATS = frozenset("bmp jpegls mjpeg png tiff webp".split())  # beside a stream of another codec, a still
 TEXT_FORMATS = {"tty", "ansi"}  # FFmpeg draws any text file as a video of a terminal
 
 
@@ -134,7 +135,7 @@ def _video_stream(container, path):
     if not streams:
         raise VideoError(f"{path} holds no video stream. Is it really a video file?")
     best = container.streams.best("video") if len(streams) > 1 else None
-    stream = min(streams, key=lambda stream: (stream.frames == 1, stream != best, stream.index))
+    stream = min(streams, key=lambda stream: (_is_still(stream), stream != best, stream.index))
     if stream.codec_context is None:
         raise VideoError(f"{path}: this build of FFmpeg has no decoder for its video. Convert the file to H.264.")
     return stream
@@ -144,6 +145,11 @@ def _is_cover(stream):
     return bool(getattr(stream.disposition, "attached_pic", 0) & stream.disposition)
 
 
+def _is_still(stream):
+    """Whether a stream is a single picture, as far as the container tells; Matroska does not count frames."""
+    return stream.frames == 1 or (stream.codec_context is not None and codec_name(stream) in PICTURE_FORMATS)
+
+
 def _why_unreadable(path, error):
     boxes = _mp4_boxes(path)
     if boxes and b"moov" not in dict(boxes):
@@ -151,7 +157,14 @@ def _why_unreadable(path, error):
             f"{path} is cut off: it is an MP4 file without its index (the 'moov' box, usually written last), so not "
             "even its first frames can be decoded. Download or export it again."
         )
-    head = path.read_bytes()[:64] if path.stat().st_size < 2**26 else b""
+    with open(path, "rb") as file:
+        head = file.read(64)
+    if head[:3] == b"ID3":
+        length = 10 + sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(head[6:10])))
+        return (
+            f"{path} starts with an ID3 tag, as music files do, and FFmpeg does not look behind it. Cut it off: "
+            f'tail -c +{length + 1} "{path.name}" > "without tag{path.suffix}"'
+        )
     if head and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head):
         shown = head[:30].decode("ascii").split("\n")[0]
         return f'{path} is not a video: it holds text that starts with "{shown}". A saved error page, perhaps?'
