@@ -30,13 +30,13 @@ def _cases(generator):
         Case("12 descriptors of 5, 3 neighbours", (descriptors(12, 5), 3)),
         Case("9 descriptors of 4, 1 neighbour", (descriptors(9, 4), 1)),
         Case("20 descriptors of 8, 6 neighbours", (descriptors(20, 8), 6)),
-        Case("two that point the same way, 1 neighbour", (_with_a_double(descriptors(6, 5)), 1)),
+        Case("two that point the same way, 1 neighbour", (_two_pairs(*descriptors(2, 5)), 1)),
     ]
 
 
-def _with_a_double(descriptors):
-    """Followed by the first one at twice its length: the two are as near to each other as each is to itself."""
-    return torch.cat([descriptors, 2 * descriptors[:1]])
+def _two_pairs(one, other):
+    """Four descriptors: two that are near each other, and one twice, as near to its double as to itself."""
+    return torch.stack([other, one, other + 0.05 * one, 2 * one])
 
 
 neighbours = exercise(
