@@ -8,6 +8,7 @@ and WebM (RFC 8794 and RFC 9559).
 
 from __future__ import annotations
 
+import atexit
 import difflib
 import os
 import stat
@@ -110,21 +111,31 @@ def open_container(path: Path):
         if container.format.name in TEXT_FORMATS:
             raise VideoError(_why_unreadable(path, "a text file"))
         stream = _video_stream(container, path)
+        _decoders.add(stream.codec_context)
         try:
             yield container, stream
         finally:
-            _quieten(stream)
+            _decoders.discard(stream.codec_context)
+            _let_rest([stream.codec_context])
 
 
-def _quieten(stream):
-    """Let the decoder's threads come to rest, so that closing does not wait for ever.
+_decoders = set()  # of the files that are open
+
+
+@atexit.register  # later, a thread that wants to log ends where it stands, and whoever closes its decoder waits for it
+def _let_rest(decoders=_decoders):
+    """Let the threads of decoders come to rest, so that closing does not wait for ever.
 
     PyAV closes a decoder while it holds Python's lock, and FFmpeg then waits for threads that may just be logging. Once
     somebody has set PyAV's log level (torchvision did on import up to 0.25), logging waits for Python's lock.
     """
-    context = stream.codec_context
-    if context.is_open:
-        context.flush_buffers()  # waits for the threads without the lock
+    for decoder in list(decoders):
+        if decoder.is_open:
+            decoder.flush_buffers()  # waits for the threads without the lock
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_decoders.clear)  # their threads stay behind: nobody may wait for them
 
 
 def _video_stream(container, path):
