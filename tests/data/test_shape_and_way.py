@@ -32,6 +32,20 @@ def test_the_way_is_where_the_sprite_goes_and_it_returns(batch):
     assert (farthest == batch.onset + 4).all()
 
 
+def test_one_way_leads_through_the_place_that_any_way_leads_through():
+    batch = ShapeAndWay(32, 32, 9, comes_back=False, duration=4, size=6, travel=4).sample(400, seed=5, onset=(2, 2))
+    moved = batch.centers[:, -1] - batch.centers[:, 0]
+    length = moved.norm(dim=1)
+    assert torch.allclose(moved / length[:, None], torch.tensor(HEADINGS)[batch.labels % 4], atol=1e-4)
+    assert 2 * 4 * 0.8 <= length.min() and length.max() <= 2 * 4 * 1.2
+    place = (batch.centers[:, 0] + batch.centers[:, -1]) / 2
+    assert torch.allclose(batch.centers[:, 4], place, atol=1e-4)  # half of the event after its onset
+    before, after = batch.centers[:, :3], batch.centers[:, 6:]
+    assert (before == before[:, :1]).all() and (after == after[:, :1]).all()
+    means = torch.stack([place[batch.labels % 4 == way].mean(0) for way in range(4)])
+    assert (means - 16).abs().max() < 1  # places spread over 16 - 8 to 16 + 8 pixels: the mean of 100 is off by 0.5
+
+
 def test_shapes_differ_in_their_masks(batch):
     area = torch.stack([batch.mask[batch.labels // 4 == s].float().sum((1, 2, 3)).mean() for s in range(4)])
     assert area[1] > 1.15 * area[0] > 1.15 * area[3]  # square, disc, cross: full, pi / 4, 5 / 9 of the box

@@ -1,8 +1,8 @@
-"""Actions that need both what is there and how it moves: a shape goes out to one side and comes back.
+"""Actions that ask both what is there and how it moves: a shape goes out to one side, and comes back or not.
 
 The class is a pair, "disc right" to "cross up". One frame shows the shape and not the way: over the whole event the
-sprite is as often on one side of its place as on the other. One flow field shows that something moves to the right,
-and not whether it is going right or coming back from the left.
+sprite is as often on one side of its place as on the other. If it comes back, one flow field does not tell the way
+either: it shows that something moves to the right, and not whether it is going right or coming back from the left.
 """
 
 import torch
@@ -18,6 +18,9 @@ class ShapeAndWay:
 
     Args:
         height, width, frames: of a clip.
+        comes_back: the sprite goes from half its travel on one side of its place to half its travel on the other, and
+            back. Without, it goes one way, from its whole travel on one side to its whole travel on the other, and is
+            in its place in the middle of the event.
         settings: `duration`, `travel`, `size`, `camera`, `noise` and `backdrop`, as for `ActionWorld`. By default the
             event takes all frames but the last two (an even number of them).
     Raises:
@@ -27,9 +30,10 @@ class ShapeAndWay:
     shapes, ways = SHAPES, DIRECTIONS
     classes = tuple(f"{shape} {way}" for shape in SHAPES for way in DIRECTIONS)
 
-    def __init__(self, height=48, width=48, frames=11, **settings):
+    def __init__(self, height=48, width=48, frames=11, *, comes_back=True, **settings):
         settings.setdefault("duration", max(2, (frames - 2) // 2 * 2))
-        self._world = _OutAndBack("appearance", height, width, frames, **settings)
+        self._world = _FourWays("appearance", height, width, frames, **settings)
+        self._world.comes_back = comes_back
 
     def sample(self, n, seed=0, onset=None, device="cpu"):
         """Render `n` clips, the same ones on every device. Shapes are equally many, ways are drawn at random.
@@ -48,13 +52,15 @@ class ShapeAndWay:
         return batch
 
 
-class _OutAndBack(ActionWorld):
-    """The task "appearance", with motion out and back in one of four directions, on both sides of its place."""
+class _FourWays(ActionWorld):
+    """The task "appearance", with motion in one of four directions, on both sides of the sprite's place."""
 
     def _draw_event(self, labels, start, generator):
         moved, _ = super()._draw_event(labels, start, generator)  # one-way, in any direction
         travel = moved[:, -1:].norm(dim=-1, keepdim=True)  # (B, 1, 1)
         way = torch.randint(len(HEADINGS), (len(labels),), generator=generator)
         progress = (torch.arange(self.frames) - start[:, None]) / self.duration
-        there = 1 - (2 * progress.clamp(0, 1) - 1).abs()  # 0 before and after, 1 in the middle of the event
-        return travel * (there - 0.5)[..., None] * torch.tensor(HEADINGS)[way, None], None
+        where = 2 * progress.clamp(0, 1) - 1  # -1 before the event, 1 after it
+        if self.comes_back:
+            where = 0.5 - where.abs()  # -1/2 before and after, 1/2 in the middle of the event
+        return travel * where[..., None] * torch.tensor(HEADINGS)[way, None], None
