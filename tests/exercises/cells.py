@@ -41,13 +41,17 @@ def typed(exercise_id, source):
 
 def authored(exercise_id, edition="solutions"):
     """The source of an exercise's cell in one edition of its lecture."""
-    own = next(c for c in _cells(exercise_id[:2]) if c.exercise == exercise_id)
-    return _edition(own, edition)
+    return _edition(own_cell(exercise_id), edition)
+
+
+def own_cell(exercise_id):
+    """The exercise's cell as its lecture has it, with the markers of solution and starting point."""
+    return next(c for c in _cells(exercise_id[:2]) if c.exercise == exercise_id)
 
 
 def _above(exercise_id):
     cells = _cells(exercise_id[:2])
-    position = next(i for i, c in enumerate(cells) if c.exercise == exercise_id)
+    position = cells.index(own_cell(exercise_id))
     return [_edition(c, "solutions") for c in cells[:position]]
 
 
