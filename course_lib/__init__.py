@@ -5,6 +5,8 @@ The four names that every lecture uses are imported on first use, so that `impor
 
 from importlib import import_module
 
+from course_lib import moved
+
 __version__ = "0.1.0"
 
 _HOME = {
@@ -15,10 +17,13 @@ _HOME = {
 }
 __all__ = ["__version__", "check", "claim", "predict", "start"]
 
+moved.install()
+_moved_name = moved.names_of(__name__)
+
 
 def __getattr__(name):
     if name not in _HOME:
-        raise AttributeError(f"module 'course_lib' has no attribute {name!r}")
+        return _moved_name(name)
     return getattr(import_module(_HOME[name]), name)
 
 

@@ -1,15 +1,16 @@
 """Old names for new places: what a learner's own notebook imports keeps working after the library was tidied up.
 
-`start` installs a finder that knows the modules that moved. Names that moved out of a module which is still there are
-found through its `__getattr__ = names_of(__name__)`. Either way one line says the new name, once.
+`import course_lib` puts a light stand-in for each module that moved into `sys.modules`. Names and modules that moved
+out of one which is still there are found through its `__getattr__ = names_of(__name__)`. Either way one line says the
+new name, once.
 """
 
 import sys
 from importlib import import_module
-from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 MODULES = {  # old: new
+    "course_lib.build": "course_lib.authoring.build",
     "course_lib.claims": "course_lib.lesson.claim",
     "course_lib.data.archives": "course_lib.data.sets.archives",
     "course_lib.data.catalog": "course_lib.data.sets.catalog",
@@ -23,8 +24,13 @@ MODULES = {  # old: new
     "course_lib.data.video_layout": "course_lib.data.video.layout",
     "course_lib.data.video_reader": "course_lib.data.video.reader",
     "course_lib.data.video_write": "course_lib.data.video.write",
+    "course_lib.execution": "course_lib.authoring.execution",
+    "course_lib.fingerprint": "course_lib.authoring.fingerprint",
     "course_lib.flow_color": "course_lib.plots.flow_color",
+    "course_lib.lecture_rules": "course_lib.authoring.rules",
+    "course_lib.lecture_source": "course_lib.authoring.source",
     "course_lib.models.initial": "course_lib.models.layers",
+    "course_lib.notebooks": "course_lib.authoring.editions",
     "course_lib.plots_flow": "course_lib.plots.flow",
     "course_lib.predictions": "course_lib.lesson.predict",
     "course_lib.runtime": "course_lib.lesson.start",
@@ -42,51 +48,43 @@ NAMES = {  # module: {old name: (module, name) now}
 
 
 def install():
-    """Let the modules that moved be imported under their old names; calling it again changes nothing."""
-    if not any(isinstance(finder, Finder) for finder in sys.meta_path):
-        sys.meta_path.append(Finder())  # last: it is asked for what nobody else has
+    """Put a stand-in for every module that moved where Python looks first; one costs nothing until it is used."""
+    for old in MODULES:
+        sys.modules.setdefault(old, StandIn(old))
 
 
 def names_of(module):
-    """What a module has as its `__getattr__`: finds the names that moved out of it.
+    """What a module has as its `__getattr__`: finds the names and the modules that moved out of it.
 
     Args:
-        module: its dotted name, a key of NAMES.
+        module: its dotted name.
     Returns:
         function name -> what is now elsewhere. It raises AttributeError for every other name, as Python does.
     """
 
     def find(name):
-        if name not in NAMES[module]:
+        dotted = f"{module}.{name}"
+        if dotted in MODULES:
+            _say(dotted, MODULES[dotted])
+            return import_module(MODULES[dotted])
+        if name not in NAMES.get(module, {}):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         home, new = NAMES[module][name]
-        _say(f"{module}.{name}", f"{home}.{new}")
+        _say(dotted, f"{home}.{new}")
         return getattr(import_module(home), new)
 
     return find
 
 
-class Finder:
-    """Finds stand-ins for the modules of MODULES; part of the protocol of `sys.meta_path`."""
+class StandIn(ModuleType):
+    """A module under its old name: its attributes are those of the new one, imported at the first use."""
 
-    def find_spec(self, name, path=None, target=None):
-        """A spec for a module that moved; None for any other, which Python then reports as missing."""
-        return ModuleSpec(name, self) if name in MODULES else None
-
-    def create_module(self, spec):
-        """A module whose attributes are those of the new one."""
-        return _StandIn(spec.name)
-
-    def exec_module(self, module):
-        """Import the new module, and say where it is."""
-        new = MODULES[module.__name__]
-        import_module(new)
-        _say(module.__name__, new)
-
-
-class _StandIn(ModuleType):
     def __getattr__(self, name):
-        return getattr(import_module(MODULES[self.__name__]), name)
+        if name.startswith("__") and name.endswith("__"):  # what tools ask every module for: no reason to import it
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        new = import_module(MODULES[self.__name__])
+        _say(self.__name__, new.__name__)
+        return getattr(new, name)
 
     def __dir__(self):
         return dir(import_module(MODULES[self.__name__]))

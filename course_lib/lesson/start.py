@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from course_lib import moved
 from course_lib import profile as profiles
 from course_lib.errors import CourseError
 
@@ -70,7 +69,6 @@ def start(lecture, seed=None):
             "COURSE_PROFILE is 'gpu', but torch sees no CUDA device. Unset it to run on the CPU; on Colab choose "
             "Runtime > Change runtime type > GPU."
         )
-    moved.install()
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
