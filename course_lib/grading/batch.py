@@ -12,9 +12,10 @@ from course_lib.errors import CourseError
 from course_lib.grading import gradebook
 from course_lib.grading.collect import collect
 from course_lib.grading.journal import Journal
+from course_lib.grading.limits import TIMEOUT
 from course_lib.grading.parcel import Task, checksum
 from course_lib.grading.pool import LocalPool
-from course_lib.grading.sandbox import TIMEOUT, Limits, choose
+from course_lib.grading.sandbox import Limits, choose
 from course_lib.progress import progress
 
 JOURNAL = "results.jsonl"

@@ -6,6 +6,7 @@ bubblewrap. The lectures' own cells come along, so they need no checkout.
 """
 
 import contextlib
+import functools
 import hashlib
 import logging
 import secrets
@@ -21,11 +22,13 @@ from distributed import CancelledError, Client, KilledWorker, TimeoutError, Work
 from course_lib.errors import CourseError
 from course_lib.exercises import find
 from course_lib.grading.grade import Grader
+from course_lib.grading.limits import OWN_TIMEOUT, longest
 from course_lib.grading.parcel import failure, grade_parcel, pack
 from course_lib.grading.pristine import Lesson
 
 CONNECT = 10  # seconds to reach the scheduler, and then for its first worker
 LOOK = 2  # seconds between two looks at whether there are workers
+SILENCE = 60  # seconds that the scheduler may take to say who its workers are
 PATIENCE = 60  # seconds without any worker until the batch is given up
 IDLE = 300  # seconds after which a worker ends its sandbox; the next submission starts another
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -39,7 +42,7 @@ class DaskPool:
     """Grades with the workers of a cluster. Use it as a context manager; `pool.LocalPool` is used in the same way.
 
     When a worker dies, what it had goes to another one. A submission that took several workers with it (Dask's
-    `allowed-failures`) is a failure. One at a time is graded in each worker process, however many threads it has.
+    `allowed-failures`) is a failure, and so is one that takes longer than any can (`limits.longest`). One at a time is graded in each worker process, however many threads it has.
     """
 
     def __init__(self, options, seed, say=print):
@@ -52,6 +55,7 @@ class DaskPool:
             CourseError: no scheduler answers there, it has no workers, or these have another course or none.
         """
         self.address, self.say, self.running, self.warned = options.dask, say, {}, set()
+        self.longest, self.until = longest(options.timeout), {}
         self.name, self.registered = f"course-grade-{secrets.token_hex(4)}", False
         self.client = _connected(self.address)
         self.loud = _LOG.level
@@ -78,11 +82,15 @@ class DaskPool:
         while waiting or self.running:
             while waiting and len(self.running) < max(len(self._workers()), 1):
                 task = waiting.pop()
-                self.running[self._submit(task)] = task
+                future = self._submit(task)
+                self.running[future], self.until[future] = task, time.monotonic() + self.longest
             for future in self._ended():
                 row = self._result(future)
                 if row is not None:
                     yield self.running.pop(future), row
+            for future in [future for future in self.running if time.monotonic() > self.until[future]]:
+                self._give_up(future)
+                yield self.running.pop(future), failure("it took far too long")
 
     def _prepare(self, options, seed):
         """Have every worker, also one that joins later, make a grader."""
@@ -91,8 +99,9 @@ class DaskPool:
         except _LOST as problem:
             text = f"The cluster at {self.address} has no workers: start some, with `dask worker`."
             raise CourseError(text) from problem
+        call = functools.partial(self.client.run, exec, "import course_lib.grading.cluster", on_error="return")
         # exec comes with Python: a function of ours could not even arrive where the course is not installed.
-        answers = self.client.run(exec, "import course_lib.grading.cluster", on_error="return")
+        answers = self._asked(OWN_TIMEOUT, call)
         for worker, answer in answers.items():
             if isinstance(answer, BaseException):
                 raise CourseError(
@@ -103,7 +112,26 @@ class DaskPool:
         cells = [(lesson.number, lesson.name, lesson.cells) for lesson in lessons]
         settings = dict(sandbox=options.sandbox, seed=seed, timeout=options.timeout, memory=options.memory)
         self.registered = True
-        self.client.register_plugin(Bench(edition(), cells, settings), name=self.name)
+        bench = Bench(edition(), cells, settings)
+        self._asked(OWN_TIMEOUT, lambda: self.client.register_plugin(bench, name=self.name))
+
+    def _asked(self, seconds, call):
+        """What a call to the scheduler gives. Most of Dask's wait for ever for one that does not answer."""
+        try:
+            return _within(seconds, call)
+        except _LOST as problem:
+            raise CourseError(f"The scheduler at {self.address} is gone. {_KEPT}") from problem
+
+    def _give_up(self, future):
+        """Take a task back, and have the worker that is stuck with it start anew, where something can restart it."""
+
+        def restart():
+            workers = [worker for worker, keys in self.client.processing().items() if future.key in keys]
+            self.client.cancel([future], force=True)
+            self.client.restart_workers(workers, timeout=CONNECT, raise_for_error=False)
+
+        with contextlib.suppress(*_LOST, ValueError):  # no nanny: other workers go on
+            _within(3 * CONNECT, restart)
 
     def _submit(self, task):
         with warnings.catch_warnings():
@@ -112,9 +140,9 @@ class DaskPool:
             return self.client.submit(_grade, pack(task), self.name, key=key, pure=False)
 
     def _ended(self):
-        """Some tasks that have ended: waits for them while there are workers."""
+        """Some tasks that have ended: waits for them while there are workers, and one may still be in time."""
         alone_since = None
-        while True:
+        while time.monotonic() <= min(self.until[future] for future in self.running):
             try:
                 with self.client.as_current():
                     return wait(list(self.running), timeout=LOOK, return_when="FIRST_COMPLETED").done
@@ -124,12 +152,10 @@ class DaskPool:
                     raise CourseError(f"The cluster at {self.address} has lost all its workers. {_KEPT}") from None
             except CancelledError as problem:
                 raise CourseError(f"The scheduler at {self.address} is gone. {_KEPT}") from problem
+        return []
 
     def _workers(self):
-        try:
-            return self.client.nthreads()
-        except _LOST as problem:
-            raise CourseError(f"The scheduler at {self.address} is gone. {_KEPT}") from problem
+        return self._asked(SILENCE, self.client.nthreads)
 
     def _result(self, future):
         """What a task gave; None when that was lost with its worker, so that it runs again."""
@@ -152,12 +178,16 @@ class DaskPool:
 
     def _leave(self):
         """Take back what still waits, and have the workers end their sandboxes."""
-        with contextlib.suppress(*_LOST):
+
+        def tidy():
             if self.client.status == "running":
                 self.client.cancel(list(self.running), force=True)
                 if self.registered:
                     self.client.unregister_worker_plugin(self.name)
-        self.client.close(timeout=CONNECT)
+            self.client.close(timeout=CONNECT)
+
+        with contextlib.suppress(*_LOST):
+            _within(3 * CONNECT, tidy)
         _LOG.setLevel(self.loud)
 
 
@@ -202,15 +232,17 @@ class Bench(WorkerPlugin):
         """(result or failure, warning or None) of a submission."""
         if self.later is not None:
             self.later.cancel()
-        with _TURN:
-            threads = torch.get_num_threads()
-            torch.set_num_threads(1)
-            try:
-                row = grade_parcel(self.grader, parcel)
-            except (CourseError, OSError) as problem:
-                row = failure(f"{type(problem).__name__}: {problem}")
-            finally:
-                torch.set_num_threads(threads)
+        if not _TURN.acquire(timeout=longest(self.settings["timeout"])):
+            return failure("the worker is stuck with another submission"), self.warning
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            row = grade_parcel(self.grader, parcel)
+        except (CourseError, OSError) as problem:
+            row = failure(f"{type(problem).__name__}: {problem}")
+        finally:
+            torch.set_num_threads(threads)
+            _TURN.release()
         if self.ended:
             self._tidy()
         else:  # should the one who hands out be killed, nobody would tell this worker that the batch has ended
@@ -238,24 +270,39 @@ def edition():
 
 
 def _connected(address):
-    """A client, or CourseError. In a thread: Dask waits for ever where somebody else listens and says nothing."""
+    """A client, or CourseError. Dask waits for ever where somebody else listens and says nothing."""
+    try:
+        return _within(2 * CONNECT + 1, lambda: Client(address, timeout=CONNECT, set_as_default=False))
+    except (*_LOST, ValueError) as problem:
+        raise CourseError(
+            f"No Dask scheduler answers at {address}. Expected such as tcp://HOST:8786, where `dask scheduler` runs and "
+            f"this machine can reach it. ({str(problem) or 'somebody listens there, and says nothing'})"
+        ) from problem
+
+
+def _within(seconds, call):
+    """What a call gives; in a thread that is left alone when it takes longer.
+
+    Raises:
+        TimeoutError: it did. Or whatever the call raises.
+    """
     outcome = []
 
-    def connect():
+    def run():
         try:
-            outcome.append(Client(address, timeout=CONNECT, set_as_default=False))
-        except (*_LOST, ValueError) as problem:
-            outcome.append(problem)
+            outcome.append((call(), None))
+        except Exception as problem:
+            outcome.append((None, problem))
 
-    thread = threading.Thread(target=connect, daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(2 * CONNECT + 1)
-    if outcome and isinstance(outcome[0], Client):
-        return outcome[0]
-    raise CourseError(
-        f"No Dask scheduler answers at {address}. Expected such as tcp://HOST:8786, where `dask scheduler` runs and "
-        f"this machine can reach it. ({outcome[0] if outcome else 'somebody listens there, and says nothing'})"
-    )
+    thread.join(seconds)
+    if not outcome:
+        raise TimeoutError
+    given, problem = outcome[0]
+    if problem is not None:
+        raise problem
+    return given
 
 
 def _grade(parcel, name):

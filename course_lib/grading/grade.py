@@ -9,8 +9,9 @@ from pathlib import Path
 
 from course_lib.grading import submission
 from course_lib.grading.kernel import Kernel
+from course_lib.grading.limits import TIMEOUT, Allowance
 from course_lib.grading.pristine import Lesson
-from course_lib.grading.sandbox import TIMEOUT, Limits, Sandbox, choose
+from course_lib.grading.sandbox import Limits, Sandbox, choose
 from course_lib.grading.trial import Trial, untried
 
 
@@ -54,7 +55,7 @@ def grade(path, lecture, *, root=None, sandbox="auto", seed=None, timeout=TIMEOU
         root: the checkout; found where it is None.
         sandbox: "auto", "bwrap" or "none".
         seed: of the secret inputs; None draws a new one.
-        timeout: seconds for each cell of the learner.
+        timeout: seconds for each cell of the learner; all answers together may take `limits.SUBMISSION` times as long.
         memory: MB that the learner's code may take.
     Returns:
         dict from exercise id to points.
@@ -121,8 +122,8 @@ class Grader:
 
     def grade_submission(self, handed_in, lesson):
         """Grade what `submission.read` gave."""
-        began = time.perf_counter()
-        verdicts = tuple(self._verdict(lesson, exercise, handed_in) for exercise in lesson.exercises.values())
+        began, allowance = time.perf_counter(), self.allowance()
+        verdicts = tuple(self._verdict(lesson, each, handed_in, allowance) for each in lesson.exercises.values())
         self.end_submission(lesson)
         seconds = time.perf_counter() - began
         return Graded(lesson.number, verdicts, handed_in.notes, handed_in.problem, seconds)
@@ -133,28 +134,34 @@ class Grader:
         if sandbox is not None and not sandbox.isolated:
             self._sandboxes.pop(lesson.number).close()
 
-    def _verdict(self, lesson, exercise, handed_in):
+    def _verdict(self, lesson, exercise, handed_in, allowance):
         verdict = untried(lesson, exercise, handed_in)
         if verdict is not None:
             return verdict
-        return self.run(lesson, exercise, handed_in.answers[exercise.id], self.baseline(lesson, exercise))
+        answer = handed_in.answers[exercise.id]
+        return self.run(lesson, exercise, answer, self.baseline(lesson, exercise), allowance)
 
-    def run(self, lesson, exercise, answer, baseline=frozenset()):
+    def allowance(self):
+        """The time that the answers of one notebook share."""
+        return Allowance(self.timeout)
+
+    def run(self, lesson, exercise, answer, baseline=frozenset(), allowance=None):
         """Run an answer in a kernel of its own and judge it.
 
         Args:
             answer: `submission.Answer`.
             baseline: see `verdict.decide`.
+            allowance: of the notebook that it is from; None for an answer by itself.
         Returns:
             Verdict.
         """
-        trial = self.trial(lesson, exercise, answer)
+        trial = self.trial(lesson, exercise, answer, allowance)
         complete(trial, lambda: Kernel(self.sandbox(lesson)))
         return trial.verdict(baseline)
 
-    def trial(self, lesson, exercise, answer):
+    def trial(self, lesson, exercise, answer, allowance=None):
         """The Trial of an answer, of which nothing has run yet."""
-        return Trial(lesson, exercise, answer, self.secret_seed(exercise), self.timeout)
+        return Trial(lesson, exercise, answer, self.secret_seed(exercise), self.timeout, allowance)
 
     def secret_seed(self, exercise):
         """The seed of an exercise's secret inputs: the same for every learner of this run."""

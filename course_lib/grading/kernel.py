@@ -28,7 +28,9 @@ KEPT_ANSWERS = 10  # of one cell
 BEAT = 0.1  # seconds between two looks at whether the kernel lives
 START = 60  # seconds until a forked kernel must answer
 GRACE = 3.0  # seconds from an interrupt to the end
+SENDING = 2  # seconds that a message to a kernel may wait to be taken; one that lives takes it at once
 UNSTOPPABLE = "Your code ran too long and could not be interrupted."
+CUT_OFF = "Your code broke the connection to its kernel, which takes no more messages, and was ended."
 
 
 @dataclass
@@ -40,6 +42,7 @@ class CellResult:
     error: (name, message) of the exception, or None.
     printed: the beginning of what it printed.
     why: what ended the kernel, in words.
+    seconds: that it took.
     """
 
     status: str = "ok"
@@ -48,6 +51,7 @@ class CellResult:
     printed: str = ""
     why: str = ""
     timed_out: bool = False
+    seconds: float = 0.0
 
     def settle(self, reply, interrupted):
         """Take over the content of the kernel's reply. It alone decides: what is displayed may say anything."""
@@ -94,7 +98,11 @@ class Kernel:
         return "The kernel ended while your code ran (an exit, a crash, or too much memory or time)."
 
     def send(self, code):
-        """Send a cell; returns the id of the message."""
+        """Send a cell; returns the id of the message.
+
+        Raises:
+            KernelEnded: the kernel takes no messages any more, and was ended.
+        """
         content = {
             "code": code,
             "silent": False,
@@ -107,6 +115,7 @@ class Kernel:
         return self._post(self.shell, "execute_request", content)
 
     def interrupt(self):
+        """Ask the kernel to stop what it does; raises as `send`."""
         self._post(self.control, "interrupt_request", {})
 
     def heard(self):
@@ -137,10 +146,11 @@ class Kernel:
             code: source.
             timeout: seconds until it is interrupted, and ended if that does not help.
         """
-        result, message = CellResult(), self.send(code)
-        until, interrupted = time.monotonic() + timeout, False
+        result, began = CellResult(), time.monotonic()
+        until, interrupted = began + timeout, False
         reply = idle = None
         try:
+            message = self.send(code)
             while reply is None or not idle:
                 if time.monotonic() > until:
                     if interrupted:
@@ -153,10 +163,10 @@ class Kernel:
                         idle = _collect(said, message, result) or idle
                     elif _belongs(said, message):
                         reply = said["content"]
+            result.settle(reply, interrupted)
         except KernelEnded as end:
             result.status, result.why = "dead", str(end)
-            return result
-        result.settle(reply, interrupted)
+        result.seconds = time.monotonic() - began
         return result
 
     def stop(self):
@@ -183,7 +193,8 @@ class Kernel:
         (self.folder / "kernel.json").write_text(json.dumps(info), encoding="utf-8")
 
     def _connect(self):
-        for option, value in ((zmq.MAXMSGSIZE, LARGEST_MESSAGE), (zmq.RCVHWM, WAITING), (zmq.LINGER, 0)):
+        limits = {zmq.MAXMSGSIZE: LARGEST_MESSAGE, zmq.RCVHWM: WAITING, zmq.LINGER: 0}
+        for option, value in (limits | {zmq.SNDTIMEO: SENDING * 1000, zmq.RCVTIMEO: SENDING * 1000}).items():
             self.context.setsockopt(option, value)
         until = time.monotonic() + START
         address = f"{self.folder}/s-"
@@ -208,14 +219,17 @@ class Kernel:
         while True:
             self._still_starting(until)
             if time.monotonic() - asked > 0.5:
-                self._post(self.shell, "kernel_info_request", {})
+                try:
+                    self._post(self.shell, "kernel_info_request", {})
+                except KernelEnded as problem:
+                    raise CourseError("A kernel in the sandbox took no messages.") from problem
                 asked = time.monotonic()
             if self.iopub.poll(20):
                 break
         while self.shell.poll(0) or self.iopub.poll(0):
             for socket in (self.shell, self.iopub):
-                if socket.poll(0):
-                    socket.recv_multipart()
+                with contextlib.suppress(zmq.Again):
+                    socket.recv_multipart(zmq.NOBLOCK)
 
     def _still_starting(self, until):
         if time.monotonic() > until or self.sandbox.ended(self.number) is not None:
@@ -224,12 +238,19 @@ class Kernel:
 
     def _post(self, socket, kind, content):
         message = self.session.msg(kind, content)
-        self.session.send(socket, message)
+        try:
+            self.session.send(socket, message)
+        except zmq.Again:  # whoever holds the other end wrote into it what is no message, or closed it
+            self.stop()
+            raise KernelEnded(CUT_OFF) from None
         return message["header"]["msg_id"]
 
     def _read(self, socket):
         """(message, bytes) or queue.Empty for what is none: learners hold the key of the session too."""
-        frames = socket.recv_multipart()
+        try:
+            frames = socket.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again as problem:
+            raise queue.Empty from problem
         size = sum(map(len, frames))
         try:
             _, rest = self.session.feed_identities(frames)

@@ -5,16 +5,20 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
+import time
 from multiprocessing.connection import wait
 
 from course_lib.errors import CourseError
+from course_lib.grading.inside.lifeline import end_with_parent
+from course_lib.grading.limits import ENDING, longest
 from course_lib.grading.parcel import failure, grade_parcel, pack
 
 
 class LocalPool:
     """Grades with processes of this machine. Use it as a context manager.
 
-    A worker that dies costs the submission that it had, and is replaced. `cluster.DaskPool` is used in the same way.
+    A worker that dies, or is stuck and ended, costs the submission that it had, and is replaced. `cluster.DaskPool` is used in the same way.
     """
 
     def __init__(self, options, seed, size):
@@ -33,7 +37,10 @@ class LocalPool:
 
     def __exit__(self, *problem):
         for worker in self.workers:
-            worker.end()
+            worker.pipe.close()  # which it takes as the end
+        until = time.monotonic() + 2 * ENDING
+        for worker in self.workers:
+            worker.end(max(until - time.monotonic(), 0))
 
     def results(self, tasks):
         """Grade tasks: yields (task, its result, or `parcel.failure`) as they come, each once."""
@@ -63,11 +70,15 @@ class _Worker:
         self.task = None
 
     def give(self, waiting):
-        """Send the next task, if there is one."""
+        """Send the next task, if there is one. It is small, so that a worker that does not read stops nobody."""
         if waiting and self.task is None:
             self.task = waiting.pop()
+            seconds = longest(self.options.timeout)
+            self.until, self.watch = time.monotonic() + seconds, threading.Timer(seconds, self.process.kill)
+            self.watch.daemon = True
+            self.watch.start()  # whoever waits for the worker hears of its end
             with contextlib.suppress(ConnectionError):  # it has died: `take` will tell
-                self.pipe.send(pack(self.task))
+                self.pipe.send(self.task)
 
     def take(self):
         """(task, its result). Where the process died over it, another one takes its place."""
@@ -75,16 +86,19 @@ class _Worker:
         try:
             return task, json.loads(self.pipe.recv())
         except (EOFError, OSError):
-            self.process.join()
+            stuck = time.monotonic() >= self.until
+            self.end(ENDING)
             self.start()
-            return task, failure("the grader's process ended")
+            return task, failure("it took far too long" if stuck else "the grader's process ended")
+        finally:
+            self.watch.cancel()
 
-    def end(self):
-        self.pipe.close()  # which the worker takes as the end
-        self.process.join(20)
+    def end(self, seconds):
+        """Wait for the process to end by itself, then end it."""
+        self.process.join(seconds)
         if self.process.is_alive():
             self.process.kill()
-            self.process.join()
+            self.process.join(ENDING)
 
 
 def shares(count):
@@ -95,7 +109,8 @@ def shares(count):
 
 
 def _work(pipe, options, seed, cores):
-    """What a worker does until its pipe is closed, by `end` or by the death of the one who hands out."""
+    """What a worker does until its pipe is closed, by `end`, or until the one who hands out is no more."""
+    end_with_parent(multiprocessing.parent_process().pid)
     if cores:
         os.sched_setaffinity(0, cores)  # its sandbox inherits it, and refuses to change it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who hands out
@@ -108,11 +123,11 @@ def _work(pipe, options, seed, cores):
     with Grader(options.root, **settings) as grader:
         while True:
             try:
-                parcel = pipe.recv()
+                task = pipe.recv()
             except (EOFError, OSError):
                 return
             try:
-                row = grade_parcel(grader, parcel)
+                row = grade_parcel(grader, pack(task))
             except (CourseError, OSError) as problem:
                 row = failure(f"{type(problem).__name__}: {problem}")
             with contextlib.suppress(ConnectionError):

@@ -4,9 +4,11 @@ What holds inside: no network, own processes and IPC, a read-only system of whic
 environment, an ordinary user. Each kernel is a box of its own within it (`inside/box.py`).
 """
 
+import contextlib
 import json
 import os
 import queue
+import select
 import shutil
 import site
 import subprocess
@@ -20,9 +22,10 @@ from pathlib import Path
 from course_lib.errors import CourseError
 from course_lib.grading.inside.box import SCRATCH
 from course_lib.grading.library import make_copy
+from course_lib.grading.limits import ENDING
+from course_lib.grading.scratch import Scratch
 
 MODES = ("auto", "bwrap", "none")
-TIMEOUT = 30  # seconds for each cell of a learner
 USER = 64321  # whom root becomes: no real user has this number
 READY = 120  # seconds that torch may take to load on a busy machine
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/ld.so.conf",
@@ -74,7 +77,10 @@ def _problem_with_bwrap():
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (apt-get install bubblewrap)."
     command = ["bwrap", *_namespaces(), "--ro-bind", "/", "/", "true"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=READY, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        return f"bubblewrap does not work here: {problem}."
     return None if done.returncode == 0 else f"bubblewrap does not work here: {done.stderr.strip()[:200]}."
 
 
@@ -102,7 +108,8 @@ class Sandbox:
             limits: Limits of each kernel.
         """
         self.lesson, self.bwrap, self.limits = lesson, bwrap, limits or Limits()
-        self.folder = Path(tempfile.mkdtemp(prefix="course-"))
+        self._scratch = Scratch()
+        self.folder = self._scratch.folder
         (self.folder / "library").mkdir()
         (self.folder / "boxes").mkdir()
         self.emptied = make_copy(self.folder / "library", lesson)
@@ -136,7 +143,9 @@ class Sandbox:
             env=self._environment(),
             cwd="/",
             start_new_session=True,
+            bufsize=0,
         )
+        os.set_blocking(self.process.stdin.fileno(), False)
         self._messages, self._endings = queue.Queue(), {}
         threading.Thread(target=self._listen, args=(self.process.stdout, self._messages), daemon=True).start()
         self._order({"preload": self.lesson.modules, "isolate": self.bwrap})
@@ -178,7 +187,7 @@ class Sandbox:
         """End a box with all that runs in it."""
         if self.ended(number) is None:
             self._order({"end": number})
-            until = time.monotonic() + 10
+            until = time.monotonic() + ENDING
             while self.ended(number) is None and time.monotonic() < until:
                 message = self._next(0.1)
                 if message:
@@ -189,7 +198,7 @@ class Sandbox:
 
     def close(self):
         self._stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.remove()
 
     def inside(self, name):
         """Where the library ("library") or the boxes ("boxes") are as seen from inside."""
@@ -246,11 +255,13 @@ class Sandbox:
         }
 
     def _order(self, order):
-        try:
-            self.process.stdin.write(json.dumps(order).encode() + b"\n")
-            self.process.stdin.flush()
-        except (BrokenPipeError, ValueError):  # it is dead: `ended` says so
-            return
+        data, pipe = json.dumps(order).encode() + b"\n", self.process.stdin.fileno()
+        with contextlib.suppress(BrokenPipeError):  # it is dead: `ended` says so
+            while data:
+                if not select.select([], [pipe], [], ENDING)[1]:
+                    self.process.kill()  # it does not read its orders any more
+                    return
+                data = data[os.write(pipe, data) :]
 
     def _next(self, seconds):
         try:
@@ -279,6 +290,7 @@ class Sandbox:
         if self.process is None:
             return
         self.process.kill()
-        self.process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the system cannot end it now; it will
+            self.process.wait(ENDING)
         self.process.stdin.close()
         self.process = None

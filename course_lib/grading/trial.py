@@ -7,19 +7,19 @@ in one go, the items of pytest (`nbval/items.py`) one cell after the other. Both
 import ast
 import dataclasses
 import re
-import time
 from dataclasses import dataclass
 
 from course_lib.errors import CourseError
 from course_lib.grading import probe
 from course_lib.grading.graft import stage
+from course_lib.grading.limits import CELLS, OWN_TIMEOUT, PROBE, Allowance
 from course_lib.grading.names import parsed
 from course_lib.grading.verdict import Verdict
 
-PROBE = 2  # times as long as a cell may all tests of an exercise together take
-CELLS = 4  # times as long may all cells of an answer together take
-OWN_TIMEOUT = 120  # seconds for a cell of the course
 TOO_LONG = "The cells of your answer took more than {seconds:g} s together."
+ALL_TOO_LONG = (
+    "The answers of a notebook may take {seconds:g} s together. Yours had used them up, so this one did not run."
+)
 _CELL_FILE = re.compile(r"\(\d+\.py, line (\d+)\)")  # what IPython says of a syntax error: its own name for the cell
 
 
@@ -39,6 +39,10 @@ class Step:
     fresh: bool
 
 
+class _OutOfTime(Exception):
+    """Nothing is left of what the answers of a notebook may take."""
+
+
 class Trial:
     """The trial of one answer: the course's cells, the learner's, then the probe.
 
@@ -52,7 +56,7 @@ class Trial:
         remarks: on what happened on the way, for the feedback.
     """
 
-    def __init__(self, lesson, exercise, answer, seed, timeout):
+    def __init__(self, lesson, exercise, answer, seed, timeout, allowance=None):
         """
         Args:
             lesson: Lesson.
@@ -60,8 +64,10 @@ class Trial:
             answer: `submission.Answer`.
             seed: of the secret inputs.
             timeout: seconds for each cell of the learner.
+            allowance: `limits.Allowance` that it shares with the other answers of its notebook; None for its own.
         """
         self.lesson, self.exercise, self.timeout = lesson, exercise, timeout
+        self.allowance = allowance or Allowance(timeout)
         self.question = probe.ask(exercise, seed)
         self.staged = stage(lesson, exercise, answer)
         course = [(f"course {number}", source) for number, source in enumerate(self.staged.before)]
@@ -69,7 +75,7 @@ class Trial:
         self.plan = (*course, *own, ("probe", self.question.code))
         self.reply, self.remarks, self._fresh = None, [], True
         self._protocol = self._run()
-        self.step = next(self._protocol)
+        self.tell(None)  # nothing has run yet: to the first step
 
     def tell(self, result):
         """What came of `step` (`kernel.CellResult`); the next one takes its place.
@@ -93,18 +99,35 @@ class Trial:
 
     def _run(self):
         """Yields each Step, is sent its CellResult, returns the Reply."""
+        try:
+            return (yield from self._answered())
+        except _OutOfTime:
+            return probe.Reply("nothing", text=ALL_TOO_LONG.format(seconds=self.allowance.seconds))
+
+    def _answered(self):
+        if self.allowance.left <= 0:
+            raise _OutOfTime  # before a kernel is started for it
         yield from self._course_cells()
-        until = time.monotonic() + CELLS * self.timeout
+        left = CELLS * self.timeout
         for place, cell in enumerate(self.staged.answer.cells, len(self.staged.before)):
-            left = until - time.monotonic()
             if left <= 0:
                 return probe.Reply("nothing", text=TOO_LONG.format(seconds=CELLS * self.timeout))
-            result = yield self._step(place, min(self.timeout, left))
-            self.remarks += _remarks_on(cell, result, self.timeout)
+            result, limit = yield from self._of_the_learner(place, min(self.timeout, left))
+            left -= result.seconds
+            self.remarks += _remarks_on(cell, result, limit)
             if result.status == "dead":
                 return probe.Reply("nothing", text=f"In cell {cell.number}: {result.why}")
-        result = yield self._step(len(self.plan) - 1, PROBE * self.timeout)
-        return _reply_in(self.question, result, PROBE * self.timeout)
+        result, limit = yield from self._of_the_learner(len(self.plan) - 1, PROBE * self.timeout)
+        return _reply_in(self.question, result, limit)
+
+    def _of_the_learner(self, place, limit):
+        """Yields a Step whose time counts; returns (its CellResult, how many seconds it might have taken)."""
+        limit = min(limit, self.allowance.left)
+        if limit <= 0:
+            raise _OutOfTime
+        result = yield self._step(place, limit)
+        self.allowance.spend(result.seconds)
+        return result, limit
 
     def _course_cells(self):
         places = list(range(len(self.staged.before)))
@@ -144,10 +167,10 @@ def untried(lesson, exercise, handed_in):
     return None
 
 
-def _remarks_on(cell, result, timeout):
+def _remarks_on(cell, result, limit):
     """What the feedback says of how a learner's cell ended: a list of at most one sentence."""
     if result.timed_out:
-        return [f"Cell {cell.number} was interrupted after {timeout:g} s."]
+        return [f"Cell {cell.number} was interrupted after {limit:.3g} s."]
     if result.status == "error":
         name, message = result.error
         message = _CELL_FILE.sub(r"(line \1)", message[:300])
@@ -155,7 +178,7 @@ def _remarks_on(cell, result, timeout):
     return []
 
 
-def _reply_in(question, result, timeout):
+def _reply_in(question, result, limit):
     """The `Reply` in what the probe's cell gave. A reply whose status is not ok is none, whatever was displayed."""
     if result.status == "dead":
         return probe.Reply("nothing", text=f"While your code was tested: {result.why}")
@@ -164,7 +187,7 @@ def _reply_in(question, result, timeout):
         return probe.Reply("broken", text=f"Testing your code ended with {name}: {message[:300]}")
     reply = probe.understand(question, result.displays)
     if reply.state == "nothing" and result.timed_out:
-        return probe.Reply("nothing", text=f"Your code was interrupted after {timeout:g} s.")
+        return probe.Reply("nothing", text=f"Your code was interrupted after {limit:.3g} s.")
     return reply
 
 

@@ -11,15 +11,16 @@ from course_lib.errors import CourseError
 from course_lib.grading import submission
 from course_lib.grading.grade import Grader
 from course_lib.grading.kernel import CellResult
-from course_lib.grading.trial import CELLS, OWN_TIMEOUT, PROBE, Trial
+from course_lib.grading.limits import CELLS, OWN_TIMEOUT, PROBE, SUBMISSION, Allowance
+from course_lib.grading.trial import Trial
 
 FRAIL = frail_lesson()
 USES_HELPER = "def halves(x):\n    if False:\n        helper()\n    return x / 2, x.sum()"
 
 
-def trial(*sources, exercise=HALVES, timeout=2.0):
+def trial(*sources, exercise=HALVES, timeout=2.0, allowance=None):
     cells = tuple(submission.Cell(number, source) for number, source in enumerate(sources, 1))
-    return Trial(FRAIL, exercise, submission.Answer(cells), seed=1, timeout=timeout)
+    return Trial(FRAIL, exercise, submission.Answer(cells), seed=1, timeout=timeout, allowance=allowance)
 
 
 def driven(trial, results=None):
@@ -52,17 +53,28 @@ def test_each_kind_of_cell_has_its_time():
     assert seen == [OWN_TIMEOUT, OWN_TIMEOUT, 2.0, PROBE * 2.0]
 
 
-def test_the_cells_of_an_answer_share_one_time(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr("course_lib.grading.trial.time.monotonic", lambda: now[0])
+def test_the_cells_of_an_answer_share_one_time():
     one, seen = trial(*["x = 1"] * 9), []
     while one.step is not None:
         seen.append(one.step.timeout)
-        now[0] += 1.5 if one.step.timeout < OWN_TIMEOUT else 0
-        one.tell(CellResult())
+        one.tell(CellResult(seconds=1.5))
     assert seen[2:] == [2.0] * 5 + [0.5]  # 8 s in all
     assert "more than 8 s together" in one.reply.text and CELLS * 2 == 8
     assert one.verdict().points == 0
+
+
+def test_the_answers_of_a_notebook_share_one_time():
+    """Whoever has used it up costs no kernel any more; what the course's own cells take does not count."""
+    allowance, seen = Allowance(2.0), []
+    for _ in range(5):
+        one = trial(SOLUTIONS["90.1"], allowance=allowance)
+        while one.step is not None:
+            seen.append(one.step.timeout)
+            one.tell(CellResult(seconds=50.0 if one.step.timeout == OWN_TIMEOUT else one.step.timeout))
+    limits = [limit for limit in seen if limit != OWN_TIMEOUT]
+    assert limits == [2, 4, 2, 4, 2, 4, 2] and sum(limits) == 2 * SUBMISSION
+    assert seen.count(OWN_TIMEOUT) == 8, "the fifth began nothing"
+    assert "may take 20 s together" in one.reply.text and one.verdict().points == 0
 
 
 @pytest.mark.parametrize("result", [CellResult("error", error=("KeyError", "3")), CellResult("dead", why="gone")])

@@ -12,12 +12,13 @@ import signal
 import sys
 import time
 
+from course_lib.grading.inside.lifeline import end_with_parent
 from course_lib.grading.inside.syscalls import refuse_calls
 
 # <linux/sched.h>, <linux/mount.h>, <linux/prctl.h>
 NEWNS, NEWIPC, NEWUSER, NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000000
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
-PDEATHSIG, DUMPABLE, CAPBSET_DROP, SUBREAPER, NO_NEW_PRIVS = 1, 4, 24, 36, 38
+DUMPABLE, CAPBSET_DROP, SUBREAPER, NO_NEW_PRIVS = 4, 24, 36, 38
 
 SCRATCH = ("/tmp", "/dev/shm")  # what a learner may write to
 # What /proc says that a process holds for itself: also what was put on a disk, and the tables of empty pages.
@@ -37,15 +38,18 @@ def run(folder, limits, isolated, start):
     Returns:
         "memory" when it took more than it may, else "ended".
     """
+    above, watcher = os.getppid(), os.getpid()
     if isolated:
         _unshare()
     inner = os.fork()
     if inner:
         end = signal.SIGKILL if isolated else signal.SIGTERM
         signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, end))
+        end_with_parent(above, signal.SIGTERM)
         status = os.waitpid(inner, 0)[1]
         return "memory" if os.waitstatus_to_exitcode(status) == MEMORY else "ended"
     try:
+        end_with_parent(None if isolated else watcher)
         _be_first(folder, limits, isolated, start)  # this process is the first of the box: with it, all others end
     finally:
         os._exit(1)
@@ -70,15 +74,16 @@ def supported(folder):
 
 
 def _be_first(folder, limits, isolated, start):
-    _call("prctl", PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if isolated:
         _mounts(folder, limits["scratch"])
     else:
         _call("prctl", SUBREAPER, 1, 0, 0, 0)  # what a learner leaves behind becomes a child of this process
         signal.signal(signal.SIGTERM, lambda *_: (_end_all(), os._exit(0)))
     bound, sealed = os.pipe(), os.pipe()
+    first = os.getpid()
     kernel = os.fork()
     if kernel == 0:
+        end_with_parent(first)
         os.close(bound[0])
         os.close(sealed[1])
         _be_limited(limits, isolated)
@@ -182,8 +187,7 @@ def _be_limited(limits, isolated):
                 break
         header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
         _call("capset", header, (ctypes.c_uint32 * 6)())
-    if not isolated:
-        os.setsid()
+    os.setsid()  # a group of its own: a signal to the whole group crosses namespaces, and would reach whoever watches
     megabyte = 2**20
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, limits["cpu"])

@@ -8,28 +8,35 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import sys
 
+from course_lib.grading.inside.lifeline import end_with_parent
+
+LOOK = 0.5  # seconds between two looks at which boxes have ended
+
 
 def main(user, folder):
+    parent = os.getppid()
     _drop(user)
+    end_with_parent(parent)
     orders = _orders()
-    first = next(orders)
+    first = next(order for order in orders if order is not None)
     _preload(first["preload"])
     isolated = first["isolate"] and _boxes_work(folder)
     _say({"ready": True, "isolated": isolated})
     running = {}
     for order in orders:
         _reap(running)
+        if order is None:
+            continue
         if "box" in order:
             running[_fork(order, isolated)] = order["box"]
         elif "end" in order:
             for child in [child for child, number in running.items() if number == order["end"]]:
                 os.kill(child, signal.SIGTERM)  # it ends its box, says so, and ends
-                os.waitpid(child, 0)
-                del running[child]
-
+                _gone(running.pop(child), os.waitpid(child, 0)[1])
     for child in running:  # the grader is gone
         os.kill(child, signal.SIGTERM)
 
@@ -70,9 +77,13 @@ def _boxes_work(folder):
 
 
 def _orders():
-    """Orders from standard input; read without a file object, so that no fork inherits a half-read buffer."""
+    """Orders from standard input, None for a while without any. Read without a file object, so that no fork inherits a
+    half-read buffer."""
     waiting = b""
     while True:
+        if not select.select([0], [], [], LOOK)[0]:
+            yield None
+            continue
         data = os.read(0, 65536)
         if not data:
             return
@@ -116,9 +127,17 @@ def _kernel(folder, seal):
 
 
 def _reap(running):
+    """Forget the boxes that have ended."""
     for child in list(running):
-        if os.waitpid(child, os.WNOHANG)[0]:
-            del running[child]
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            _gone(running.pop(child), status)
+
+
+def _gone(number, status):
+    """Say that a box has ended, where it was killed and could not say so itself."""
+    if status:
+        _say({"ended": number, "why": "ended"})
 
 
 def _say(message):

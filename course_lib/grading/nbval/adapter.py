@@ -118,7 +118,13 @@ class AdaptedCell(IPyNbCell):
         if kernel is None or not kernel.is_alive():
             return CellResult("dead", why=kernel.boxed.why_ended() if kernel else "There is no kernel.")
         self.cell.source, self.config.option.nbval_cell_timeout = source, timeout
-        self.parent.timed_out = False
+        self.parent.timed_out, began = False, time.monotonic()
+        result = self._told(kernel)
+        result.seconds = time.monotonic() - began
+        return result
+
+    def _told(self, kernel):
+        """Have nbval run the cell: its CellResult."""
         try:
             IPyNbCell.runtest(self)
         except NbCellError:  # nbval gave up on it and ended it

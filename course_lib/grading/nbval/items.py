@@ -23,13 +23,13 @@ class GradedFile(AdaptedFile):
         if number is None:
             raise CourseError(f"{self.path.name} is no lecture: expected a name such as 02_convolutions_in_time.ipynb.")
         self.lesson = self.grader.lesson(number[1])
-        handed_in = submission.read(self.path, self.lesson)
+        handed_in, allowance = submission.read(self.path, self.lesson), self.grader.allowance()
         for exercise in self.lesson.exercises.values():
             verdict = untried(self.lesson, exercise, handed_in)
             if verdict is not None:
                 yield _Settled.from_parent(self, name=f"{exercise.id} verdict", verdict=verdict)
                 continue
-            trial = self.grader.trial(self.lesson, exercise, handed_in.answers[exercise.id])
+            trial = self.grader.trial(self.lesson, exercise, handed_in.answers[exercise.id], allowance)
             for place, (name, source) in enumerate(trial.plan):
                 item = self.add(_TrialCell, f"{exercise.id} {name}", place, source)
                 item.trial = trial
