@@ -163,7 +163,7 @@ def release(directory, lectures, hide_solutions, sandbox):
 @click.option("--out", metavar="DIR", type=PLACE, help="Where the grades go (default: grades).", default="grades")
 @click.option("--lectures", metavar="NN,NN", default="", help="Only these; all otherwise.")
 @click.option("-n", "workers", default=1, show_default=True, help="How many submissions at a time.")
-@click.option("--timeout", default=30.0, show_default=True, metavar="S", help="For each cell of a learner.")
+@click.option("--timeout", default=30.0, show_default=True, metavar="S", help="For each cell of a learner; see above.")
 @click.option("--memory", default=2048, show_default=True, metavar="MB", help="That a learner's code may take.")
 @click.option("--sandbox", type=click.Choice(["auto", "bwrap", "none"]), default="auto", show_default=True)
 @click.option("--seed", type=int, help="Of the secret inputs (default: a new one).")
@@ -175,6 +175,9 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, d
 
     Writes grades.csv, grades.json, junit.xml and a page of feedback per submission. Exit code 1 when a submission could
     not be graded because the course or the grader failed; what students hand in never makes it fail.
+
+    A cell may take --timeout seconds, all cells of an answer four times as long, its tests twice as long, and all
+    answers of a notebook together ten times as long.
     """
     from course_lib.authoring.editions import find_root, find_sources
     from course_lib.grading import batch
@@ -183,6 +186,8 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, d
     names = [source.stem for source in find_sources(root, [number for number in lectures.split(",") if number])]
     options = batch.Options(root, {name[:2]: name for name in names}, workers, timeout, memory, sandbox, dask)
     if regrade:
+        if seed is not None:
+            raise click.UsageError("--regrade keeps the seed of its batch, so that points can be compared: no --seed.")
         failed, changes = batch.regrade(regrade, options, say=click.echo)
         for line in changes or ["No points changed."]:
             click.echo(line)

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +12,11 @@ from course_lib.grading import gradebook
 from course_lib.grading.collect import collect
 from course_lib.grading.journal import Journal
 from course_lib.grading.limits import TIMEOUT
-from course_lib.grading.parcel import Task, checksum
+from course_lib.grading.outfolder import held, keep_apart, writing
+from course_lib.grading.parcel import Task, fingerprint
 from course_lib.grading.pool import LocalPool
 from course_lib.grading.sandbox import Limits, choose
+from course_lib.grading.scratch import Scratch
 from course_lib.progress import progress
 
 JOURNAL = "results.jsonl"
@@ -55,14 +56,21 @@ def grade_class(place, out, options, seed=None, resume=False, say=print):
     Returns:
         number of submissions that could not be graded because the course or the grader failed.
     Raises:
-        CourseError: there is nothing to grade, or `out` has results already.
+        CourseError: there is nothing to grade; `out` has results already, is in use by another grader, cannot be
+            written or lies within the submissions; or the batch that is resumed has another seed.
     """
     out, say = Path(out), _plainly(say)
-    out.mkdir(parents=True, exist_ok=True)
+    keep_apart(place, out)
+    with held(out):
+        return _grade_class(place, out, options, seed, resume, say)
+
+
+def _grade_class(place, out, options, seed, resume, say):
     if (out / JOURNAL).exists() and not resume:
         raise CourseError(f"{out} has results already. Continue with --resume, or choose another --out.")
+    _keeps_its_seed(out, seed)
     _warn(options, say)
-    with tempfile.TemporaryDirectory(prefix="course-zip-") as scratch:
+    with Scratch("course-zip-") as scratch:
         others = [source.stem for source in find_sources(options.root) if source.stem[:2] not in options.lectures]
         found, remarks = collect(place, list(options.lectures.values()), scratch, others)
         for remark in remarks:
@@ -73,7 +81,7 @@ def grade_class(place, out, options, seed=None, resume=False, say=print):
             )
         header = {"seed": secrets.randbits(62) if seed is None else int(seed)}
         with Journal(out / JOURNAL, header) as journal:
-            tasks = [Task(one.student, one.id, one.lecture, str(one.path), str(one.inside)) for one in found]
+            tasks = [_task(one) for one in found]
             todo = _left(tasks, journal)
             if len(todo) < len(tasks):
                 say(f"{len(tasks) - len(todo)} of {len(tasks)} are graded already.")
@@ -92,6 +100,11 @@ def regrade(out, options, say=print):
     out, say = Path(out), _plainly(say)
     if not (out / JOURNAL).exists():
         raise CourseError(f"{out} holds no results to grade again: there is no {JOURNAL}.")
+    with held(out):
+        return _regrade(out, options, say)
+
+
+def _regrade(out, options, say):
     with Journal(out / JOURNAL) as journal:
         before, seed = journal.latest(), journal.header["seed"]
     _warn(options, say)
@@ -100,19 +113,23 @@ def regrade(out, options, say=print):
         if row["lecture"] not in options.lectures:
             continue
         path = _kept(out, row["student"], row["lecture"], options)
-        tasks.append(Task(row["student"], row["id"], row["lecture"], str(path), str(out)))
+        problem = None if path.exists() else row["problem"]  # there was none to keep
+        tasks.append(Task(row["student"], row["id"], row["lecture"], str(path), str(out), problem))
     new, number = out / f"new-{JOURNAL}", 1 + len(list(out.glob("results-*.jsonl")))
-    new.unlink(missing_ok=True)  # of a run that was interrupted: the check may have changed since
+    with writing(out):
+        new.unlink(missing_ok=True)  # of a run that was interrupted: the check may have changed since
     with _pool(options, seed, len(tasks), say) as pool, Journal(new, {"seed": seed}) as journal:
         failed = _grade_all(pool, tasks, journal, out, options, say)
         again = {(row["student"], row["lecture"]) for row in journal.rows}
         for row in before:
             if (row["student"], row["lecture"]) not in again:  # not asked for, or failed by our fault: its points stand
-                journal.append(row)
+                with writing(out):
+                    journal.append(row)
         after = journal.latest()
     if after:
-        write_atomically(out / f"results-{number}.jsonl", (out / JOURNAL).read_bytes())
-        os.replace(new, out / JOURNAL)
+        with writing(out):
+            write_atomically(out / f"results-{number}.jsonl", (out / JOURNAL).read_bytes())
+            os.replace(new, out / JOURNAL)
     _write(out, after, options, seed, say)
     return failed, gradebook.changes(before, after)
 
@@ -122,8 +139,27 @@ def _write(out, rows, options, seed, say):
     others = {row["lecture"] for row in rows} - names.keys()
     if others:  # an earlier run graded them
         names |= {source.stem[:2]: source.stem for source in find_sources(options.root, sorted(others))}
-    for remark in gradebook.write(out, rows, names, seed):
+    with writing(out):
+        remarks = gradebook.write(out, rows, names, seed)
+    for remark in remarks:
         say(f"note: {remark}")
+
+
+def _task(found):
+    return Task(found.student, found.id, found.lecture, str(found.path), str(found.inside), found.problem)
+
+
+def _keeps_its_seed(out, seed):
+    """Refuse another seed for a batch that has one: its learners would not have got the same questions."""
+    if seed is None or not (out / JOURNAL).exists():
+        return
+    with Journal(out / JOURNAL) as journal:
+        first = journal.header.get("seed")
+    if first is not None and int(seed) != first:
+        raise CourseError(
+            f"The batch in {out} was begun with --seed {first}, and --resume keeps it: with --seed {seed} the learners "
+            "that are left would be asked other questions. Leave --seed out, or begin anew in another --out."
+        )
 
 
 def _warn(options, say):
@@ -136,7 +172,7 @@ def _warn(options, say):
 def _left(tasks, journal):
     """The tasks that have no result yet, or whose file has changed since."""
     done = {(row["student"], row["lecture"]): row["checksum"] for row in journal.latest()}
-    return [task for task in tasks if done.get((task.student, task.lecture)) != checksum(task.path)]
+    return [task for task in tasks if done.get((task.student, task.lecture)) != fingerprint(task)]
 
 
 def _grade_all(pool, tasks, journal, out, options, say):
@@ -149,9 +185,10 @@ def _grade_all(pool, tasks, journal, out, options, say):
             failed += 1
             say(f"{task.student}  lecture {task.lecture}: NOT GRADED: {row['failed']}")
         else:
-            _keep(out, task, options)
-            journal.append(row)
-            gradebook.write_feedback(out, row, options.lectures[row["lecture"]])
+            with writing(out):
+                _keep(out, task, options)
+                journal.append(row)
+                gradebook.write_feedback(out, row, options.lectures[row["lecture"]])
             say(_line(row))
         next(bar, None)
     return failed
@@ -201,6 +238,8 @@ def _kept(out, student, lecture, options):
 
 def _keep(out, task, options):
     """Copy a submission to where `regrade` looks for it. What is no plain file of a sane size is not kept."""
+    if task.problem is not None:
+        return
     target = _kept(out, task.student, task.lecture, options)
     source = Path(task.path)
     if target.resolve() == source.resolve() or source.is_symlink() or not source.is_file():

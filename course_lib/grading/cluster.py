@@ -42,7 +42,8 @@ class DaskPool:
     """Grades with the workers of a cluster. Use it as a context manager; `pool.LocalPool` is used in the same way.
 
     When a worker dies, what it had goes to another one. A submission that took several workers with it (Dask's
-    `allowed-failures`) is a failure, and so is one that takes longer than any can (`limits.longest`). One at a time is graded in each worker process, however many threads it has.
+    `allowed-failures`) is a failure, and so is one that takes longer than any can (`limits.longest`). One at a time is
+    graded in each worker process, however many threads it has.
     """
 
     def __init__(self, options, seed, say=print):
@@ -274,9 +275,10 @@ def _connected(address):
     try:
         return _within(2 * CONNECT + 1, lambda: Client(address, timeout=CONNECT, set_as_default=False))
     except (*_LOST, ValueError) as problem:
+        why = str(problem) or "somebody listens there, and says nothing"
         raise CourseError(
-            f"No Dask scheduler answers at {address}. Expected such as tcp://HOST:8786, where `dask scheduler` runs and "
-            f"this machine can reach it. ({str(problem) or 'somebody listens there, and says nothing'})"
+            f"No Dask scheduler answers at {address}. Expected such as tcp://HOST:8786, where `dask scheduler` runs "
+            f"and this machine can reach it. ({why})"
         ) from problem
 
 

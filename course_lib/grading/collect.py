@@ -1,41 +1,33 @@
 """Find the submissions in what a learning platform gives: folders, zip files, the names of Moodle and Canvas.
 
 Whose a notebook is, the platform says, in the outermost part of a path: what lies further in was named by a learner,
-who could write another's name.
+who could write another's name. Nobody is passed over: who handed in something, and no notebook, is found as well.
 """
 
-import contextlib
-import os
 import re
-import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.grading.submission import LARGEST
+from course_lib.grading.unpack import NUMBER, PLATFORMS, LeftOut, cut, files_in, platform, stem, wrapping
 
-MOST_FILES = 20_000  # in one zip file
-MOST_BYTES = 2**28  # unpacked for one learner
-
-_MOODLE = re.compile(r"^(?P<student>.+?)_(?P<id>\d+)_assignsubmission_file_?(?P<rest>.*)$")
-_CANVAS = re.compile(r"^(?P<student>[^_]+)(?:_LATE)?_(?P<id>\d+)_\d+_(?P<rest>.+)$", re.IGNORECASE)
-_HIDDEN = re.compile(r"^(\.|__MACOSX)")
-_OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
-_NUMBER = re.compile(r"^(lecture[ _-]?)?\d\d$", re.IGNORECASE)  # of a folder for each lecture
+MOST_REMARKS = 5  # on one learner
+MOST_REASONS = 3  # in one sentence
 _COPY = re.compile(r"^(copy of|kopie von|copie de)\s*", re.IGNORECASE)  # as Colab names what it saves
-_DEEPEST = 2  # zip files within each other: a platform's own, and the one that a learner handed in
 
 
 @dataclass(frozen=True)
 class Found:
-    """A notebook to be graded.
+    """What one learner handed in for one lecture.
 
     student: as the folder or the file name has it.
     id: the platform's number for the student, where the name has one.
     lecture: "02".
     path: the notebook.
     inside: the folder that it may not lead out of.
+    problem: why there is no notebook, in a sentence for the learner; else None.
     """
 
     student: str
@@ -43,6 +35,7 @@ class Found:
     lecture: str
     path: Path
     inside: Path
+    problem: str | None = None
 
 
 def collect(place, lectures, scratch, others=()):
@@ -56,246 +49,199 @@ def collect(place, lectures, scratch, others=()):
     Returns:
         (list of Found, one per student and lecture, in order; list of remarks on what was left out).
     Raises:
-        CourseError: there is no such place.
+        CourseError: there is no such place, it cannot be read, or there is no room to unpack its zip files.
     """
     place, scratch = Path(place), Path(scratch)
     if not place.exists():
         raise CourseError(f"There is no {place}: expected a folder with submissions, a zip file or a notebook.")
-    remarks, found, names, renamed, left = [], {}, {}, [], 0
-    hits = list(_notebooks(place, scratch, remarks))
-    versions = {path: _version(shown) for path, shown, _ in hits}
-    wrapping = _wrapping([shown.split("/") for _, shown, _ in hits])
-    for path, shown, inside in hits:
-        shown = "/".join(shown.split("/")[wrapping:])
-        one = _recognised(path, shown, inside, lectures)
-        if one is None and _recognised(path, shown, inside, others):
-            left += 1
-            continue
-        if one is None:
-            renamed.append((shown, _recognised_within(path, shown, inside, lectures)))
-            continue
+    left = LeftOut()
+    hits = [(path, tuple(shown.split("/")), inside) for path, shown, inside in files_in(place, scratch, left)]
+    outer = _outer([parts for _, parts, _ in hits], left, [*lectures, *others])
+    search = _Search(lectures, others)
+    for path, parts, inside in hits:
+        search.take(path, parts[outer:], inside)
+    search.take_renamed()
+    search.take_left(left, outer, place)
+    return sorted(search.found.values(), key=lambda one: (one.lecture, one.student)), search.told()
+
+
+def _outer(hits, left, lectures):
+    """How many outer folders hold nothing but the class. Who handed in a lecture as something else belongs to it."""
+    named = [one.parts for one in left.kept if len(one.parts) > 1 and _lecture(stem(one.parts[-1]), lectures)]
+    return wrapping(hits) or wrapping([*hits, *named])
+
+
+class _Search:
+    """What has been found so far, and what is to be said of it."""
+
+    def __init__(self, lectures, others):
+        self.lectures, self.others = lectures, others
+        self.found, self.shown, self.renamed, self.alone = {}, {}, [], 0
+        self.remarks, self.more = defaultdict(list), Counter()  # from learner to lines, and to how many others
+
+    def take(self, path, parts, inside):
+        """A notebook, under its own name or another."""
+        one = _recognised(path, parts, inside, self.lectures)
+        if one is not None:
+            self._add(one, "/".join(parts))
+        elif _recognised(path, parts, inside, self.others):
+            self.alone += 1
+        else:
+            self.renamed.append((parts, _recognised_within(path, parts, inside, self.lectures)))
+
+    def take_renamed(self):
+        """Those that say themselves which lecture they are, where their learner has no other for it."""
+        self.unknown = []
+        for parts, one in self.renamed:
+            shown = cut("/".join(parts))
+            if one is None:
+                self.unknown.append(parts)
+            elif (one.student, one.lecture) in self.found:
+                text = f"{shown}: left out, for {one.student} has another notebook of lecture {one.lecture}."
+                self._say(one.student, text)
+            else:
+                text = f"{shown}: taken for lecture {one.lecture}, as the notebook itself says."
+                self._say(one.student, text)
+                self.found[one.student, one.lecture] = one
+
+    def take_left(self, left, outer, place):
+        """Who has handed in something, and no notebook, is found with the reason."""
+        flat = any(len(shown.split("/")) == 1 for shown in self.shown.values())
+        reasons = {}  # from (student, id, lecture or None) to pairs of (what it is, whether that is worth telling)
+        expected = f"not recognised as a lecture; expected a name such as {self.lectures[0]}.ipynb"
+        rows = [(parts, None, expected, True) for parts in self.unknown]
+        rows += [(one.parts[outer:], one.shown, one.why, one.loud) for one in left.kept]
+        for parts, shown, why, loud in rows:
+            shown = shown or cut("/".join(parts))
+            if not _recognised(place, parts, place, self.lectures) and _recognised(place, parts, place, self.others):
+                continue
+            whose = _whose(parts, self.lectures)
+            if whose is None or (flat and not loud and not whose[1] and len(parts) > 1):
+                if loud or len(parts) == 1:
+                    self._say("", f"{shown}: {why}; left out.")
+                continue
+            reasons.setdefault(whose, []).append((f"{shown}: {why}", loud))
+        for parts, number in left.more.items():
+            whose = _whose((*parts[outer:], ""), self.lectures)
+            self.more[whose[0] if whose else ""] += number
+        self._without_notebook(reasons, place)
+
+    def _without_notebook(self, reasons, place):
+        has = {student for student, _ in self.found}
+        handed_in = {lecture for _, lecture in self.found} or {lecture for _, _, lecture in reasons if lecture}
+        handed_in = handed_in or ({self.lectures[0][:2]} if len(self.lectures) == 1 else set())
+        told = {}
+        for whose, why in reasons.items():
+            told.setdefault(whose[:2], []).extend(text for text, _ in why)
+        for (student, identity, lecture), why in reasons.items():
+            missing = {lecture} if lecture else handed_in if student not in has else set()
+            missing = {each for each in missing if (student, each) not in self.found}
+            if not missing:
+                for text in [text for text, loud in why if loud and student in has]:
+                    self._say(student, f"{text}.")
+                if not handed_in:
+                    self._say(student, f"{student} handed in no notebook. {_listed(told[student, identity])}.")
+            for each in sorted(missing):
+                listed = _listed(told[student, identity])
+                text = f"No notebook of this lecture was handed in. {listed}. Hand in the notebook itself: NAME.ipynb."
+                self.found[student, each] = Found(student, identity, each, place, place, text)
+                self._say(student, f"{student} handed in no notebook of lecture {each}. {listed}.")
+
+    def told(self):
+        """The remarks: few on each learner."""
+        lines = []
+        for student, texts in self.remarks.items():
+            lines += texts[:MOST_REMARKS]
+            self.more[student] += len(texts) - len(texts[:MOST_REMARKS])
+        for student, number in self.more.items():
+            if number:
+                lines.append(f"{cut(student) or 'submissions'}: and {number:,} more of this kind.")
+        if self.alone:
+            lines.append(f"{self.alone} {'notebook' if self.alone == 1 else 'notebooks'} of other lectures left alone.")
+        return lines
+
+    def _add(self, one, shown):
         key = one.student, one.lecture
-        if key in found:
-            newer = max(found[key], one, key=lambda each: (versions[each.path], each.path.lstat().st_mtime_ns))
-            names |= {path: shown}
-            remarks.append(f"{one.student} handed in lecture {one.lecture} more than once; {names[newer.path]} counts.")
-            one = newer
-        found[key], names[path] = one, shown
-    for shown, one in renamed:
-        if one is None:
-            remarks.append(f"{shown}: not recognised as a lecture ({', '.join(lectures)}); left out.")
-        elif (one.student, one.lecture) in found:
-            remarks.append(f"{shown}: left out, for {one.student} has another notebook of lecture {one.lecture}.")
-        else:
-            remarks.append(f"{shown}: taken for lecture {one.lecture}, as the notebook itself says.")
-            found[one.student, one.lecture] = one
-    if left:
-        remarks.append(f"{left} {'notebook' if left == 1 else 'notebooks'} of other lectures left alone.")
-    return sorted(found.values(), key=lambda one: (one.lecture, one.student)), remarks
+        self.shown[one.path] = shown
+        if key in self.found:
+            one = max(self.found[key], one, key=lambda each: (_version(self.shown[each.path]), _changed(each.path)))
+            counts = cut(self.shown[one.path])
+            self._say(one.student, f"{one.student} handed in lecture {one.lecture} more than once; {counts} counts.")
+        self.found[key] = one
+
+    def _say(self, student, text):
+        self.remarks[student].append(text)
 
 
-def _notebooks(place, scratch, remarks):
-    """(path, the name by which it is recognised, the folder that holds it) of every notebook."""
-    if place.is_file():
-        if place.suffix.lower() == ".zip":
-            yield from _unpacked(place, scratch / "0", None, remarks)
-        else:
-            yield place, place.name, place.parent
-        return
-    number = 0
-    for folder, folders, files in os.walk(place):
-        folders[:] = sorted(name for name in folders if not _HIDDEN.match(name))
-        above = Path(folder).relative_to(place)
-        if Path(folder) == place:
-            of_classes = not folders and _hold_classes([place / name for name in files])
-        for name in sorted(files):
-            path = Path(folder) / name
-            if path.suffix.lower() == ".zip" and path.is_file() and not path.is_symlink():
-                number += 1
-                owner = (above / path.stem).parts
-                yield from _unpacked(path, scratch / str(number), owner, remarks, of_classes=of_classes)
-            elif path.suffix.lower() in _OTHER_ARCHIVES:
-                remarks.append(f"{(above / name).as_posix()}: not unpacked; only zip files are.")
-            elif path.suffix.lower() == ".ipynb" and not _HIDDEN.match(name):
-                yield path, (above / name).as_posix(), place
-        for name in folders:
-            if name.endswith(".ipynb"):  # a folder that is called like a notebook
-                yield Path(folder) / name, (above / name).as_posix(), place
+def _listed(reasons):
+    more = len(reasons) - MOST_REASONS
+    return "; ".join(reasons[:MOST_REASONS]) + (f"; and {more:,} more" if more > 0 else "")
 
 
-def _unpacked(file, target, above, remarks, depth=1, left=None, of_classes=False):
-    """Unpack the notebooks of a zip file under names of our own: what a zip calls its files decides nothing.
-
-    Args:
-        file: the zip file.
-        target: folder to make and unpack into.
-        above: the parts of the path that stand for the zip file; None where it is all that there is.
-        remarks: list to add to.
-        depth: 1, or 2 for a zip file within another.
-        of_classes: whether the zip files here may hold a class each.
-        left: dict from learner to the bytes that may still be unpacked for them.
-    """
-    target.mkdir(parents=True)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            if len(entries) > MOST_FILES:
-                remarks.append(f"{file.name}: {len(entries)} files; only the first {MOST_FILES} were looked at.")
-            wanted = [(number, entry, _parts(entry)) for number, entry in enumerate(entries[:MOST_FILES])]
-            wanted = [each for each in wanted if _is_wanted(*each[1:])]
-            above, wrapping = _owner(above, [parts for _, _, parts in wanted], of_classes)
-            left = defaultdict(lambda: MOST_BYTES) if left is None else left
-            for number, entry, parts in wanted:
-                path = target / str(number) / f"file{Path(parts[-1]).suffix.lower()}"
-                shown = (*above, *parts[wrapping:])
-                if path.suffix.lower() in _OTHER_ARCHIVES or (path.suffix.lower() == ".zip" and depth == _DEEPEST):
-                    remarks.append(f"{'/'.join(shown)}: not unpacked; only zip files are, {_DEEPEST} deep.")
-                    continue
-                path.parent.mkdir()
-                inner = path.suffix == ".zip"
-                try:
-                    left[shown[0]] -= _extract(archive, entry, path, left[shown[0]] if inner else LARGEST + 1)
-                except Exception as error:  # as many kinds as there are ways to pack: the other files are still read
-                    remarks.append(f"{'/'.join(shown)}: cannot be unpacked ({str(error)[:100]}).")
-                    continue
-                if left[shown[0]] <= 0:
-                    path.unlink()
-                    remarks.append(
-                        f"{'/'.join(shown)}: left out, with it {shown[0]} has more than {MOST_BYTES // 2**20} MB."
-                    )
-                elif inner:
-                    owner = (*shown[:-1], Path(parts[-1]).stem)
-                    yield from _unpacked(path, path.with_name("unpacked"), owner, remarks, depth + 1, left)
-                    path.unlink()
-                else:
-                    yield path, "/".join(shown), target
-    except Exception as error:
-        remarks.append(f"{file.name}: not a zip file that can be read ({str(error)[:100]}).")
-
-
-def _parts(entry):
-    return tuple(part for part in entry.filename.split("/") if part not in ("", ".", ".."))
-
-
-def _is_wanted(entry, parts):
-    if not parts or entry.is_dir() or any(map(_HIDDEN.match, parts)):
-        return False
-    return parts[-1].lower().endswith((".ipynb", ".zip", *_OTHER_ARCHIVES))
-
-
-def _hold_classes(files):
-    """Whether files are zip files with a class each, whose folders are the learners. One learner could pack a zip file
-    like that, with the names of others; among those of other learners it does not stand for a class."""
-    looks = []
-    for file in files:
-        if file.suffix.lower() == ".ipynb":
-            return False
-        with contextlib.suppress(Exception), zipfile.ZipFile(file) as archive:
-            entries = [(entry, _parts(entry)) for entry in archive.infolist()[:MOST_FILES]]
-            looks.append(_is_class([parts for entry, parts in entries if _is_wanted(entry, parts)]))
-    return all(looks)
-
-
-def _is_class(inside):
-    wrapping = _wrapping(inside)
-    folders = {parts[wrapping] for parts in inside if len(parts) > wrapping + 1}
-    return len(folders) > 1 or any(map(_platform, folders))
-
-
-def _owner(above, inside, of_classes):
-    """Whose a zip file is.
-
-    One in a folder, or with a platform's name, is one learner's. So is one that lies beside those of others. Any other
-    one is a class, whose folders are the learners.
-
-    Args:
-        above, of_classes: as for `_unpacked`.
-        inside: the parts of the path of each entry.
-    Returns:
-        (the parts that stand before those of an entry, how many of an entry's own are left out).
-    """
-    wrapping = _wrapping(inside)
-    if above is None:
-        return (), wrapping
-    if len(above) > 1 or _platform(above[0]) or not of_classes or not _is_class(inside):
-        return above, 0
-    return (), wrapping
-
-
-def _wrapping(paths):
-    """How many outer folders hold nothing but a class: shared by all, and with a folder per learner in them."""
-    shared = 0
-    while all(len(parts) > shared + 1 for parts in paths) and len({parts[shared] for parts in paths}) == 1:
-        if _platform(paths[0][shared]):
-            return 0
-        shared += 1
-    learners = {parts[shared] for parts in paths if len(parts) > shared + 1 and not _NUMBER.match(parts[shared])}
-    return shared if len(learners) > 1 and all(len(parts) > shared + 1 for parts in paths) else 0
-
-
-def _platform(name):
-    return _MOODLE.match(name) or _CANVAS.match(name)
-
-
-def _extract(archive, entry, path, limit):
-    """Write at most `limit` bytes of an entry, whatever size it says it has; returns how many."""
-    size = 0
-    with archive.open(entry) as source, open(path, "wb") as target:
-        while size < limit and (piece := source.read(min(2**20, limit - size))):
-            target.write(piece)
-            size += len(piece)
-    return size
-
-
-def _recognised(path, shown, inside, lectures):
-    *folders, name = shown.split("/")
-    stem = name[: -len(".ipynb")] if name.lower().endswith(".ipynb") else name
-    of_lecture = bool(folders) and (folders[0] in lectures or _NUMBER.match(folders[0]))
+def _recognised(path, parts, inside, lectures):
+    *folders, name = parts
+    bare = stem(name)
+    of_lecture = bool(folders) and (folders[0] in lectures or NUMBER.match(folders[0]))
     student, identity = _student(folders[1:] if of_lecture else folders)  # a folder for each lecture, learners in it
     outermost = folders[0] if folders else "submission"
-    for pattern in (_MOODLE, _CANVAS):
-        match = pattern.match(stem)
+    for pattern in PLATFORMS:
+        match = pattern.match(bare)
         if match and _lecture(match["rest"], lectures):
             lecture = _lecture(match["rest"], lectures)
             whose = (student, identity) if student else (match["student"], match["id"])
             return Found(*whose, lecture, path, inside)
     for lecture in lectures:
-        before, hit, _ = stem.partition(lecture)
+        before, hit, _ = bare.partition(lecture)
         if hit:
             flat = _COPY.sub("", before).rstrip("_- ")
             return Found(student or flat or outermost, identity, lecture[:2], path, inside)
-    lecture = _lecture(stem, lectures)
+    lecture = _lecture(bare, lectures)
     return Found(student or outermost, identity, lecture, path, inside) if lecture else None
 
 
-def _recognised_within(path, shown, inside, lectures):
+def _recognised_within(path, parts, inside, lectures):
     """A notebook that was renamed: its own metadata name the lecture. Searched, not parsed: it may be anything."""
-    *folders, name = shown.split("/")
-    student, identity = _student([*folders, name])
-    if not (folders or identity) or path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+    whose = _whose(parts, lectures)
+    if whose is None or path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
         return None
     named = re.findall(rb'"course"\s*:\s*\{[^{}]*"lecture"\s*:\s*"(\d\d)"', path.read_bytes())
     lecture = _lecture(named[-1].decode(), lectures) if named else None
-    return Found(student, identity, lecture, path, inside) if lecture else None
+    return Found(*whose[:2], lecture, path, inside) if lecture else None
+
+
+def _whose(parts, lectures):
+    """(student, id, lecture or None) of whatever has a path; None where it is nobody's."""
+    one = _recognised(None, parts, None, lectures)
+    if one is not None:
+        return one.student, one.id, one.lecture
+    *folders, name = parts
+    of_lecture = NUMBER.match(folders[0]) if folders else None
+    lecture = _lecture(of_lecture[1], lectures) if of_lecture and len(folders) > 1 else None
+    student, identity = _student([*(folders[1:] if of_lecture and len(folders) > 1 else folders), name])
+    return (student, identity, lecture) if folders or identity else None
 
 
 def _student(folders):
     """(name, id) from the folders above a notebook: the outermost one of Moodle or Canvas, else the outermost one."""
     for folder in folders:
-        match = _platform(folder)
+        match = platform(folder)
         if match:
             return match["student"], match["id"]
     return (folders[0], "") if folders else ("", "")
 
 
-def _lecture(stem, lectures):
+def _lecture(bare, lectures):
     for lecture in lectures:
-        if lecture in stem or re.match(rf"{lecture[:2]}(_|\b|$)", stem):
+        if lecture in bare or re.match(rf"{lecture[:2]}(_|\b|$)", bare):
             return lecture[:2]
     return None
 
 
 def _version(shown):
     """The number that Canvas puts behind a file that was handed in again: name-2.ipynb."""
-    match = re.search(r"-(\d{1,3})$", Path(shown).stem)
+    match = re.search(r"-(\d{1,3})$", stem(shown.rpartition("/")[2]))
     return int(match[1]) if match else 0
+
+
+def _changed(path):
+    return path.lstat().st_mtime_ns

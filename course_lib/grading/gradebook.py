@@ -55,22 +55,28 @@ def write_feedback(folder, row, name):
 
 
 def table(rows):
-    """grades.csv: one row per student, one column per exercise with its points in the title, totals, all quoted."""
+    """grades.csv: one row per student, one column per exercise with its points in the title, totals, all quoted.
+
+    The last column says of whom no notebook could be read, and why.
+    """
     exercises = {v["exercise_id"]: v["possible"] for row in rows for v in row["verdicts"]}
     exercises = dict(sorted(exercises.items(), key=lambda item: [int(part) for part in item[0].split(".")]))
     students = {}
     for row in rows:
         points = students.setdefault(row["student"], {"id": row.get("id", "")})
         points |= {verdict["exercise_id"]: verdict["points"] for verdict in row["verdicts"]}
+        if row["problem"]:
+            points.setdefault("remarks", []).append(f"Lecture {row['lecture']}: {row['problem']}")
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     titles = (f"{n} ({points:g} {'point' if points == 1 else 'points'})" for n, points in exercises.items())
-    writer.writerow([*IDENTITY, *titles, "Total"])
+    writer.writerow([*IDENTITY, *titles, "Total", "Remark"])
     for student in sorted(students, key=_alphabetical):
         points = students[student]
         earned = [points.get(number, 0) for number in exercises]
         identity = [_cell(student), points["id"], "", _cell(student), ""]
-        writer.writerow([*identity, *(f"{p:g}" for p in earned), f"{sum(earned):g}"])
+        remark = " ".join(points.get("remarks", ()))
+        writer.writerow([*identity, *(f"{p:g}" for p in earned), f"{sum(earned):g}", remark])
     return "\ufeff" + text.getvalue()  # the mark without which a spreadsheet takes UTF-8 for something else
 
 

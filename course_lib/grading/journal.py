@@ -24,7 +24,10 @@ class Journal:
         """
         self.path = Path(path)
         self.header, self.rows, kept = header or {}, [], 0
-        data = self.path.read_bytes() if self.path.exists() else b""
+        try:
+            data = self.path.read_bytes() if self.path.exists() else b""
+        except OSError as problem:
+            raise CourseError(f"{self.path} cannot be read: {problem.strerror}.") from problem
         for line in data.splitlines(keepends=True):
             row = _row(line)
             if row is None:

@@ -194,7 +194,7 @@ class Kernel:
 
     def _connect(self):
         limits = {zmq.MAXMSGSIZE: LARGEST_MESSAGE, zmq.RCVHWM: WAITING, zmq.LINGER: 0}
-        for option, value in (limits | {zmq.SNDTIMEO: SENDING * 1000, zmq.RCVTIMEO: SENDING * 1000}).items():
+        for option, value in (limits | {zmq.SNDTIMEO: int(SENDING * 1000), zmq.RCVTIMEO: int(SENDING * 1000)}).items():
             self.context.setsockopt(option, value)
         until = time.monotonic() + START
         address = f"{self.folder}/s-"
@@ -237,10 +237,12 @@ class Kernel:
             raise CourseError("A kernel did not start in the sandbox.")
 
     def _post(self, socket, kind, content):
+        if self.context is None:
+            raise KernelEnded(self.why_ended())
         message = self.session.msg(kind, content)
         try:
             self.session.send(socket, message)
-        except zmq.Again:  # whoever holds the other end wrote into it what is no message, or closed it
+        except zmq.ZMQError:  # whoever holds the other end wrote into it what is no message, or closed it
             self.stop()
             raise KernelEnded(CUT_OFF) from None
         return message["header"]["msg_id"]

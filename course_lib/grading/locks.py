@@ -1,7 +1,10 @@
-"""A lock in the form of a file: one process holds it at a time, until it lets go of it or ends, however that happens."""
+"""A lock in the form of a file: held by one process at a time, until it lets go of it or ends, however that happens."""
 
 import contextlib
+import errno
 import os
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)  # of some disks of networks
 
 
 class Taken(Exception):
@@ -9,7 +12,7 @@ class Taken(Exception):
 
 
 class Lock:
-    """Held from its making to `release`. Where the system has no such locks (Windows), everybody gets it."""
+    """Held from its making to `release`. Where there are no such locks (Windows, some disks), everybody gets it."""
 
     def __init__(self, path, text=""):
         """
@@ -50,4 +53,8 @@ def _take(file):
     with contextlib.suppress(ImportError):
         import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            if problem.errno not in _NO_LOCKS:
+                raise

@@ -13,6 +13,7 @@ class Task:
     """One submission to be graded.
 
     inside: the folder that it may not lead out of.
+    problem: why there is no notebook at all, in a sentence for the learner; else None.
     """
 
     student: str
@@ -20,6 +21,7 @@ class Task:
     lecture: str
     path: str
     inside: str
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,10 @@ class Parcel:
 
 def pack(task):
     """Read a submission. Links are judged here, where they mean something. Never raises for what was handed in."""
+    if task.problem is not None:
+        return Parcel(task.student, task.id, task.lecture, fingerprint(task), None, task.problem)
     data, problem = submission.contents(task.path, task.inside)
-    done = checksum(task.path) if data is None else hashlib.sha256(data).hexdigest()
+    done = fingerprint(task) if data is None else hashlib.sha256(data).hexdigest()
     return Parcel(task.student, task.id, task.lecture, done, data, problem)
 
 
@@ -72,11 +76,13 @@ def failure(why):
     return {"failed": why}
 
 
-def checksum(path):
-    """Tells whether a file has changed: of its content, or for what cannot be read, of its name."""
+def fingerprint(task):
+    """Tells whether a submission has changed: of its content, or of what stands for one that cannot be read."""
+    if task.problem is not None:
+        return hashlib.sha256(task.problem.encode("utf-8", "replace")).hexdigest()
     digest = hashlib.sha256()
     try:
-        path = Path(path)
+        path = Path(task.path)
         if not path.is_file():
             return "no file"
         with open(path, "rb") as file:

@@ -18,7 +18,8 @@ from course_lib.grading.parcel import failure, grade_parcel, pack
 class LocalPool:
     """Grades with processes of this machine. Use it as a context manager.
 
-    A worker that dies, or is stuck and ended, costs the submission that it had, and is replaced. `cluster.DaskPool` is used in the same way.
+    A worker that dies, or is stuck and is ended, costs the submission that it had, and is replaced. `cluster.DaskPool`
+    is used in the same way.
     """
 
     def __init__(self, options, seed, size):

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from course_lib.errors import CourseError
 from course_lib.grading.locks import Lock, Taken
 
 PREFIX = "course-"
@@ -25,11 +26,21 @@ class Scratch:
     """
 
     def __init__(self, prefix=PREFIX):
-        """`prefix`: of its name; begins with `PREFIX`. The names of sockets in it must stay short."""
+        """
+        Args:
+            prefix: of its name; begins with `PREFIX`. Short, for the names of sockets in it must be.
+        Raises:
+            CourseError: there is no room, or no right to write.
+        """
         sweep()
-        self.folder = Path(tempfile.mkdtemp(prefix=prefix))
-        self._lock = Lock(self.folder / _NOT_YET)
-        os.rename(self.folder / _NOT_YET, self.folder / LOCK)
+        try:
+            self.folder = Path(tempfile.mkdtemp(prefix=prefix))
+            self._lock = Lock(self.folder / _NOT_YET)
+            os.rename(self.folder / _NOT_YET, self.folder / LOCK)
+        except OSError as problem:
+            place = tempfile.gettempdir()
+            text = f"Temporary files cannot be written to {place} ({problem.strerror}): make room, or set TMPDIR."
+            raise CourseError(text) from problem
 
     def __enter__(self):
         return self.folder

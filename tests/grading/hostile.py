@@ -174,6 +174,18 @@ FLOODS = [
     ("sends a message of many parts", foul(SEND.format("socket.send_multipart([*to, b'<IDS|MSG>', *[piece] * 130], copy=False)"))),
 ]  # fmt: skip
 
+# The grader at the other end takes what comes for a damaged connection, and gives it up.
+JUNK = """
+import os, signal, stat
+for name in os.listdir("/proc/self/fd"):
+    try:
+        if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+            os.write(int(name), b"\\xff" * 10**6)
+    except OSError:
+        pass
+"""
+STUBBORN = "signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
+
 # Ends or hangs its own kernel, and nothing else.
 DEADLY = [
     ("exits", "import sys\nsys.exit()\ndef halves(x): return x / 2, x.sum()"),
@@ -196,6 +208,8 @@ DEADLY = [
     ("floods its output", foul("while True:\n    print('x' * 10**6)")),
     ("closes the kernel's sockets", foul("import gc, zmq\n[o.close(0) for o in gc.get_objects() if isinstance(o, zmq.Socket)]")),
     ("recursion", "def halves(x):\n    return halves(x)"),
+    ("writes junk to its sockets and loops", foul(JUNK + STUBBORN)),
+    ("kills the group of its kernel", foul("import os\nos.kill(0, 9)")),
 ]  # fmt: skip
 
 # What it reports must be a refusal: the answer is the sum of what it could do.

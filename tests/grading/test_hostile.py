@@ -7,28 +7,41 @@ import socket
 from pathlib import Path
 
 import pytest
-from hostile import DEADLY, DISGUISES, FLOODS, FORGERY, HARMLESS, HIDDEN, HIDING, OWN_MODULE, PRYING, SHORTCUTS, right
+from hostile import (
+    DEADLY,
+    DISGUISES,
+    FLOODS,
+    FORGERY,
+    HARMLESS,
+    HIDDEN,
+    HIDING,
+    JUNK,
+    OWN_MODULE,
+    PRYING,
+    SHORTCUTS,
+    STUBBORN,
+    right,
+)
 from tiny import COUNT, SMOOTH, SOLUTIONS, cells_of, code, frail_lesson, lesson
 
 from course_lib.grading import submission
 from course_lib.grading.evasion import evasion
 from course_lib.grading.grade import Grader, complete
-from course_lib.grading.kernel import LARGEST_GROWTH, Kernel, _resident
+from course_lib.grading.kernel import CUT_OFF, LARGEST_GROWTH, UNSTOPPABLE, Kernel, _resident
 from course_lib.grading.trial import Trial
 
 CHECKOUT = Path(__file__).parents[2]
 # What a time limit or the memory's watch must end: seconds each, so that the quick tier has one of them.
 SLOW = (
     *("an infinite loop that cannot be interrupted", "an infinite loop that catches interrupts", "a deadlock"),
+    *("writes junk to its sockets and loops",),
     *("a memory bomb", "a memory bomb in children", "a disk bomb", "floods its output", "closes the kernel's sockets"),
 )
 slow = pytest.mark.full("hostile submissions that hang, flood or fill the memory")
 
 
 def named(table):
-    return [
-        pytest.param(*row, id=row[0].replace(" ", "-"), marks=[slow] if row[0] in SLOW else []) for row in table
-    ]
+    return [pytest.param(*row, id=row[0].replace(" ", "-"), marks=[slow] if row[0] in SLOW else []) for row in table]
 
 
 def assert_only(verdicts, answers, attacked):
@@ -69,6 +82,40 @@ def test_what_ends_the_kernel_ends_nothing_else(verdicts, boxed, what, source):
     verdict = assert_only(verdicts, {"90.1": source} | rest_unanswered("90.1"), "90.1")
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 400_000, f"the grader grew by {grown} KB: {verdict.summary}"
+
+
+@pytest.mark.parametrize("lost", ["shell", "control"])
+def test_a_broken_connection_is_the_end_of_a_kernel(grader, boxed, monkeypatch, lost):
+    """Whatever broke it, nobody takes what is sent: a cell, or the interrupt of one. Waiting for that must end."""
+    monkeypatch.setattr("course_lib.grading.kernel.SENDING", 0.2)
+    with Kernel(grader.sandbox(grader.lesson("90"))) as kernel:
+        socket = getattr(kernel, lost)
+        socket.disconnect(socket.LAST_ENDPOINT)
+        result = kernel.execute("while True:\n    pass", 0.3)
+        assert (result.status, result.why) == ("dead", CUT_OFF)
+        assert not kernel.is_alive()
+
+
+def test_junk_in_its_sockets_is_the_end_of_a_kernel(grader, boxed, monkeypatch):
+    monkeypatch.setattr("course_lib.grading.kernel.GRACE", 0.5)
+    with Kernel(grader.sandbox(grader.lesson("90"))) as kernel:
+        result = kernel.execute(JUNK + STUBBORN, 0.3)
+        assert result.status == "dead" and result.why in (CUT_OFF, UNSTOPPABLE)
+        assert not kernel.is_alive()
+
+
+def test_who_watches_a_box_is_out_of_its_reach(grader, boxed):
+    """A signal to the group of a process crosses namespaces. It must end the kernel alone, and at once."""
+    used = grader.sandbox(grader.lesson("90"))
+    with Kernel(used) as kernel:
+        zygote = used.process.pid
+        result = kernel.execute("import os, signal\nsignal.signal(signal.SIGTERM, lambda *_: print('heard'))\n"
+                                "os.kill(0, signal.SIGTERM)", 20)  # fmt: skip
+        assert (result.status, result.printed) == ("ok", "heard\n")
+        assert kernel.execute("os.getpgrp() == os.getpid() or 1 / 0", 20).status == "ok"
+        result = kernel.execute("os.kill(0, 9)", 20)
+        assert result.status == "dead" and result.seconds < 10
+    assert used.process.pid == zygote and used.process.poll() is None
 
 
 @slow

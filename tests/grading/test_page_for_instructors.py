@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from course_lib.cli import course
-from course_lib.grading import gradebook
+from course_lib.grading import gradebook, limits
 from course_lib.grading.inside import wire
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +17,12 @@ def test_commands_and_options_exist():
     named = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", PAGE))
     assert named and named <= known, named - known
     assert {line.split()[1] for line in PAGE.splitlines() if line.startswith("course ")} == {"release", "grade"}
+
+
+def test_the_times_are_those_of_the_grader():
+    text = " ".join(PAGE.split())
+    assert f"`--timeout` seconds ({limits.TIMEOUT})" in text and f"{limits.CELLS} times as long, its tests" in text
+    assert limits.PROBE == 2 and f"all answers of a notebook {limits.SUBMISSION} times as long" in text
 
 
 def test_files_and_limits_are_what_it_says():
