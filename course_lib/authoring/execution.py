@@ -14,7 +14,7 @@ CELL_TIMEOUT = 600  # seconds; a lecture as a whole is meant to take 60
 TRACEBACK_LINES = 30
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
-_BAR = re.compile(r"^.*\d+%\|.*(it/s|s/it|\?it).*\n?", re.MULTILINE)  # a tqdm bar that was left standing
+_SPEEDS = ("it/s", "s/it", "?it")  # at the end of a tqdm bar
 
 
 class ExecutionError(CourseError):
@@ -206,13 +206,22 @@ def _still(output):
     A widget that brings its picture is stored as that; one that brings none (a finished progress bar) is dropped.
     """
     if output.output_type == "stream":
-        output.text = _BAR.sub("", output.text)
+        output.text = "".join(line for line in re.split(r"(?<=\n)", output.text) if not _is_bar(line))
         return output if output.text.strip() else None
     data = output.get("data", {})
     if WIDGET in data:
         del data[WIDGET]
         return output if set(data) - {"text/plain"} else None
     return output
+
+
+def _is_bar(line):
+    """Whether a line is a tqdm bar that was left standing: a number of percent, and behind it a speed."""
+    end = max(line.rfind(speed) for speed in _SPEEDS)
+    percent = line.find("%|", 0, max(end, 0))
+    while percent >= 0 and not line[max(percent - 1, 0) : percent].isdigit():
+        percent = line.find("%|", percent + 1, end)
+    return percent >= 0
 
 
 def _replace_places(output, places):

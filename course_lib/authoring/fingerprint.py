@@ -118,7 +118,7 @@ def _files(name, package):
 
 
 def _without_magics(source):
-    return re.sub(r"^(\s*)%.*$", r"\1pass", source, flags=re.MULTILINE)
+    return re.sub(r"^([ \t]*)%.*$", r"\1pass", source, flags=re.MULTILINE)
 
 
 def _digest(path):

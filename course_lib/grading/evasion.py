@@ -27,7 +27,7 @@ HARMLESS = {"__init__", "__call__", "__name__", "__doc__", "__class__", "__len__
 LIBRARIES = ("torch", "numpy", "scipy", "cv2", "skimage", "torchvision")
 _HARMLESS_MAGIC = re.compile(
     r"(%%time|%%capture( \w+)?|%matplotlib \w+|%(re)?load_ext autoreload|%autoreload \d"
-    r"|[%!]pip install [\w .=<>~-]+)\s*"
+    r"|[%!]pip install [\w .=<>~-]+)"
 )
 _TIMING = re.compile(r"%(time|timeit)\s+(?!-)(.*)")
 
@@ -121,7 +121,7 @@ class _Reader(ast.NodeVisitor):
             tree = parsed(timed[2]) if timed else None
             if tree is not None:
                 self.visit(tree)
-            elif not _HARMLESS_MAGIC.fullmatch(line):
+            elif not _HARMLESS_MAGIC.fullmatch(line.rstrip()):
                 self._note(line.split()[0], None)
 
     def visit_Import(self, node):

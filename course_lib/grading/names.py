@@ -6,6 +6,7 @@ import functools
 import re
 import symtable
 import warnings
+from collections import deque
 
 LONGEST = 100_000  # characters of a cell that is still parsed
 DEEPEST = 100  # levels of a syntax tree: whoever walks it needs a few calls for each, and Python has 1000
@@ -135,9 +136,9 @@ def _is_check(node):
 
 def _top_level(tree):
     """Statements of the module, with those inside its if, for, try and with."""
-    waiting = list(tree.body)
+    waiting = deque(tree.body)
     while waiting:
-        node = waiting.pop(0)
+        node = waiting.popleft()
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             for field in ("body", "orelse", "finalbody", "handlers"):

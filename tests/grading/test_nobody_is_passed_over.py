@@ -194,9 +194,8 @@ class InProcess:
 
 
 def test_they_get_a_row_and_a_page(grader, tmp_path, monkeypatch):
-    handed_in(tmp_path / "in", {
-        "ada/90_tiny.ipynb": NOTEBOOK, "dan/90_tiny.py": "x = 1", "eve/hw.zip": b"no zip", "zoe/90_tiny.ipynb": "{broken",
-    })  # fmt: skip
+    files = {"ada/90_tiny.ipynb": NOTEBOOK, "zoe/90_tiny.ipynb": "{broken"}
+    handed_in(tmp_path / "in", files | {"dan/90_tiny.py": "x = 1", "eve/hw.zip": b"no zip"})
     monkeypatch.setattr(batch, "_pool", lambda *_: contextlib.nullcontext(InProcess(grader)))
     options, out, said = batch.Options(find_root(__file__), {"90": "90_tiny"}), tmp_path / "out", []
     assert batch.grade_class(tmp_path / "in", out, options, seed=1, say=said.append) == 0
