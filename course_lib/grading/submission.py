@@ -10,7 +10,8 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_lib.grading.names import LONGEST, bound_names, checks_in, used_names
+from course_lib.exercises.cells import LONGEST
+from course_lib.grading.names import bound_names, checks_in, used_names
 
 LARGEST = 32 * 2**20  # bytes of a notebook
 MOST_CELLS = 5000

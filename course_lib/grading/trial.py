@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from course_lib.errors import CourseError
 from course_lib.grading import probe
 from course_lib.grading.graft import stage
-from course_lib.grading.names import parsed
+from course_lib.exercises.cells import parsed
 from course_lib.grading.verdict import Verdict
 
 PROBE = 2  # times as long as a cell may all tests of an exercise together take
