@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_lib.grading.submission import LARGEST
+from course_lib.grading.submission import LARGEST, LARGEST_WITH_OUTPUTS
 
 MOST_FILES = 20_000  # in one zip file
 MOST_BYTES = 2**28  # unpacked for one learner
@@ -154,7 +154,7 @@ def _unpacked(file, target, above, remarks, depth=1, left=None, of_classes=False
                 path.parent.mkdir()
                 inner = path.suffix == ".zip"
                 try:
-                    left[shown[0]] -= _extract(archive, entry, path, left[shown[0]] if inner else LARGEST + 1)
+                    left[shown[0]] -= _extract(archive, entry, path, left[shown[0]] if inner else LARGEST_WITH_OUTPUTS + 1)
                 except Exception as error:  # as many kinds as there are ways to pack: the other files are still read
                     remarks.append(f"{'/'.join(shown)}: cannot be unpacked ({str(error)[:100]}).")
                     continue

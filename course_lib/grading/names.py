@@ -74,6 +74,17 @@ def definitions(source, names):
     return "\n\n".join(ast.unparse(node) for node in nodes if node.name in names)
 
 
+def same_code(one, other):
+    """Whether two sources differ in nothing but comments and layout."""
+    trees = parsed(one), parsed(other)
+    if None in trees:
+        return one.strip() == other.strip()
+    try:
+        return ast.dump(trees[0]) == ast.dump(trees[1])
+    except RecursionError:  # nested deeper than anything of ours
+        return False
+
+
 def _is_constant(node):
     try:
         ast.literal_eval(node)
