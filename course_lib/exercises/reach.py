@@ -57,7 +57,8 @@ class _Search:
             wanted, before = self.waiting.pop()
             if (wanted, before) not in self.seen:
                 self.seen.add((wanted, before))
-                if not self._want(wanted, before):
+                itself = before < len(self.all) and wanted in self.all[before][1].binds  # for n in ...: n
+                if not self._want(wanted, before) and not itself:
                     self.missing.add(wanted)
         texts = [[] for _ in self.cells]
         for place in sorted(self.kept):
