@@ -124,9 +124,7 @@ def _imported_libraries(all_units):
         for node in unit.nodes:
             if isinstance(node, ast.Import):
                 found |= {
-                    (i.asname or i.name).partition(".")[0]
-                    for i in node.names
-                    if i.name.partition(".")[0] in LIBRARIES
+                    (i.asname or i.name).partition(".")[0] for i in node.names if i.name.partition(".")[0] in LIBRARIES
                 }
             elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in LIBRARIES:
                 found |= {item.asname or item.name for item in node.names}

@@ -82,7 +82,8 @@ def _definitions(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             found.add(node.name)
         elif not isinstance(node, (ast.Import, ast.ImportFrom)):
-            found |= {n.id for n in _outside_functions(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            names = (n for n in _outside_functions(node) if isinstance(n, ast.Name))
+            found |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
     return found
 
 

@@ -245,7 +245,7 @@ def remember_library():
 
 def _refuse_replaced():
     remember_library()
-    places = [(name, key) for name, had in _first_seen.items() for key, value in had.items() if _differs(name, key, value)]
+    places = [(name, key) for name, had in _first_seen.items() for key in had if _differs(name, key, had[key])]
     for name in (*_OF_TORCH, *_first_seen):
         now = vars(sys.modules[name]) if name in sys.modules else {}
         found = [key for key, value in now.items() if getattr(value, "__module__", "") == "__main__"]

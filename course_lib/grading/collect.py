@@ -154,7 +154,8 @@ def _unpacked(file, target, above, remarks, depth=1, left=None, of_classes=False
                 path.parent.mkdir()
                 inner = path.suffix == ".zip"
                 try:
-                    left[shown[0]] -= _extract(archive, entry, path, left[shown[0]] if inner else LARGEST_WITH_OUTPUTS + 1)
+                    most = left[shown[0]] if inner else LARGEST_WITH_OUTPUTS + 1
+                    left[shown[0]] -= _extract(archive, entry, path, most)
                 except Exception as error:  # as many kinds as there are ways to pack: the other files are still read
                     remarks.append(f"{'/'.join(shown)}: cannot be unpacked ({str(error)[:100]}).")
                     continue

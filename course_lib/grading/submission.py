@@ -227,7 +227,8 @@ def _by_metadata(cells, exercise, lesson):
     untouched = all(same_code(cell.source, lesson.stubs[exercise.id]) for cell in marked)
     if untouched and (later or others):
         last = (later or others)[-1]
-        return [last], (f"The cell of this exercise is as it was handed out; cell {last.number} defines {exercise.name}.",)
+        text = f"The cell of this exercise is as it was handed out; cell {last.number} defines {exercise.name}."
+        return [last], (text,)
     if later:
         text = f"Cell {later[-1].number}, between the cell of this exercise and its check, defines {exercise.name} too."
         return [*marked, *later], (f"{text} They were run in their order, so the last counts.",)
