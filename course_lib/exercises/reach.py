@@ -1,7 +1,7 @@
 """What an answer reaches: the statement that defines it, and in turn every statement that gives meaning to it.
 
-The check of the notebook reads this part of the learner's cells, the grader reads and runs it. Whatever else stands there,
-a comparison with the library below the answer, say, neither helps nor harms.
+The notebook's check reads this part of the learner's cells; the grader reads it and runs nothing else. So a comparison
+with the library below the answer, say, neither helps nor harms.
 """
 
 import ast
