@@ -14,6 +14,7 @@ from .report import Report, Test
 from .run import has_gradient
 from .source import is_stub
 from .spec import Exercise
+from .watch import Forbidden, terms_of
 
 
 def evaluate(exercise: Exercise, answer, seed=0) -> Report:
@@ -40,7 +41,7 @@ def evaluate(exercise: Exercise, answer, seed=0) -> Report:
     if is_stub(answer):
         return _report(exercise, attempted=False)
     paper = paper_of(exercise, seed)
-    outcomes = paper.run(answer)
+    outcomes = paper.run(answer, terms_of(exercise))
     report = judge(paper, answer, outcomes, read(exercise, answer))
     if report.passed and exercise.differentiable and not has_gradient(answer, paper.cases[0]):
         text = "Gradients end in your version: .item(), .detach() or NumPy cut them off, and they are needed below."
@@ -64,8 +65,9 @@ def judge(paper, answer, outcomes, reading) -> Report:
     if reading.unreadable and exercise.forbidden:
         notes += ("The source of your code cannot be read here, so forbidden shortcuts were searched in part only.",)
     details = dict(tests=results, notes=notes, printed=next((o.printed for o in outcomes if o.printed), ""))
-    if reading.shortcut:
-        return _report(exercise, diagnosis=_shortcut_text(exercise, reading.shortcut), **details)
+    broken = broken_rule(exercise, outcomes, reading)
+    if broken:
+        return _report(exercise, diagnosis=broken, **details)
     if all(test.ok for test in results):
         details["notes"] += (f"Right, in a form of its own: {remark}",) if remark else ()
         return _report(exercise, passed=True, fits=remark is None, **details)
@@ -80,6 +82,15 @@ def judge(paper, answer, outcomes, reading) -> Report:
 def _report(exercise, passed=False, attempted=True, **details):
     hinted = bool(exercise.hints)
     return Report(exercise.id, exercise.title, passed, attempted, exercise.points, hinted=hinted, **details)
+
+
+def broken_rule(exercise, outcomes, reading):
+    """How an answer breaks the rule on what it may use, as a sentence: what its source told, else what it called."""
+    if reading.shortcut:
+        return _shortcut_text(exercise, reading.shortcut)
+    refused = (str(o.error) for o in outcomes if type(o.error).__name__ == Forbidden.__name__)  # or rebuilt by name
+    slip = any(type(o.error).__name__ in ("NameError", "UnboundLocalError") for o in outcomes)
+    return reading.broken or next(refused, None) or (None if slip else reading.unknown)
 
 
 def _fitted(exercise, expected, outcomes):

@@ -23,9 +23,9 @@ class Paper:
     def __init__(self, exercise, cases):
         self.exercise, self.cases = exercise, cases
 
-    def run(self, answer):
-        """What an answer gives: list of Outcome, one per case."""
-        return run(self.exercise.kind, answer, self.cases, self.exercise.reference)
+    def run(self, answer, terms=None):
+        """What an answer gives: list of Outcome, one per case. For `terms` see `watch.terms_of`."""
+        return run(self.exercise.kind, answer, self.cases, self.exercise.reference, terms)
 
     @cached_property
     def expected(self):

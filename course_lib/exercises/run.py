@@ -12,6 +12,7 @@ from .copies import copy_of, same
 from .modules import ParameterMismatch, fill
 from .source import learners_line
 from .state import restored_state, seed_everything
+from .watch import watched
 
 PRINTED_LIMIT = 2000  # characters of a learner's own printing that are kept per test
 
@@ -38,7 +39,7 @@ class Outcome:
     skipped: bool = False
 
 
-def run(kind, answer, cases, reference=None) -> list[Outcome]:
+def run(kind, answer, cases, reference=None, terms=None) -> list[Outcome]:
     """Call `answer` on every case: none stops the others, except that after an interrupt the rest is skipped.
 
     Args:
@@ -46,6 +47,7 @@ def run(kind, answer, cases, reference=None) -> list[Outcome]:
         answer: the function or class.
         cases: list of Case; their inputs are copied, never touched.
         reference: for a class, the course's own; the parameters of the answer are filled to correspond to it.
+        terms: what the answer is watched for (`watch.terms_of`).
     """
     outcomes = []
     for number, case in enumerate(cases):
@@ -54,20 +56,22 @@ def run(kind, answer, cases, reference=None) -> list[Outcome]:
             continue
         if kind == "class":
             call = _ModuleCall(answer, case, reference)
-            outcomes.append(_call(call, copy_of(_module_inputs(case)), {}, number, answer))
+            outcomes.append(_call(call, copy_of(_module_inputs(case)), {}, number, answer, terms))
         else:
-            outcomes.append(_call(answer, copy_of(case.args), copy_of(case.kwargs), number, answer))
+            outcomes.append(_call(answer, copy_of(case.args), copy_of(case.kwargs), number, answer, terms))
     return outcomes
 
 
-def _call(function, args, kwargs, number, answer):
+def _call(function, args, kwargs, number, answer, terms):
     before = copy_of(args), copy_of(kwargs)
     settings, printed = [], _Limited()
     output = error = line = None
     with restored_state(settings), contextlib.redirect_stdout(printed):
         seed_everything(number)
         try:
-            output = _plain(function(*args, **kwargs))
+            with watched(terms, answer):
+                output = function(*args, **kwargs)
+            output = _plain(output)
         except (Exception, KeyboardInterrupt, SystemExit) as problem:  # whatever the learner's code does, we go on
             error, line = problem, learners_line(problem, answer)
     changed = _changed(before, (args, kwargs), answer)

@@ -60,6 +60,8 @@ class Exercise:
     rtol, atol: |got - expected| <= atol + rtol * |expected|, for floats; all else must be equal.
     forbidden: dotted names that the learner's code may not use ("torch.nn.functional.conv3d" also stands for
         torch.conv3d, torch.nn.Conv3d and torch.ops.aten.conv3d).
+    system: the size of the only matrices that the solvers of a library (lstsq, pinv, inv, svd, ...) may be given, such
+        as (2, 2), in an exercise that forbids something; None where they may have any.
     dtype_counts: the dtype is part of what is asked. Otherwise another one that is as good (float64 for float32, int32
         for int64) is right, too.
     differentiable: the cells below take gradients of the answer. One that cuts them off is right, and not carried on
@@ -82,6 +84,7 @@ class Exercise:
     rtol: float = 1e-4
     atol: float = 1e-5
     forbidden: tuple[str, ...] = ()
+    system: tuple[int, int] | None = None
     options: tuple[str, ...] = ()
     dtype_counts: bool = False
     differentiable: bool = False

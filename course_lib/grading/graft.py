@@ -4,7 +4,9 @@ import ast
 import dataclasses
 from dataclasses import dataclass
 
-from course_lib.grading.names import LONGEST, bound_names, parsed, used_names
+from course_lib.exercises.cells import LONGEST, parsed
+from course_lib.exercises.reach import reach
+from course_lib.grading.names import bound_names, used_names
 from course_lib.grading.submission import Answer, Cell
 from course_lib.grading.verdict import decide
 
@@ -46,13 +48,18 @@ class Staged:
 def stage(lesson, exercise, answer):
     """What runs for a learner's answer.
 
+    Where an exercise forbids something, that is only what the answer reaches: the rule is about what runs, and what is
+    beside it, a comparison with what is forbidden, say, does no harm.
+
     Args:
         lesson: Lesson.
         exercise: one of it.
         answer: Answer, all that the learner wrote for it.
     """
+    whole = answer
     if not exercise.alone:
-        return Staged(lesson.needed_before(exercise.id, used_names(answer.source)), answer, answer)
+        answer = _reached(exercise, answer) if exercise.forbidden else answer
+        return Staged(lesson.needed_before(exercise.id, used_names(answer.source)), answer, whole)
     before = lesson.imports_before(exercise.id)
     definition = _definition(answer.cells, exercise.name)
     if definition is None:
@@ -63,6 +70,15 @@ def stage(lesson, exercise, answer):
     text = LACKING.format(name=exercise.name, names=", ".join(names)) if names else None
     notes = (*answer.notes, ALONE.format(name=exercise.name))
     return Staged(before, Answer((definition,), notes), answer, text)
+
+
+def _reached(exercise, answer):
+    """The part of an answer that defines what is asked for; all of it where nothing does."""
+    part = reach(exercise.name, [cell.source for cell in answer.cells])
+    if not part.found:
+        return answer
+    both = zip(answer.cells, part.texts, strict=True)
+    return Answer(tuple(Cell(cell.number, text) for cell, text in both if text), answer.notes)
 
 
 def _definition(cells, name):

@@ -45,7 +45,7 @@ def secret_functions(lesson):
     """The library's functions that answer an exercise of a lesson or that one of them forbids, by dotted name.
 
     What an exercise of the lesson is solved with stays: lucas_kanade is forbidden where its system is to be solved, and
-    given where it is to be iterated; there the search for forbidden names has to do (`evasion`). What the lesson
+    given where it is to be iterated; there the search for forbidden names has to do (`exercises.rule`). What the lesson
     imports and nothing forbids stays as well.
     """
     answers, behind = set(), set()

@@ -1,51 +1,14 @@
 """Which names a cell binds and uses, read from its source without running it."""
 
 import ast
-import contextlib
 import functools
 import re
 import symtable
-import warnings
 from collections import deque
 
-LONGEST = 100_000  # characters of a cell that is still parsed
-DEEPEST = 100  # levels of a syntax tree: whoever walks it needs a few calls for each, and Python has 1000
-MOST_FINALLY = 3  # within each other: Python compiles what stands in one twice, so 30 of them are the end of the memory
+from course_lib.exercises.cells import LONGEST, UNREADABLE, parsed
 
-UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)  # what Python says of odd sources
-_MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
 _BINDING = re.compile(r"^(?:async def|def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
-
-
-def parsed(source):
-    """The syntax tree of a cell (lines of magic left out), or None where it has none."""
-    if len(source) > LONGEST:
-        return None
-    for text in (source, _without_magic(source)):
-        with contextlib.suppress(*UNREADABLE), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the learner's code, not of ours
-            tree = ast.parse(text)
-            if not _is_shallow(tree):
-                return None
-            compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)  # refuses a return outside of a function
-            return tree
-    return None
-
-
-def _is_shallow(tree):
-    """Whether a syntax tree is no deeper than code that people write. Walked level by level, without recursion."""
-    level = [(tree, 0)]
-    for _ in range(DEEPEST):
-        below = []
-        for node, finals in level:
-            last = {id(child) for child in getattr(node, "finalbody", ())}
-            if last and finals == MOST_FINALLY:
-                return False
-            below += [(child, finals + (id(child) in last)) for child in ast.iter_child_nodes(node)]
-        if not below:
-            return True
-        level = below
-    return False
 
 
 @functools.lru_cache(512)
@@ -83,15 +46,6 @@ def used_names(source):
     return frozenset(found)
 
 
-def magics(source):
-    """The lines of magic in a cell that is no Python with them, unindented."""
-    with contextlib.suppress(*UNREADABLE), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ast.parse(source)
-        return []
-    return [line.lstrip() for line in _MAGIC.findall(source)]
-
-
 def checks_in(source):
     """The exercise ids that a cell calls `check` for."""
     return re.findall(r"""\bcheck\(\s*["'](\d\d\.\d+)["']""", source[:LONGEST])
@@ -119,6 +73,17 @@ def definitions(source, names):
     tree = parsed(source)
     nodes = [n for n in (tree.body if tree else ()) if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
     return "\n\n".join(ast.unparse(node) for node in nodes if node.name in names)
+
+
+def same_code(one, other):
+    """Whether two sources differ in nothing but comments and layout."""
+    trees = parsed(one), parsed(other)
+    if None in trees:
+        return one.strip() == other.strip()
+    try:
+        return ast.dump(trees[0]) == ast.dump(trees[1])
+    except RecursionError:  # nested deeper than anything of ours
+        return False
 
 
 def _is_constant(node):
@@ -153,8 +118,3 @@ def _walk_scope(node):
         yield node
         inner = (ast.stmt, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.ExceptHandler)
         waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, inner)]
-
-
-def _without_magic(source):
-    """Magics and shell lines as comments, so that the line numbers stay."""
-    return _MAGIC.sub("#", source)

@@ -16,7 +16,7 @@ from course_lib.errors import CourseError
 from course_lib.exercises.modules import RUNNING, ParameterMismatch
 from course_lib.exercises.paper import paper_of
 from course_lib.exercises.run import Outcome
-from course_lib.exercises.shortcuts import SYNONYMS
+from course_lib.exercises.watch import terms_of
 from course_lib.grading.inside import wire
 
 MIME = "application/vnd.course.answer+json"
@@ -71,7 +71,7 @@ def ask(exercise, seed):
     papers = None
     if exercise.cases is not None:
         papers = paper_of(exercise, seed), paper_of(exercise, SHOWN_SEED)
-        request["forbidden"] = sorted(forbidden_keys(exercise))
+        request["terms"] = terms_of(exercise)
         try:
             request["sets"] = [[_packed(case) for case in paper.cases] for paper in papers]
         except wire.WireError as problem:
@@ -90,12 +90,6 @@ def known_before(question):
     """The numbers of the secret tests that are shown ones too: constants of the exercise, which anybody can look up."""
     shown = [json.dumps(_packed(case)) for case in question.sets[1]]
     return {number for number, case in enumerate(question.sets[0]) if json.dumps(_packed(case)) in shown}
-
-
-def forbidden_keys(exercise):
-    """The forbidden operations of torch, spelled as `answering` compares them: lower case without underscores."""
-    names = {name.rpartition(".")[2].lower().replace("_", "") for name in exercise.forbidden if _of_torch(name)}
-    return names | {synonym for name in names for synonym in SYNONYMS.get(name, ())}
 
 
 def understand(question, bundles):
@@ -130,10 +124,6 @@ def _slots(reference, case):
     rows = [(name, list(tensor.shape), False) for name, tensor in module.named_parameters()]
     buffers = ((n, b) for n, b in module.named_buffers() if n.rpartition(".")[2] in RUNNING)
     return rows + [(name, list(tensor.shape), True) for name, tensor in buffers]
-
-
-def _of_torch(name):
-    return name.partition(".")[0] in ("torch", "numpy", "scipy", "torchvision")
 
 
 def _has_nonce(message, nonce):

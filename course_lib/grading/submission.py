@@ -10,9 +10,12 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_lib.grading.names import LONGEST, bound_names, checks_in, used_names
+from course_lib.exercises.cells import LONGEST
+from course_lib.grading.names import bound_names, checks_in, same_code, used_names
+from course_lib.grading.outputs import without_outputs
 
-LARGEST = 32 * 2**20  # bytes of a notebook
+LARGEST = 32 * 2**20  # bytes of a notebook that is read as it is
+LARGEST_WITH_OUTPUTS = 512 * 2**20  # bytes of one that is read without its outputs
 MOST_CELLS = 5000
 MOST_CODE = 1_000_000  # characters of all code cells
 NEWEST = (4, 5)  # the nbformat that we know
@@ -108,12 +111,17 @@ def _bytes(path, inside):
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise _Refused("This is a folder or a device, no notebook file.")
-        if status.st_size > LARGEST:
+        if status.st_size <= LARGEST:
+            return file.read(LARGEST + 1)[:LARGEST]
+        size = f"The notebook has {status.st_size / 2**20:.0f} MB"
+        if status.st_size > LARGEST_WITH_OUTPUTS:
             raise _Refused(
-                f"The notebook has {status.st_size / 2**20:.0f} MB, at most {LARGEST // 2**20} are read. Clear its "
-                "outputs and hand it in again."
+                f"{size}, at most {LARGEST_WITH_OUTPUTS // 2**20} are read. Clear its outputs and hand it in again."
             )
-        return file.read(LARGEST + 1)[:LARGEST]
+        try:
+            return without_outputs(file, LARGEST)
+        except ValueError as problem:
+            raise _Refused(f"{size}, and {problem}. Clear its outputs and hand it in again.") from None
 
 
 def _json(data, notes):
@@ -191,11 +199,11 @@ def _cell(number, cell):
 def _answers(cells, lesson):
     answers = {}
     for exercise in lesson.exercises.values():
-        found = _by_metadata(cells, exercise) or _by_check(cells, exercise, lesson)
+        found = _by_metadata(cells, exercise, lesson) or _by_check(cells, exercise, lesson)
         found = found or _by_name(cells, exercise, lesson)
         if found:
             chosen, notes = found
-            more = _helpers(cells, chosen, lesson)
+            more = _helpers(cells, chosen, exercise, lesson)
             if more:
                 names = ", ".join(str(cell.number) for cell in more)
                 notes = (*notes, f"Also taken, for what your answer uses: cell {names}.")
@@ -203,11 +211,27 @@ def _answers(cells, lesson):
     return answers
 
 
-def _by_metadata(cells, exercise):
-    """The cells marked with the exercise, if one of them defines what is asked for."""
+def _by_metadata(cells, exercise, lesson):
+    """The cells marked with the exercise, if one of them defines what is asked for; where they are left as they were
+    handed out, or a later one stands above the check, the cells that do it in their place."""
     marked = [cell for cell in cells if cell.exercise == exercise.id]
     if not any(exercise.name in bound_names(cell.source) for cell in marked):
         return None
+    others = [
+        cell
+        for cell in cells
+        if not cell.exercise and exercise.name in bound_names(cell.source) and not _of_the_course(cell, lesson)
+    ]
+    check = _place_of_check(cells, exercise, marked[-1].number)
+    later = [cell for cell in others if marked[-1].number < cell.number <= check]
+    untouched = all(same_code(cell.source, lesson.stubs[exercise.id]) for cell in marked)
+    if untouched and (later or others):
+        last = (later or others)[-1]
+        text = f"The cell of this exercise is as it was handed out; cell {last.number} defines {exercise.name}."
+        return [last], (text,)
+    if later:
+        text = f"Cell {later[-1].number}, between the cell of this exercise and its check, defines {exercise.name} too."
+        return [*marked, *later], (f"{text} They were run in their order, so the last counts.",)
     if len(marked) == 1:
         return marked, ()
     texts = {cell.source.strip() for cell in marked}
@@ -239,9 +263,15 @@ def _by_name(cells, exercise, lesson):
     return (marked, (f"No cell defines {exercise.name}.",)) if marked else None
 
 
-def _helpers(cells, chosen, lesson):
-    """Cells that the learner added above the answer and whose names the answer uses, directly or in turn."""
+def _place_of_check(cells, exercise, after):
+    """The number of the first cell behind another that checks an exercise; the other's own where none does."""
+    return next((c.number for c in cells if c.number >= after and exercise.id in checks_in(c.source)), after)
+
+
+def _helpers(cells, chosen, exercise, lesson):
+    """Cells that the learner added above the answer or its check and whose names it uses, directly or in turn."""
     last = max(cell.number for cell in chosen)
+    last = max(last, _place_of_check(cells, exercise, last))
     names = {exercise.name for exercise in lesson.exercises.values()}
     own = [c for c in cells if c.number < last and c not in chosen and not c.exercise and not _of_the_course(c, lesson)]
     own = [cell for cell in own if not bound_names(cell.source) & names and not checks_in(cell.source)]

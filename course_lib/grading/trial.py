@@ -4,7 +4,6 @@ A trial runs nothing itself. Whoever drives it runs each `step` in a kernel and 
 in one go, the items of pytest (`nbval/items.py`) one cell after the other. Both so come to the same verdict.
 """
 
-import ast
 import dataclasses
 import re
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from course_lib.errors import CourseError
 from course_lib.grading import probe
 from course_lib.grading.graft import stage
 from course_lib.grading.limits import CELLS, OWN_TIMEOUT, PROBE, Allowance
-from course_lib.grading.names import parsed
+from course_lib.grading.names import same_code
 from course_lib.grading.verdict import Verdict
 
 TOO_LONG = "The cells of your answer took more than {seconds:g} s together."
@@ -161,7 +160,7 @@ def untried(lesson, exercise, handed_in):
     if answer is None:
         summary = handed_in.problem or "The notebook has no cell for this exercise."
         return dataclasses.replace(blank, summary=summary)
-    if _same_code(answer.source, lesson.stubs[exercise.id]):
+    if same_code(answer.source, lesson.stubs[exercise.id]):
         summary = "Not attempted: this is still the stub."
         return dataclasses.replace(blank, summary=summary, source=answer.source, notes=answer.notes)
     return None
@@ -189,14 +188,3 @@ def _reply_in(question, result, limit):
     if reply.state == "nothing" and result.timed_out:
         return probe.Reply("nothing", text=f"Your code was interrupted after {limit:.3g} s.")
     return reply
-
-
-def _same_code(one, other):
-    """Whether two sources differ in nothing but comments and layout."""
-    trees = parsed(one), parsed(other)
-    if None in trees:
-        return one.strip() == other.strip()
-    try:
-        return ast.dump(trees[0]) == ast.dump(trees[1])
-    except RecursionError:  # nested deeper than anything of ours
-        return False

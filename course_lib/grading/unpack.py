@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_lib.grading.submission import LARGEST
+from course_lib.grading.submission import LARGEST_WITH_OUTPUTS
 
 MOST_FILES = 20_000  # in one zip file
 MOST_BYTES = 2**28  # unpacked for one learner
@@ -197,7 +197,7 @@ def _unpacked(file, target, above, left, shown, depth=1, room=None, of_classes=F
                 path.parent.mkdir()
                 try:
                     if room[place[0]] > 0:
-                        room[place[0]] -= _extract(archive, entry, path, room[place[0]] if inner else LARGEST + 1)
+                        room[place[0]] -= _extract(archive, entry, path, room[place[0]] if inner else LARGEST_WITH_OUTPUTS + 1)
                 except Exception as error:  # as many kinds as there are ways to pack: the other files are still read
                     _no_room(error)
                     left.add(place, f"cannot be unpacked ({str(error)[:100]})")

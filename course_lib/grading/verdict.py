@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from course_lib.errors import CourseError
 from course_lib.exercises import evaluate
-from course_lib.exercises.checking import judge
+from course_lib.exercises.checking import broken_rule, judge
 from course_lib.exercises.reading import Reading, read
 from course_lib.exercises.run import Outcome
 from course_lib.exercises.source import is_stub
-from course_lib.grading.evasion import evasion
 from course_lib.grading.inert import inert
 from course_lib.grading.names import bound_names
 from course_lib.grading.probe import Reply, known_before
@@ -70,10 +69,10 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
         report = _spoken(exercise, lambda value: evaluate(exercise, value), reply.value, exercise.reference)
         return _settle(verdict, report, None, baseline) if report else _incomparable(verdict)
     with inert(sources, exercise.name, before) as found:
-        stub, reading = _read(exercise, found)
+        stub, told = _read(exercise, found, [*before, *sources])
         if stub:
             return dataclasses.replace(verdict, attempted=False, summary="Not attempted: this is still the stub.")
-        thing, told = (found, reading) if reading is not None else (_unreadable, Reading())
+        thing = found if found is not None else _unreadable
 
         def judging(paper):
             return lambda given: judge(paper, thing, given, told)
@@ -85,10 +84,7 @@ def decide(question, reply, answer, before=(), baseline=frozenset()):
     if secret is None or shown is None:
         return _incomparable(verdict)
     verdict = _settle(verdict, secret, shown, baseline | _looked_up(question))
-    shortcut = secret.diagnosis if told.shortcut else None
-    reason = evasion(sources, exercise) or shortcut
-    if exercise.forbidden and reading is None:
-        reason = f"This exercise forbids some functions, so {exercise.name} must be readable: define it with def."
+    reason = next(filter(None, (broken_rule(exercise, outcomes, told) for outcomes in reply.outcomes)), None)
     if reason:
         return dataclasses.replace(verdict, points=0.0, passed=False, summary=reason)
     return verdict
@@ -104,15 +100,14 @@ def _unreadable(*args, **kwargs):
     """Stands for an answer that has no source: a lambda, or what a decorator returned."""
 
 
-def _read(exercise, answer):
-    """(whether it is still the stub, its Reading). The Reading is None where there is nothing that can be read to its
-    end: whatever stands in it, reading it must not stop us."""
-    if answer is None:
-        return False, None
+def _read(exercise, answer, cells):
+    """(whether it is still the stub, its Reading). Whatever stands in an answer, reading it must not stop us."""
+    thing = answer if answer is not None else _unreadable
     try:
-        return is_stub(answer), read(exercise, answer)
+        return answer is not None and is_stub(answer), read(exercise, thing, cells)
     except Exception:
-        return False, None
+        text = f"This exercise forbids some functions, so {exercise.name} must be readable: define it with def."
+        return False, Reading(broken=text if exercise.forbidden else None)
 
 
 def _nothing(cases):

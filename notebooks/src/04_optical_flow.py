@@ -167,7 +167,8 @@ through_hole.reveal(float(torch.tensor([2.0, 0.0]) @ across))
 # ## Exercise 04.2: The motion of one window
 #
 # Turn the row above into a picture. `ix`, `iy`, `it` are the derivatives in one window, each $(H, W)$. Return $(u, v)$
-# as a tensor of two numbers. Write the sums yourself; a solver for $2 \times 2$ systems may be the library's.
+# as a tensor of two numbers. Write the sums yourself. A solver of the library (`solve`, `inv`, `pinv`, `lstsq`, ...)
+# may be given the $2 \times 2$ matrix of the sums, and nothing larger: not the derivatives of the whole window.
 
 # %% tags=["exercise"] exercise="04.2" points=3
 def solve_window(ix, iy, it):

@@ -24,8 +24,9 @@ from hostile import (
 )
 from tiny import COUNT, SMOOTH, SOLUTIONS, cells_of, code, frail_lesson, lesson
 
+from course_lib.exercises.reach import reach
+from course_lib.exercises.rule import broken_rule
 from course_lib.grading import submission
-from course_lib.grading.evasion import evasion
 from course_lib.grading.grade import Grader, complete
 from course_lib.grading.kernel import CUT_OFF, LARGEST_GROWTH, UNSTOPPABLE, Kernel, _resident
 from course_lib.grading.trial import Trial
@@ -38,6 +39,11 @@ SLOW = (
     *("a memory bomb", "a memory bomb in children", "a disk bomb", "floods its output", "closes the kernel's sockets"),
 )
 slow = pytest.mark.full("hostile submissions that hang, flood or fill the memory")
+
+
+def rule(source):
+    """How a cell with an answer to 90.2 breaks the rule, as its source tells."""
+    return broken_rule(reach("smoothed", ["import torch", source]), SMOOTH)
 
 
 def named(table):
@@ -188,10 +194,13 @@ def test_the_points_in_the_metadata_count_for_nothing(grader):
     assert grader.grade_submission(submission.parse(data, tiny), tiny).points == {"90.1": 0, "90.2": 0, "90.3": 1}
 
 
-@pytest.mark.parametrize(("what", "source"), named(SHORTCUTS + DISGUISES))
+NOT_RUN = ("a cell magic", "another magic")  # which leave a name without a value in the grader
+
+
+@pytest.mark.parametrize(("what", "source"), named([r for r in SHORTCUTS + DISGUISES if r[0] not in NOT_RUN]))
 def test_shortcuts_are_seen_in_the_source_alone(what, source):
     """Beside the refusal in the sandbox, which the learner's own process might undo."""
-    assert evasion([source], SMOOTH), what
+    assert rule(source), what
 
 
 @pytest.mark.parametrize(
@@ -206,7 +215,7 @@ def test_shortcuts_are_seen_in_the_source_alone(what, source):
 )
 def test_a_name_elsewhere_makes_no_name_ones_own(body):
     source = f"from torch.nn.functional import *\ndef smoothed(x, weight):\n    {body}"
-    assert "do without conv1d" in evasion([source], SMOOTH)
+    assert "do without conv1d" in rule(source)
 
 
 @pytest.mark.parametrize(
@@ -229,14 +238,14 @@ def test_a_name_elsewhere_makes_no_name_ones_own(body):
     ],
 )
 def test_honest_code_is_no_shortcut(source):
-    assert evasion([source], SMOOTH) is None
+    assert rule(source) is None
 
 
 def test_both_walls_stand_alone(verdicts, monkeypatch):
     """The sandbox refuses the call even where the source would have told nothing."""
-    from course_lib.grading import verdict
+    from course_lib.exercises import reading
 
-    monkeypatch.setattr(verdict, "evasion", lambda cells, exercise: None)
+    monkeypatch.setattr(reading, "broken_rule", lambda *ignored: None)
     hidden = next(source for what, source in SHORTCUTS if what == "getattr")
     graded = verdicts({"90.2": hidden} | rest_unanswered("90.2"))["90.2"]
-    assert graded.points == 0 and "Forbidden" in graded.summary
+    assert graded.points == 0 and "do without conv1d, which your code calls" in graded.summary

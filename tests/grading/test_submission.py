@@ -1,12 +1,13 @@
 """Reading what is handed in: every way in which a notebook can be odd gives answers, a remark, or a clear refusal."""
 
+import io
 import json
 import os
 
 import pytest
 from tiny import NAMES, SOLUTIONS, cells_of, code, lesson, notebook
 
-from course_lib.grading import submission
+from course_lib.grading import outputs, submission
 
 LESSON = lesson()
 
@@ -167,10 +168,37 @@ def test_files_that_are_none(tmp_path):
     assert "read" in submission.read(inside / "missing.ipynb", LESSON, inside).problem
 
 
-def test_a_notebook_of_200_megabytes_is_not_read(tmp_path):
+def test_a_notebook_of_600_megabytes_is_not_read(tmp_path):
     with open(tmp_path / "large.ipynb", "wb") as file:
-        file.truncate(200 * 2**20)
-    assert "200 MB" in submission.read(tmp_path / "large.ipynb", LESSON).problem
+        file.truncate(600 * 2**20)
+    assert "600 MB, at most 512" in submission.read(tmp_path / "large.ipynb", LESSON).problem
+
+
+def test_a_large_notebook_is_read_without_its_outputs(tmp_path):
+    cells = cells_of()
+    cells[2]["outputs"] = [{"output_type": "display_data", "data": {"image/png": "iVBORw" * 6_000_000}}]
+    path = tmp_path / "large.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": cells}))
+    assert path.stat().st_size > submission.LARGEST
+    handed_in = submission.read(path, LESSON)
+    assert handed_in.problem is None and sources(handed_in) == SOLUTIONS
+    assert len(submission.contents(path)[0]) < 10_000
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 7, 1000])
+def test_outputs_are_left_out_wherever_the_file_is_cut(monkeypatch, piece):
+    monkeypatch.setattr(outputs, "PIECE", piece)
+    cell = {"source": ['x = "outputs": [1]\n', '[[{{"\\"]'], "outputs": [{"a": ['"]\\', "}"]}], "more": {"outputs": 3}}
+    wanted = {"cells": [cell | {"outputs": []}]}
+    assert json.loads(outputs.without_outputs(io.BytesIO(json.dumps({"cells": [cell]}).encode()), 1000)) == wanted
+
+
+def test_what_is_no_output_has_its_limit():
+    data = json.dumps({"cells": [{"source": "x" * 2000, "outputs": []}]}).encode()
+    with pytest.raises(ValueError, match="no output"):
+        outputs.without_outputs(io.BytesIO(data), 1000)
+    with pytest.raises(ValueError, match="depth"):
+        outputs.without_outputs(io.BytesIO(b"[" * 300), 1000)
 
 
 def test_a_cell_that_nobody_writes_is_left_out():

@@ -59,6 +59,7 @@ def _preload(modules):
 
     import course_lib.exercises
     import course_lib.grading.inside.answering
+    from course_lib.exercises.watch import remember_library
 
     for name in modules:
         try:
@@ -66,6 +67,7 @@ def _preload(modules):
         except Exception as problem:  # the cell that imports it will say so
             print(f"not preloaded: {name}: {problem}", file=sys.stderr)
     course_lib.exercises.check = lambda exercise_id, answer: answer  # nothing in here can check
+    remember_library()
     gc.collect()
     gc.freeze()
 

@@ -43,7 +43,13 @@ solve_window = exercise(
     cases=_cases,
     rtol=1e-3,
     atol=1e-3,
-    forbidden=("torch.linalg.lstsq", "course_lib.ops.flow.solve_2x2", "course_lib.ops.flow.lucas_kanade"),
+    forbidden=(
+        "course_lib.ops.flow.solve_2x2",
+        "course_lib.ops.flow.lucas_kanade_step",
+        "course_lib.ops.flow.lucas_kanade",
+        "course_lib.ops.flow.pyramidal_lucas_kanade",
+    ),
+    system=(2, 2),
     mistakes=(
         edit("the sign is turned: the right side of the system is minus the sums with It", {"-torch": "torch"}),
         edit(

@@ -51,7 +51,13 @@ warp = exercise(
     solution=SOLUTION,
     same_as=backward_warp,
     cases=_cases,
-    forbidden=("course_lib.ops.warp.sampling_grid", "course_lib.ops.warp.warp_reference"),
+    forbidden=(
+        "course_lib.ops.warp.sampling_grid",
+        "course_lib.ops.warp.warp_reference",
+        "course_lib.ops.flow.lucas_kanade_step",
+        "course_lib.ops.flow.lucas_kanade",
+        "course_lib.ops.flow.pyramidal_lucas_kanade",
+    ),
     mistakes=(
         edit(
             "this fetches from the opposite side: look at x + u and y + v, where the pixel went",

@@ -12,11 +12,10 @@ def solve_window(ix, iy, it):
     det = xx * yy - xy * xy
     return torch.tensor([(xy * yt - yy * xt) / det, (xy * xt - xx * yt) / det])
 """,
-    "QR": """
+    "lstsq on the 2 x 2 system": """
 def solve_window(ix, iy, it):
     a = torch.stack([ix.flatten(), iy.flatten()], 1)
-    q, r = torch.linalg.qr(a)
-    return torch.linalg.solve_triangular(r, (q.T @ -it.flatten())[:, None], upper=True)[:, 0]
+    return torch.linalg.lstsq(a.T @ a, -(a.T @ it.flatten())[:, None]).solution[:, 0]
 """,
 }
 
@@ -49,7 +48,19 @@ def solve_window(ix, iy, it):
         "mixed sum has",
     ),
     ({"(ix * ix).sum(), (ix * iy).sum()": "ix.sum() ** 2, ix.sum() * iy.sum()"}, None),
-    ({"torch.linalg.solve(matrix, right)": "torch.linalg.lstsq(matrix, right[:, None]).solution"}, "lstsq"),
+    *(
+        (f"def solve_window(ix, iy, it):\n    a = torch.stack([ix.flatten(), iy.flatten()], 1)\n    {rest}", words)
+        for rest, words in (
+            ("return torch.linalg.lstsq(a, -it.reshape(-1, 1)).solution[:, 0]", "lstsq was given a matrix of 35 x 2"),
+            ("return torch.linalg.pinv(a) @ -it.flatten()", "pinv was given a matrix of 35 x 2"),
+            ("q, r = torch.linalg.qr(a)\n    return torch.linalg.inv(r) @ (q.T @ -it.flatten())", "qr was given"),
+            (
+                "import numpy as np\n    found = np.linalg.lstsq(a.numpy(), -it.numpy().ravel(), rcond=None)[0]\n"
+                "    return torch.from_numpy(found)",
+                "lstsq was given a matrix of 35 x 2",
+            ),
+        )
+    ),
     ({"(matrix, right)": "(matrix, right).numpy()"}, "a numpy array came"),
     ({"    xx, xy": "    it *= -1\n    xx, xy", "-torch": "torch"}, "changed in place"),
 ]
