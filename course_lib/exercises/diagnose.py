@@ -15,15 +15,23 @@ LARGEST = 2_000_000  # elements of a tensor that is still searched for a pattern
 def known_mistake(paper, failing):
     """The diagnosis of the known mistake that explains the most failing tests, at least half of them; or None.
 
+    Of several, the one that passes the most tests of those that the learner passes.
+
     Args:
         paper: Paper.
         failing: {case number: Outcome} of the tests that the learner failed.
     """
-    best, diagnosis = 0, None
+    best, diagnosis = (0, 0), None
+    passed = [i for i in range(len(paper.cases)) if i not in failing]
     for mistake, outcomes in paper.mistakes:
-        explained = sum(_alike(outcomes[i], outcome, paper.exercise) for i, outcome in failing.items())
-        if explained > best and 2 * explained >= len(failing):
-            best, diagnosis = explained, mistake.diagnosis
+        alike = [outcome for i, outcome in failing.items() if _alike(outcomes[i], outcome, paper.exercise)]
+        explained = len(alike)
+        # Very different slips end in "size 3 must match size 2": an exception explains all that failed, or nothing.
+        needed = len(failing) if any(outcome.error is not None for outcome in alike) else len(failing) / 2
+        if alike and explained >= max(best[0], needed):
+            right = sum(_alike(outcomes[i], paper.expected[i], paper.exercise) for i in passed)
+            if (explained, right) > best:
+                best, diagnosis = (explained, right), mistake.diagnosis
     return diagnosis
 
 
@@ -84,6 +92,8 @@ def _differing_tensors(expected, got, rtol, atol):
     elif isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)) and len(expected) == len(got):
         inner = list(zip(expected, got, strict=True))
     else:
+        if isinstance(expected, int) and isinstance(got, float):  # a Python number has no dtype to be told about
+            expected = float(expected)
         one, other = _tensor(expected), _tensor(got)
         differ = one is not None and other is not None and compare(expected, got, rtol, atol) is not None
         return [(one, other)] if differ else []
@@ -92,7 +102,9 @@ def _differing_tensors(expected, got, rtol, atol):
 
 def _tensor(value):
     number = single_number(value) if not isinstance(value, torch.Tensor) else None
-    return torch.tensor(number) if isinstance(number, (int, float, complex)) else as_tensor(value)
+    if isinstance(number, float):
+        return torch.tensor(number, dtype=torch.float64)
+    return torch.tensor(number) if isinstance(number, (int, complex)) else as_tensor(value)
 
 
 # Patterns that need no tensor ------------------------------------------------------------------------------------
@@ -141,8 +153,17 @@ def right_but_float(pairs):
 
 
 def _float_for_int(expected, got):
-    if isinstance(expected, numbers.Integral) and isinstance(single_number(got), float) and got == expected:
-        return "The value is right, and a float: a whole number (int) is asked for. Divide with //, or use int(...)."
+    if isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)) and len(expected) == len(got):
+        floats = [one for one, other in zip(expected, got, strict=True) if _float_for_int(one, other)]
+        if floats and all(_float_for_int(*pair) or pair[0] == pair[1] for pair in zip(expected, got, strict=True)):
+            which = "they are floats" if len(floats) == len(got) else "one is a float"
+            return f"The values are right, but {which}: whole numbers (int) are asked for. Divide with //."
+    if isinstance(expected, numbers.Integral) and isinstance(single_number(got), float) and _same_number(got, expected):
+        return "The value is right, and a float: a whole number (int) is asked for. Divide with //, or use round(...)."
+
+
+def _same_number(got, expected):
+    return abs(got - expected) <= 1e-12 * abs(expected)  # 3.2 * 5 * 112 * 112 may miss its last bit
 
 
 def _number_for_tensor(expected, got):
@@ -156,17 +177,27 @@ def _number_for_tensor(expected, got):
 
 def _sequence_for_tensor(expected, got):
     if isinstance(expected, torch.Tensor) and isinstance(got, (list, tuple)):
+        if _values_and_indices(got):
+            return "A pair came, values and indices, as .max(dim) and .median(dim) give it: take .values of it."
         if got and all(isinstance(item, torch.Tensor) for item in got):
-            return f"A {type(got).__name__} came, a torch.Tensor is expected: torch.stack(...) joins a list of tensors."
+            joins = "torch.stack(...) or torch.cat(...) joins several"
+            return f"A {type(got).__name__} of tensors came, one torch.Tensor is expected: {joins}."
         return f"A {type(got).__name__} came, a torch.Tensor is expected: torch.tensor(...) makes one of numbers."
     if isinstance(expected, (list, tuple)) and isinstance(got, (torch.Tensor, np.ndarray)):
         one = "tensor" if isinstance(got, torch.Tensor) else "NumPy array"
-        return f"One {one} came, {len(expected)} values are expected, as a {type(expected).__name__}."
+        wanted = "1 value is" if len(expected) == 1 else f"{len(expected)} values are"
+        return f"One {one} came, {wanted} expected, as a {type(expected).__name__}."
+
+
+def _values_and_indices(got):
+    pair = len(got) == 2 and all(isinstance(item, torch.Tensor) for item in got)
+    return pair and got[0].shape == got[1].shape and got[0].dtype != got[1].dtype == torch.int64
 
 
 def _other_length(expected, got):
     if isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)) and len(expected) != len(got):
-        return f"{len(got)} values were returned, {len(expected)} are expected."
+        came = "1 value was" if len(got) == 1 else f"{len(got)} values were"
+        return f"{came} returned, {len(expected)} {'is' if len(expected) == 1 else 'are'} expected."
 
 
 # Patterns of tensors: (expected, got, agree) -> sentence or None ----------------------------------------------------

@@ -87,6 +87,30 @@ gradient_x = exercise(
             {WIDE: "torch.nn.functional.pad(frames, (1, 1))"},
         ),
         edit(
+            "brackets are missing: only the left neighbour is halved, and the whole difference is to be",
+            {f"{DIFFERENCE} / 2": f"{NEXT} - {PREVIOUS} / 2"},
+        ),
+        edit("this adds the neighbours: their difference is asked for", {DIFFERENCE: f"({NEXT} + {PREVIOUS})"}),
+        edit(
+            "this compares neighbours that are one pixel apart: right minus left of a pixel are two columns apart",
+            {PREVIOUS: "wide[..., 1:-1]"},
+        ),
+        edit("this rounds down: divide with /", {"/ 2": "// 2"}),
+        edit(
+            "the edge columns hold the picture itself: repeat the first and the last column before you subtract",
+            {
+                f"    return {DIFFERENCE} / 2": "    out = frames.clone()\n    out[..., 1:-1] = "
+                "(frames[..., 2:] - frames[..., :-2]) / 2\n    return out"
+            },
+        ),
+        edit(
+            "the gradient of the second column is repeated at the edge: repeat the column of the picture instead",
+            {
+                f"return {DIFFERENCE} / 2": f"wide = {DIFFERENCE} / 2\n    "
+                "return torch.cat((wide[..., 1:2], wide[..., 1:-1], wide[..., -2:-1]), dim=-1)"
+            },
+        ),
+        edit(
             "this is the magnitude: keep the sign, it says on which side the bright part lies",
             {DIFFERENCE: f"{DIFFERENCE}.abs()"},
         ),

@@ -49,6 +49,21 @@ stack_flow = exercise(
             "these are all fields: only `length` of them, from `start` on, belong to the stack",
             {f"[:, {FIELDS}]": ""},
         ),
+        edit(
+            "there is one field too few: L fields are start to start + L - 1, and a slice leaves its end out",
+            {FIELDS: "start : start + length - 1"},
+        ),
+        edit(
+            "there are twice as many fields: each has two channels, so L fields already make 2L of them",
+            {FIELDS: "start : start + 2 * length"},
+        ),
+        edit("clips and fields became one axis: join fields and components, axes 1 and 2", {"ten(1, 2)": "ten(0, 1)"}),
+        edit("everything became one axis: join fields and components, axes 1 and 2", {"ten(1, 2)": "ten()"}),
+        edit(
+            "all but the clips became one axis: flatten takes a last axis, too; join axes 1 and 2",
+            {"ten(1, 2)": "ten(1)"},
+        ),
+        edit("only one field came: does a return stand inside a loop?", {FIELDS: "start : start + 1"}),
         edit(COUNTS_CHANNELS, {STACK: f"flow.flatten(1, 2)[:, {FIELDS}]"}),
         edit(COUNTS_CHANNELS, {STACK: "flow.flatten(1, 2)[:, start : start + 2 * length]"}),
         edit(COUNTS_CHANNELS, {STACK: "flow.flatten(1, 2)[:, 2 * start : 2 * start + length]"}),
