@@ -153,13 +153,18 @@ def right_but_float(pairs):
 
 
 def _float_for_int(expected, got):
-    if isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)) and len(expected) == len(got):
-        floats = [one for one, other in zip(expected, got, strict=True) if _float_for_int(one, other)]
-        if floats and all(_float_for_int(*pair) or pair[0] == pair[1] for pair in zip(expected, got, strict=True)):
-            which = "they are floats" if len(floats) == len(got) else "one is a float"
-            return f"The values are right, but {which}: whole numbers (int) are asked for. Divide with //."
     if isinstance(expected, numbers.Integral) and isinstance(single_number(got), float) and _same_number(got, expected):
         return "The value is right, and a float: a whole number (int) is asked for. Divide with //, or use round(...)."
+
+
+def _floats_for_ints(expected, got):
+    """The same for the items of a tuple or list, and of those in it."""
+    if not (isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)) and len(expected) == len(got)):
+        return None
+    pairs = list(zip(expected, got, strict=True))
+    floats = [bool(_float_for_int(*pair) or _floats_for_ints(*pair)) for pair in pairs]
+    if any(floats) and all(one or compare(*pair) is None for one, pair in zip(floats, pairs, strict=True)):
+        return "The values are right, and some are floats: whole numbers (int) are asked for. Divide with //."
 
 
 def _same_number(got, expected):
@@ -372,7 +377,7 @@ def _name(dtype):
 
 _ON_ANYTHING = (
     _nothing_returned, _generator, _wrapped_once, _other_type, _array_for_tensor,
-    _number_for_tensor, _sequence_for_tensor, _other_length,
+    _number_for_tensor, _floats_for_ints, _sequence_for_tensor, _other_length,
 )  # fmt: skip
 _ON_TENSORS = (
     _wrong_dtype, _wrapped, _not_finite, _batch_axis, _axes_permuted, _reshaped, _shape_permuted, _size_off,

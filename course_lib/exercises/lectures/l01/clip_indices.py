@@ -71,7 +71,7 @@ clip_indices = exercise(
             {"start + ": "max(0, min(start, num_frames - clip_len * stride)) + "},
         ),
         edit(
-            "beyond the end the last *chosen* frame is repeated: the exercise asks for the last frame of the video",
+            "beyond the end the last chosen frame is repeated: the exercise asks for the last frame of the video",
             {HELD: ".where(indices < num_frames, indices[indices < num_frames].max())"},
         ),
         edit(
