@@ -28,6 +28,7 @@ def _cases(generator):
         Case("7 frames of 6 x 3", (frames(7, 6, 3),)),
         Case("a ramp: 1 more in every column", (torch.arange(6.0).expand(3, 4, 6).clone(),)),
         Case("a batch of 2", (frames(2, 3, 5, 4),)),
+        Case("a single frame, no axis in front", (frames(5, 7),)),
     ]
 
 
