@@ -615,8 +615,9 @@ ax.axvspan(TRAIN[0], TRAIN[1], color="0.9", zorder=0)
 ax.axhline(25, color="0.5", linewidth=1)
 ax.text(0.05, 27, "guessing", fontsize=9, color="0.4")
 ax.legend(loc="center left", frameon=False)
-show(fig, alt="Accuracy by moment; training saw frames 0 to 2 (grey). At frames 4 and 5 " + ", ".join(
-    f"{name} has {values[4]:.0f} and {values[5]:.0f} %" for name, values in {**results, 'early fusion, one-way': one_way}.items()) + ".")
+late = ", ".join(f"{name} has {values[4]:.0f} and {values[5]:.0f} %" for name, values in
+                 {**results, "early fusion, one-way": one_way}.items())
+show(fig, alt=f"Accuracy by moment; training saw frames 0 to 2 (grey). At frames 4 and 5 {late}.")
 
 # %% [markdown]
 # Inside the grey band nothing tells the networks apart. Two frames further one of them still works. Only at the very
