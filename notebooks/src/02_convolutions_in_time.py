@@ -620,9 +620,9 @@ late = ", ".join(f"{name} has {values[4]:.0f} and {values[5]:.0f} %" for name, v
 show(fig, alt=f"Accuracy by moment; training saw frames 0 to 2 (grey). At frames 4 and 5 {late}.")
 
 # %% [markdown]
-# Inside the grey band nothing tells the networks apart. Two frames further one of them still works. Only at the very
-# last moment 3D convolution loses some of it, up to a quarter: there the motion ends with the clip, and the zeros of
-# the padding begin.
+# Inside the grey band nothing tells the networks apart. Two frames further one of them still works. At the very
+# last moment, where the motion ends with the clip and the zeros of the padding begin, it depends on the run: 3D
+# convolution keeps its accuracy there as well, or loses up to a quarter.
 
 # %% tags=["claim"]
 late_early, late_3d = results["early fusion"][4], results["3D convolution"][4]
