@@ -121,8 +121,8 @@ for name, dot in (("right", right), ("left", left)):
 
 # %% [markdown]
 # Redo it with a pencil: at $t = 0$, column 0, the dot that moves right gives $1 \cdot 1 + 1 \cdot 1 = 2$, and one frame
-# later it gives 2 again, one column further. The dot that moves left never gives more than 1. So the *largest* answer,
-# anywhere and at any time, tells the direction: 2 against 1. A kernel of one frame gives 1 for both.
+# later 2 again, one column further. The dot that moves left never gives more than 1. So the *largest* answer, anywhere
+# and at any time, tells the direction. A kernel of one frame gives 1 for both.
 #
 # Note the order of axes. A clip is $(C, T, H, W)$, so PyTorch's kernels are (outputs, channels, *time*, rows,
 # columns), although the paper writes time last.
@@ -171,7 +171,7 @@ def conv3d_vectorised(clip, weight, bias):
     return torch.einsum("cthwrpq,dcrpq->dthw", blocks, weight) + bias.view(-1, 1, 1, 1)
 
 # %% [markdown]
-# Three ways to write one formula. They must agree, up to the last digits of float32, and they differ in time:
+# The three must agree, up to the last digits of float32, and they differ in time:
 
 # %%
 clip, weight, bias = torch.rand(3, 6, 20, 24), torch.randn(4, 3, 3, 3, 3), torch.randn(4)
@@ -264,7 +264,7 @@ print(f"early fusion: the output changes by {100 * shift_early.norm() / size_ear
 # frame 6 are multiplied by *different weights*, which have nothing to do with each other. Put the largest value over
 # time behind the 3D convolution, and what comes out no longer depends on the moment at all: shift-*in*variance.
 #
-# That is an argument. Whether it matters in a trained network is a question for an experiment, and we come to it.
+# Whether that matters in a trained network is a question for an experiment, and we come to it.
 #
 # ## What does a unit see?
 #
@@ -309,7 +309,8 @@ field_in_time = check("02.3", field_in_time)
 #
 # Now for whole networks. The clip has 20 frames of $64 \times 64$. Three networks share one plan in space, convolution,
 # pooling by 4, convolution, average over everything, and differ only in time. The course's `receptive_field` is your
-# function for three axes at once. Watch the last three numbers of each line, frames $\times$ rows $\times$ columns:
+# function for three axes at once. Watch the last three numbers of each line, frames $\times$ rows $\times$ columns.
+# (The slide that this table follows prints 3\*10 for the channels of early fusion; 20 frames have 3\*20.)
 
 # %% tags=["nbval-check-output"]
 for fusion in FUSIONS:
@@ -404,8 +405,7 @@ for fusion in FUSIONS:
 r3d_cost = predict("Multiply-adds of R3D-18 on a clip of 16 x 112 x 112?", None, unit="billion")
 
 # %% [markdown]
-# Counting needs shapes and no numbers, so the networks may live on PyTorch's `meta` device, where tensors have no
-# contents. It costs neither memory nor time.
+# Counting needs shapes and no numbers: on PyTorch's `meta` device tensors have no contents and cost no time.
 
 # %%
 with torch.device("meta"):
@@ -605,7 +605,7 @@ results = {name: by_moment(model, "out_and_back") for name, model in networks.it
 returning_guess.reveal(results["early fusion"][4])
 
 # %% [markdown]
-# All three results in one figure. The grey band is where training has been; the line at 25 % is guessing.
+# All three results in one figure; the grey band is where training has been.
 
 # %%
 moments = list(range(6))
@@ -695,7 +695,7 @@ for early in (True, False):
 # 3, then 5, then 5 + 2 * 2 = 9 frames.</details>
 #
 # <details><summary>3. Why is early fusion cheap, although its kernels are the largest?</summary>
-# They stand at one place in time only; multiply-adds are weights times places.</details>
+# They stand at one place in time.</details>
 #
 # <details><summary>4. Ji et al.'s network has 3D convolutions. Is its answer the same when the action comes two frames
 # later?</summary>

@@ -410,8 +410,8 @@ both_guess.reveal(25)
 
 # %% [markdown]
 # Each stream can hardly do more than guess at what the other one sees. (With 300 steps the temporal stream would read
-# four shapes out of ten from the blurred edges; the way is in no frame at all.) A stream alone can be right about both
-# in about one case out of four, by luck; together they have both halves.
+# about four shapes out of ten from the blurred edges; the way is in no frame at all.) A stream alone can be right about
+# both in about one case out of four, by luck; together they have both halves.
 
 # %% tags=["claim"]
 still, moving, fused = results.values()
@@ -554,13 +554,13 @@ claim("After 100 steps, mean subtraction gains more than 10 points under a pan o
 # %% [markdown]
 # Subtraction makes the pan nearly invisible: a stream that has never met one loses little. Without it the first layer
 # sees large numbers everywhere, and has to learn that they mean nothing. It can, by comparing the shape with its
-# surroundings: with twice as many steps our rival catches up (try it). Perhaps that is why the paper, after 80,000
+# surroundings: with more steps our rival gains on it (try 200). Perhaps that is why the paper, after 80,000
 # steps, has a single point left.
 #
-# Trajectories serve as well as plain stacks while the camera stands still, though the stream has never seen any. At 3
-# pixels per frame a path over the background is nearly 30 pixels long, more than half of the picture, and many leave
-# it; such stacks look like nothing that the stream has learnt from. Trained on trajectories it would know them. But
-# plain stacks need no such care.
+# Trajectories serve as well as plain stacks while the camera stands still, though the stream has never seen any (the
+# task is too easy there to tell them apart). At 3 pixels per frame a path over the background is nearly 30 pixels long,
+# more than half of the picture, and many leave it; such stacks look like nothing that the stream has learnt from.
+# Trained on trajectories it would know them. But plain stacks need no such care.
 #
 # Subtraction is a stand-in for real camera compensation, and an imperfect one: a zoom or a roll has no constant flow,
 # and a large actor moves the mean as well.

@@ -71,7 +71,10 @@ ten_crop = exercise(
             "time comes last: this is (C, H, W, T), and the windows were cut from the wrong axes; permute(3, 0, 1, 2)",
             {MOVED: "permute(3, 1, 2, 0)"},
         ),
-        edit("the axes run in the opposite order, (C, W, H, T): permute(3, 0, 1, 2) gives (C, T, H, W)", {MOVED: "permute(3, 2, 1, 0)"}),
+        edit(
+            "the axes run in the opposite order, (C, W, H, T): permute(3, 0, 1, 2) gives (C, T, H, W)",
+            {MOVED: "permute(3, 2, 1, 0)"},
+        ),
         edit(
             "this is (H, W, C, T): permute lists the old axes in their new order, and the channels are old axis 3",
             {MOVED: "permute(1, 2, 3, 0)"},
