@@ -9,7 +9,6 @@ course = start("05")
 
 # %%
 import os
-from pathlib import Path
 
 import torch
 from sklearn.svm import LinearSVC
@@ -634,8 +633,8 @@ for name, grad in (("first head ", first_head), ("second head", second_head)):
 # 256 rows, random windows of 224, flow computed on the way. Without, it measures one pass through the temporal stream.
 
 # %% tags=["gpu", "nbval-ignore-output"]
-folder = Path(os.environ.get("UCF101", "UCF-101"))
-if course.device.type == "cuda" and folder.is_dir():
+folder = os.environ.get("UCF101")
+if course.device.type == "cuda" and folder:
     videos = ucf101(folder, split=1, train=True, size=(256, 340))
     for channels, prepare in ((3, lambda clips: spatial_input(clips) / 64), (20, temporal_input)):
         batches = ClipBatches(videos, 11, 64, crop=224, prepare=prepare, device=course.device, workers=4)
