@@ -622,7 +622,7 @@ show(fig, alt=f"Accuracy by moment; training saw frames 0 to 2 (grey). At frames
 # %% [markdown]
 # Inside the grey band nothing tells the networks apart. Two frames further one of them still works. At the very
 # last moment, where the motion ends with the clip and the zeros of the padding begin, it depends on the run: 3D
-# convolution keeps its accuracy there as well, or loses up to a quarter.
+# convolution keeps nearly all of its accuracy, or loses a part of it.
 
 # %% tags=["claim"]
 late_early, late_3d = results["early fusion"][4], results["3D convolution"][4]

@@ -488,7 +488,7 @@ single_guess.reveal(ways[1])
 # %% [markdown]
 # One field shows motion to the right, and not whether it is on its way out or back. *Right* and *left* give the same
 # ten fields in another order, and an average has no order: what is left is to tell horizontal from vertical, one half.
-# Five fields often catch the turn, ten always hold it.
+# Five fields often catch the turn, in some runs nearly always; ten always hold it.
 
 # %% tags=["claim"]
 claim("L = 10 beats L = 1 by more than 25 points", ways[10] - ways[1] - 25,
