@@ -38,10 +38,14 @@ def known_mistake(paper, failing):
 def _alike(theirs, mine, exercise):
     if theirs.error is not None or mine.error is not None:
         return type(theirs.error) is type(mine.error) and str(theirs.error) == str(mine.error)
-    output = theirs.output
-    if isinstance(output, int) and isinstance(mine.output, float):  # the same slip, and // or round(...) forgotten
-        output = float(output)
-    return compare(output, mine.output, exercise.rtol, exercise.atol) is None
+    return compare(_as_float(theirs.output, mine.output), mine.output, exercise.rtol, exercise.atol) is None
+
+
+def _as_float(theirs, mine):
+    """Whole numbers as floats where floats came: the same slip, and // or round(...) forgotten besides."""
+    if isinstance(theirs, (list, tuple)) and isinstance(mine, (list, tuple)) and len(theirs) == len(mine):
+        return [_as_float(*pair) for pair in zip(theirs, mine, strict=True)]
+    return float(theirs) if isinstance(theirs, int) and isinstance(mine, float) else theirs
 
 
 def generic(pairs, rtol=1e-4, atol=1e-5):
@@ -136,6 +140,8 @@ def _wrapped_once(expected, got):
 def _other_type(expected, got):
     if isinstance(got, str) and not isinstance(expected, str):
         return "A string came: return the value itself, without str(...), an f-string or quotes."
+    if isinstance(expected, (list, tuple)) and isinstance(got, dict):
+        return f"A dict came: return its {len(expected)} values themselves, as a {type(expected).__name__}."
     if isinstance(expected, numbers.Number) and isinstance(got, (list, tuple)):
         return f"One number is expected, {len(got)} values came."
 

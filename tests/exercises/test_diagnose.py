@@ -39,6 +39,7 @@ SLIPS = {
     "One NumPy array came, 2 values": ((1, 2), np.array([1, 2])),
     "3 values were returned, 2": ((1, 2), (1, 2, 3)),
     "1 value was returned, 2 are expected": ((1, 2), (1,)),
+    "A dict came: return its 2 values": ((1, 2), {"a": 1, "b": 2}),
     "A pair came, values and indices": (CLIP[0, 0], CLIP[0].max(0)),
     "some are floats: whole numbers": ((1, (2, 3)), (1, (2.0, 3))),
     "float64 came, float32 is expected": (CLIP, CLIP.double()),

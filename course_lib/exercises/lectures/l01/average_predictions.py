@@ -93,6 +93,22 @@ average_predictions = exercise(
             "this counts votes: each clip's uncertainty is lost when only its best class is kept",
             {"logits.softmax(dim=-1)": "(logits == logits.amax(dim=-1, keepdim=True)).float()"},
         ),
+        edit(
+            "this adds up the scores before the softmax, which multiplies the clips: softmax first, then the mean",
+            {".softmax(dim=-1).mean(dim=1)": ".sum(dim=1).softmax(-1)"},
+        ),
+        edit(
+            "clips and classes are exchanged: the softmax runs over the classes, the last axis, the mean over clips",
+            {"softmax(dim=-1).mean(dim=1)": "softmax(dim=1).mean(dim=-1)"},
+        ),
+        edit("these are logarithms: the probabilities themselves are asked for", {"mean(dim=1)": "mean(dim=1).log()"}),
+        edit(
+            "the exponentials are not divided by their sum over the classes: the softmax is that quotient",
+            {"softmax(dim=-1)": "exp()"},
+        ),
+        edit(
+            "only the last clip counts: does a loop forget the others? Average over all N", {".mean(dim=1)": "[:, -1]"}
+        ),
     ),
     hints=(
         "First turn each clip's scores into probabilities, then average those of one video.",

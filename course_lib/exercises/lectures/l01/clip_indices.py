@@ -114,6 +114,14 @@ clip_indices = exercise(
         edit(
             "at the end this begins again at frame 0; the exercise asks to hold the last frame", {HELD: " % num_frames"}
         ),
+        edit(
+            "dividing by the stride repeats frames: multiply, so that they lie `stride` apart",
+            {"stride * torch.arange(clip_len)": "torch.arange(clip_len) // stride"},
+        ),
+        edit(
+            "the limit is the clip's length: what must not be passed is the end of the video, num_frames - 1",
+            {"num_frames - 1": "clip_len - 1"},
+        ),
     ),
     hints=(
         "Frame t of the clip is frame start + t * stride of the video, as long as the video lasts.",

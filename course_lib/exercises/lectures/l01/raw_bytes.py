@@ -12,8 +12,8 @@ def raw_bytes(height, width, fps, seconds, channels=3, bytes_per_value=1):
 """
 
 FRAMES = "round(fps * seconds)"
-UNITS = {"gigabytes (2^30)": "2**30", "gigabytes (10^9)": "1e9", "megabytes (2^20)": "2**20", "megabytes (10^6)": "1e6",
-         "kilobytes (2^10)": "2**10", "kilobytes (10^3)": "1e3"}  # fmt: skip
+PRODUCT = "frames_in_all * height * width * channels * bytes_per_value"
+UNITS = {"kilobytes": ("10**3", "2**10"), "megabytes": ("10**6", "2**20"), "gigabytes": ("10**9", "2**30")}
 
 
 def _cases(generator):
@@ -57,8 +57,10 @@ raw_bytes = exercise(
         edit("these are bits: a byte is 8 bits, and uint8 already means one byte", {"return": "return 8 *"}),
         edit("the duration is counted in minutes: `seconds` is in seconds already", {FRAMES: "60 * fps * seconds"}),
         *(
-            edit(f"these are {name}: return bytes", {"* bytes_per_value": f"* bytes_per_value / {size}"})
-            for name, size in UNITS.items()
+            edit(f"these are {name}: return bytes", {PRODUCT: form.format(f"{PRODUCT} / {size}")})
+            for name, sizes in UNITS.items()
+            for size in sizes
+            for form in ("{}", "round({})", "int({})")
         ),
         edit(
             "the seconds are cut off behind the point: 3.2 seconds at 5 frames per second are 16 frames",
@@ -86,6 +88,29 @@ raw_bytes = exercise(
             {"* channels * bytes_per_value": "* 3"},
         ),
         edit("frames per second and seconds are divided: frames = fps times seconds", {FRAMES: "fps / seconds"}),
+        edit(
+            "the seconds are rounded up: 3.2 seconds at 5 frames per second are 16 frames",
+            {FRAMES: "fps * -(-seconds // 1)"},
+        ),
+        edit(
+            "this divides by 8: one byte per value is a byte already", {"* bytes_per_value": "* bytes_per_value // 8"}
+        ),
+        edit("fps and seconds are added: frames = fps times seconds", {FRAMES: "round(fps + seconds)"}),
+        edit(
+            "the bytes per value are added: every value takes that many",
+            {"channels * bytes_per_value": "(channels + bytes_per_value)"},
+        ),
+        edit(
+            "all factors are added: the number of bytes is their product",
+            {
+                "height * width * channels * bytes_per_value": "height + width + channels + bytes_per_value",
+                "frames_in_all * ": "fps + seconds + ",
+            },
+        ),
+        edit(
+            "channels and bytes per value are fixed to 3 and 4: both are arguments",
+            {"* channels * bytes_per_value": "* 3 * 4"},
+        ),
     ),
     hints=(
         "Count from the inside out: one value, one pixel, one frame, one second, the whole video.",

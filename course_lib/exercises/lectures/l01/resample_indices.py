@@ -136,6 +136,10 @@ resample_indices = exercise(
             "spreading the frames evenly from the first to the last changes the speed: start from times j / fps_out",
             {POSITIONS: "torch.linspace(0, num_frames - 1, count)"},
         ),
+        edit(
+            "num_frames counts frames and not seconds: the video lasts num_frames / fps_in seconds",
+            {COUNT: "num_frames * fps_out"},
+        ),
     ),
     hints=(
         "Think of two clocks. At which time is output frame j wanted? Which source frame is on the screen then?",

@@ -91,7 +91,11 @@ conv3d_loops = exercise(
                 "the return stands inside a loop and ends it early: it belongs as far to the left as the first for",
                 {RETURN: f"\n{indent}return out"},
             )
-            for indent in (20 * " ", 16 * " ", 12 * " ", 8 * " ")
+            for indent in (20 * " ", 16 * " ", 12 * " ")
+        ),
+        edit(
+            "only the first output is filled: j runs over all of them, and the return stands outside its loop",
+            {RETURN: "\n        return out"},
         ),
         edit("only one frame of the output is filled: t runs over all of them", {"in range(frames)": "in range(1)"}),
         edit(
@@ -138,6 +142,15 @@ conv3d_loops = exercise(
         edit("leave the tanh of the paper out here, as the task says", {SUM: f"({SUM}).tanh()"}),
         edit("all outputs have the first kernel: output j takes weight[j]", {"weight[j]": "weight[0]"}),
         edit("all outputs have the first bias: output j takes bias[j]", {"bias[j]": "bias[0]"}),
+        edit("kernel and block are added: multiply them number by number", {PRODUCT: "weight[j] + block"}),
+        edit("the bias is subtracted: it is added", {"+ bias[j]": "- bias[j]"}),
+        edit(
+            "leave the activation out here: Eq. 2 is asked for without tanh, and without ReLU", {SUM: f"({SUM}).relu()"}
+        ),
+        edit(
+            "only the last input channel counts: is the sum of the others overwritten? Eq. 2 sums over all channels m",
+            {PRODUCT: "weight[j, -1] * block[-1]"},
+        ),
     ),
     hints=(
         "Put the kernel at frame t, row y, column x. Which block of the clip lies under it? Multiply block and kernel "

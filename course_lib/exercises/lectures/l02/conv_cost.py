@@ -117,6 +117,27 @@ conv_cost = exercise(
             "the order is (parameters, multiply-adds)",
             {f"{PARAMETERS}, {MULTIPLY_ADDS}": f"{MULTIPLY_ADDS}, {PARAMETERS}"},
         ),
+        edit(
+            "these are FLOPs, with the biases: count a multiply-add once, and the weights alone",
+            {MULTIPLY_ADDS: "2 * (weights + outputs) * T * H * W"},
+        ),
+        edit(
+            "W' is missing in the multiply-adds: the kernel stands at T' x H' x W' places",
+            {MULTIPLY_ADDS: "weights * T * H"},
+        ),
+        edit("there is one bias per output, and none per input channel", {PARAMETERS: "weights + outputs + channels"}),
+        edit(
+            "the multiply-adds are those of one output, bias included: count all outputs, and no biases",
+            {MULTIPLY_ADDS: "(channels * R * P * Q + 1) * T * H * W"},
+        ),
+        edit(
+            "the input channels are missing among the parameters: each output has a kernel for every channel",
+            {PARAMETERS: "weights // channels + outputs"},
+        ),
+        edit(
+            "outputs and channels are added: every output has a kernel for every channel, a product",
+            {"outputs * channels": "(outputs + channels)"},
+        ),
     ),
     hints=(
         "One output needs one kernel for every input channel, and one bias. How many numbers is that? And how often is "

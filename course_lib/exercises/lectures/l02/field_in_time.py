@@ -164,6 +164,19 @@ field_in_time = exercise(
             {GROW: "field = field * kernel"},
         ),
         edit("only the last field came: give the list of all fields, one per layer", {"return fields": "return field"}),
+        edit(
+            "the field is not added up: it starts from the field below, not from 1",
+            {GROW: "field = (kernel - 1) * jump + 1"},
+        ),
+        edit(
+            "the jump is missing, and - 1 as well: each layer adds (kernel - 1) * jump",
+            {GROW: "field = field + kernel"},
+        ),
+        edit(
+            "this takes only the layer's own stride, and - 1 is missing: each layer adds (kernel - 1) * jump",
+            {GROW: "field = field + kernel * stride"},
+        ),
+        edit("jumps multiply: two strides of 3 give 9, not 5", {"jump * stride": "jump + stride - 1"}),
     ),
     hints=(
         "Two lines are wrong, or stand in the wrong place. Take a pencil: one convolution of 3 frames sees 3 frames. "

@@ -115,6 +115,22 @@ gradient_x = exercise(
             "this is the magnitude: keep the sign, it says on which side the bright part lies",
             {DIFFERENCE: f"{DIFFERENCE}.abs()"},
         ),
+        edit(
+            "brackets are missing: only the right neighbour is halved, and the whole difference is to be",
+            {f"{DIFFERENCE} / 2": f"{NEXT} / 2 - {PREVIOUS}"},
+        ),
+        edit(
+            "this is the vertical gradient, and at the edge there is still a half: x runs along the columns",
+            {f"{DIFFERENCE} / 2": "torch.gradient(frames, dim=-2)[0]"},
+        ),
+        edit(
+            "the sign is turned, and the edge columns stay zero: next minus previous, with the edge repeated",
+            {WIDE: "frames", DIFFERENCE: f"torch.nn.functional.pad({PREVIOUS} - {NEXT}, (1, 1))"},
+        ),
+        edit(
+            "the picture wraps around, and the half is missing: repeat the edge column, and divide by 2",
+            {f"{DIFFERENCE} / 2": "frames.roll(-1, -1) - frames.roll(1, -1)"},
+        ),
     ),
     hints=(
         "At each pixel: how much brighter is the right neighbour than the left one, per pixel of distance? Lengthen "

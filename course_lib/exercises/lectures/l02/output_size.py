@@ -107,6 +107,8 @@ output_size = exercise(
             "this divides the size by the stride: true only with padding that keeps the size; the kernel is missing",
             {f"{STEPS} + 1": "size // stride"},
         ),
+        edit("% gives what is left over: // counts the steps", {"// stride": "% stride"}),
+        edit("the + 1 is missing, and the padding is added once more", {" + 1": " + padding"}),
     ),
     hints=(
         "Count steps, not places: from its first place the kernel can move until its end touches the end of the axis. "

@@ -123,6 +123,14 @@ fuse = exercise(
         edit("this halves what is a mean already: the weights add up to 1", {MIX: f"({MIX}) / 2"}),
         edit("a sum of both streams is not a mean: (1 - weight) and weight", {MIX: "still + moving"}),
         edit("only the winning class came: give the scores of all classes", {MIX: f"({MIX}).argmax(1)"}),
+        edit("only the temporal stream counts: take the weighted mean of both", {MIX: "moving"}),
+        edit("only the spatial stream counts: take the weighted mean of both", {MIX: "still"}),
+        edit(
+            "the temporal stream counts in full, and the spatial one by `weight`: 1 - weight and weight",
+            {MIX: "weight * still + moving"},
+        ),
+        edit("the streams are subtracted: add them", {MIX: "(1 - weight) * still - weight * moving"}),
+        edit("the weighted streams are multiplied: add them", {MIX: "(1 - weight) * still * weight * moving"}),
     ),
     hints=(
         "Three steps in this order: probabilities for every view, one row per stream by averaging its views, and then "

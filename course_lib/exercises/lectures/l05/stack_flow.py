@@ -82,6 +82,15 @@ stack_flow = exercise(
         edit("fields and components still have axes of their own: put both into the channels", {".flatten(1, 2)": ""}),
         edit("this adds the fields up: the network should see each of them", {".flatten(1, 2)": ".sum(1)"}),
         edit("this takes the mean field: the network should see each of them", {".flatten(1, 2)": ".mean(1)"}),
+        edit("u and v are added: each field gives two channels", {".flatten(1, 2)": ".sum(2)"}),
+        edit(
+            "all v come before all u: Eq. 1 takes them in turn, u1, v1, u2, v2",
+            {".flat": ".flip(2).transpose(1, 2).flat"},
+        ),
+        edit(
+            "time runs backwards from `start`: take start, start + 1, ...",
+            {FIELDS: "torch.arange(start, start - length, -1)"},
+        ),
     ),
     hints=(
         "Take L fields, and write their components one after the other as channels. Which of the two axes, field or "

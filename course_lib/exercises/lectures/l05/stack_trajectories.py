@@ -127,6 +127,8 @@ stack_trajectories = exercise(
             "the channels hold the way travelled so far: Eq. 2 asks for the displacement read at p_k",
             {"append(here)": "append(travelled + here)"},
         ),
+        edit("v is missing: each field gives two channels, u and v", {"append(here)": "append(here[:, :1])"}),
+        edit("time runs backwards: the earliest field comes first", {"append(here)": "insert(0, here)"}),
     ),
     hints=(
         "Carry a map with you, `travelled`: how far the point that began at each pixel has gone by now. At first it is "

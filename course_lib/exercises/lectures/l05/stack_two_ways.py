@@ -118,6 +118,14 @@ stack_two_ways = exercise(
         edit(
             "the forward part ends at `middle` instead of starting there", {AHEAD: "forward[:, middle - half : middle]"}
         ),
+        edit(
+            "these are all backward fields before `middle`: only the last L / 2 of them",
+            {"middle - half : middle]": ":middle]"},
+        ),
+        edit(
+            "the backward part starts after `middle`, and its sign is turned: it goes into the past as it is",
+            {BEHIND: "-backward[:, middle : middle + half]"},
+        ),
     ),
     hints=(
         "Write frame numbers on paper, and an arrow for each field. Forward field t starts at frame t. At which frame "

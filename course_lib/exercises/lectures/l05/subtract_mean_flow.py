@@ -98,6 +98,12 @@ subtract_mean_flow = exercise(
             {MEAN: "stack.unflatten(1, (-1, 2)).mean((0, 1, 3, 4)).repeat(stack.shape[1] // 2)[:, None, None]"},
         ),
         edit("each row has its own mean: take the mean over rows and columns", {"(2, 3)": "3"}),
+        edit("the largest value is subtracted: take the mean", {MEAN: "stack.amax((2, 3), keepdim=True)"}),
+        edit("v is missing: subtract the mean from every channel", {f"stack - {MEAN}": f"(stack - {MEAN})[:, ::2]"}),
+        edit(
+            "this takes the mean over clips and channels at every pixel: take the mean over the pixels",
+            {"(2, 3)": "(0, 1)"},
+        ),
     ),
     hints=(
         "A pan adds the same vector to every pixel of a field. Which average, over which axes, recovers that vector?",

@@ -35,7 +35,7 @@ def raw_bytes(height, width, fps, seconds, channels=3, bytes_per_value=1):
         pixels = 3 * pixels
     return pixels * bytes_per_value
 """,
-        None,
+        "the channels are missing",
     ),
     (
         """

@@ -83,7 +83,7 @@ def conv_cost(channels, outputs, kernel, places):
     w = outputs * channels * R * P * Q
     return float(w + outputs), float(w * T * H * W)
 """,
-        "the values are right",
+        "adding a bias is no multiplication",
     ),
     (
         """
@@ -93,7 +93,7 @@ def conv_cost(channels, outputs, kernel, places):
     w = outputs * channels * R * P * Q
     return w + outputs, w * T * H * W / 1
 """,
-        "the values are right",
+        "adding a bias is no multiplication",
     ),
     (
         """
