@@ -5,9 +5,9 @@ import dataclasses
 import torch
 
 from . import values
-from .compare import brief, compare, fitted, single_number
+from .compare import brief, compare, fitted, shortened, single_number
 from .diagnose import generic, known_mistake, right_but_float
-from .exceptions import explain
+from .exceptions import error_text, explain
 from .paper import paper_of
 from .reading import read
 from .report import Report, Test
@@ -152,7 +152,7 @@ def _left_for_later(outcome):
 def _shown(outcome):
     if isinstance(outcome.error, KeyboardInterrupt):
         return "stopped while it ran"
-    return brief(outcome.output) if outcome.error is None else f"{type(outcome.error).__name__} (see above)"
+    return brief(outcome.output) if outcome.error is None else shortened(error_text(outcome.error))
 
 
 def _diagnosis(paper, answer, failing):
@@ -169,6 +169,11 @@ def _diagnosis(paper, answer, failing):
     known = known or known_mistake(paper, failing)
     if known:
         return known
+    if changed:
+        return (
+            f"In place, {' and '.join(changed)} was changed, and with it all that was taken from it before. Make a new "
+            "tensor: x = x + y, not x += y."
+        )
     if first is not None:
         return explain(first, exercise, answer)
     if not wrong:
@@ -190,8 +195,8 @@ def _notes(outcomes):
 
 def _shortcut_text(exercise, shortcut):
     where = f" in line {shortcut.line[0]} of your cell: {shortcut.line[1]}" if shortcut.line else ""
-    ours = getattr(exercise.reference, "__qualname__", None)
-    if ours and shortcut.name == ours and ours not in {name.rpartition(".")[2] for name in exercise.forbidden}:
+    ours, used = getattr(exercise.reference, "__qualname__", None), shortcut.name.rpartition(".")[2]
+    if used == ours and used not in {name.rpartition(".")[2] for name in exercise.forbidden}:
         return f"{ours} is the course's own answer to this exercise{where}. Write it yourself here."
     return f"The exercise is to do without {shortcut.name}, which is used{where}. Write yourself what it does."
 

@@ -231,14 +231,14 @@ def brief(value):
     if isinstance(value, numbers.Number):
         return _number(value)
     if isinstance(value, Mapping):
-        items = [f"{_shortened(repr(key), 40)}: {brief(item)}" for key, item in list(value.items())[:SHOWN]]
-        return _shortened("{" + ", ".join(items) + (", …" if len(value) > SHOWN else "") + "}")
+        items = [f"{shortened(repr(key), 40)}: {brief(item)}" for key, item in list(value.items())[:SHOWN]]
+        return shortened("{" + ", ".join(items) + (", …" if len(value) > SHOWN else "") + "}")
     if isinstance(value, (list, tuple)):
         open_, close_ = "[]" if isinstance(value, list) else "()"
         items = [brief(item) for item in value[:SHOWN]] + (["…"] if len(value) > SHOWN else [])
-        return _shortened(open_ + ", ".join(items) + ("," if len(value) == 1 and open_ == "(" else "") + close_)
+        return shortened(open_ + ", ".join(items) + ("," if len(value) == 1 and open_ == "(" else "") + close_)
     if isinstance(value, str):
-        return _shortened(repr(value))
+        return shortened(repr(value))
     if callable(value):
         return f"a {'class' if isinstance(value, type) else 'function'} ({getattr(value, '__name__', 'unnamed')})"
     return f"an object of type {type(value).__name__}"
@@ -255,8 +255,9 @@ def _number(value):
     if isinstance(value, float):
         text = f"{value:.5g}"
         return text if any(mark in text for mark in ".en") else text + ".0"
-    return _shortened(str(value), 40)
+    return shortened(str(value), 40)
 
 
-def _shortened(text, limit=160):
+def shortened(text, limit=160):
+    """A text, cut where it is longer than a report has room for."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -27,6 +27,18 @@ CAUSES = (
     (r"NoneType", "something is None: a function without return, or an in-place method used for its result."),
     (r"ZeroDivisionError", "a division by zero: which size or count can be 0?"),
     (r"requires_grad.*numpy|Can't call numpy", "detach first: .detach().numpy()."),
+    (r"length of the desired ordering of dimensions|number of dims don't match in permute",
+     "permute is to name every axis, each of them once."),
+    (r"the number of sizes provided", "a whole tensor is put where one number belongs: is a sum or an index missing?"),
+    (r"must be non-negative", "a size came out negative: is each axis the one that you mean? Print the shapes."),
+    (r"Padding size 2 is not supported for 4D",
+     "this padding takes the last axis of at most three: flatten the axes in front of it, or join copies of the edge."),
+    (r"can't multiply sequence by non-int|'torch.return_types", "a pair came where one tensor belongs: .max(dim) and "
+     ".median(dim) give (values, indices)."),
+    (r"repeated dim|Dimension out of range", "the tensor has fewer axes than you think; print its shape just before."),
+    (r"step must be greater than zero", "tensors cannot be sliced backwards: x.flip(axis) reverses an axis."),
+    (r"stack expects each tensor to be equal size",
+     "the tensors in the list differ in size: do the slices cut the axes that you mean? Print their shapes."),
     (r"view size is not compatible",
      "the tensor is not contiguous after a permute: use reshape, or .contiguous() first."),
 )  # fmt: skip
@@ -41,11 +53,16 @@ def explain(outcome, exercise, answer):
         return f"Your code asked Python to exit{_at(outcome.line)}. Use return to leave a function."
     if isinstance(error, ParameterMismatch):
         return str(error)
-    message = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    message = error_text(error)
     if outcome.line is None and isinstance(error, TypeError):
         return f"{_signature(exercise, answer)} {message}"
     cause = _missing_import(error) or next((text for pattern, text in CAUSES if re.search(pattern, message)), None)
     return f"{message}{_at(outcome.line)}." + (f" Usual cause: {cause}" if cause else "")
+
+
+def error_text(error):
+    """Kind and message of an exception in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".removesuffix(": ")
 
 
 def _missing_import(error):

@@ -20,10 +20,13 @@ CONVOLUTIONS = ("convolution", "convolve", "fftconvolve", "oaconvolve", "correla
                 "cudnnconvolution", "mkldnnconvolution", "convolutionoverrideable")  # fmt: skip
 SYNONYMS = {f"conv{d}d": (*CONVOLUTIONS, f"slowconv{d}d", f"convtranspose{d}d") for d in (1, 2, 3)}
 
+LONGEST = 40  # characters of an expression that is quoted as a name
+
 
 @dataclass(frozen=True)
 class Shortcut:
-    """A forbidden name in use: the name, and the line of the learner's where it stands (None where unreadable)."""
+    """A forbidden name in use: as the learner wrote it, or else as it is known in public; and the line of the learner's
+    where it stands (None where unreadable)."""
 
     name: str
     line: tuple[int, str] | None
@@ -158,7 +161,12 @@ class _Reader(ast.NodeVisitor):
     def _judge(self, node, thing, name=""):
         culprit = self.rules.culprit(thing)
         if self.found is None and (culprit is not None or (name and self.rules.forbids_name(name))):
-            self.found = Shortcut(_name(culprit) or name, self.source.line(node))
+            self.found = Shortcut(self._typed(node) or _name(culprit) or name, self.source.line(node))
+
+    def _typed(self, node):
+        """What the learner wrote ("F.conv3d"), where that names what is forbidden; "" for an alias, say."""
+        text = ast.unparse(node) if isinstance(node, (ast.Name, ast.Attribute)) else ""
+        return text if len(text) <= LONGEST and self.rules.forbids_name(text) else ""
 
     def _resolve(self, node):
         """The object that an expression names, or None where that is only known when it runs."""
@@ -246,7 +254,13 @@ def _key(name):
 
 
 def _name(thing):
-    return getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None) or ""
+    """The name under which people know a function or class: torch.linalg.lstsq, not linalg_lstsq."""
+    own = getattr(thing, "__name__", "")
+    for home in ("torch.nn.functional", "torch.nn", "torch.linalg", "torch"):
+        short = own.removeprefix(home.rpartition(".")[2] + "_")
+        if own and getattr(sys.modules[home], short, None) is thing:
+            return f"{home}.{short}"
+    return getattr(thing, "__qualname__", None) or own
 
 
 def _filled(cell):

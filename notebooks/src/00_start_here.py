@@ -84,7 +84,7 @@ memory.reveal(16 * clip[:, 0].nbytes / 1e6)
 
 # %% [markdown]
 # Half a second of video, decoded, takes more memory than ten seconds of it take on the disk. That is the work of the
-# *codec*, and a good part of lecture 01.
+# *codec*, and a good part of lecture 01. (1 MB is $10^6$ bytes, here and in the whole course.)
 #
 # ## How a lecture works
 #
@@ -318,4 +318,4 @@ carries_on = check("00.3", carries_on)
 # 5. Where do helper functions belong, so that they are there when an exercise is graded?
 #
 # **Next:** [01 · What is a video to a network?](01_video_tensors.ipynb) Why files are small and tensors are large, what
-# seeking costs, and which frames to look at.
+# it costs to jump to a frame, and which frames to look at.

@@ -18,7 +18,7 @@ from torch import nn
 from course_lib.data.worlds.actions import ActionWorld
 from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
-from course_lib.models.ji3d import Ji3D
+from course_lib.models.ji3d import KTH, Ji3D
 from course_lib.models.temporal_toys import TemporalToy
 from course_lib.ops import convolution
 from course_lib.ops.hardwired import hardwired
@@ -30,7 +30,7 @@ from course_lib.ops.receptive_field import (
     measured_receptive_field,
     receptive_field,
 )
-from course_lib.plots import Noted, curve, film_strip, heatmap, kernel_strip, show, table
+from course_lib.plots import curve, film_strip, heatmap, kernel_strip, show
 from course_lib.train import fit, fresh, scores, trained
 from course_lib.widgets.convolution_explorer import ConvolutionExplorer
 from course_lib.widgets.receptive_field import ReceptiveFieldExplorer
@@ -67,8 +67,10 @@ show(film_strip(example.clips[0], columns=10, indices=range(10))[0],
 # $$ v_{ij}^{xy} = \tanh\Big( b_{ij} + \sum_m \sum_{p=0}^{P_i - 1} \sum_{q=0}^{Q_i - 1}
 #    w_{ijm}^{pq} \; v_{(i-1)m}^{(x+p)(y+q)} \Big) $$
 #
-# $m$ runs over the maps (channels) of the layer below, $p$ and $q$ over the rows and columns of a kernel of
-# $P_i \times Q_i$. We leave the $\tanh$ to the network and look at the sum. With a pencil:
+# $m$ runs over the maps (channels) of the layer below, $p$ and $q$ over the rows and columns of a kernel of $P_i \times
+# Q_i$. (In Eq. 1 and 2, and in the loops that follow them, $x$ is the row and $y$ the column. Everywhere else in the
+# course $x$ runs to the right and $y$ down, as in a plot.) We leave the $\tanh$ to the network and look at the sum.
+# With a pencil:
 
 # %%
 image = torch.tensor([[[1.0, 2, 3], [4, 5, 6]]])  # one channel, 2 rows, 3 columns
@@ -119,8 +121,8 @@ for name, dot in (("right", right), ("left", left)):
 
 # %% [markdown]
 # Redo it with a pencil: at $t = 0$, column 0, the dot that moves right gives $1 \cdot 1 + 1 \cdot 1 = 2$, and one frame
-# later it gives 2 again, one column further. The dot that moves left never gives more than 1. So the *largest* answer,
-# anywhere and at any time, tells the direction: 2 against 1. A kernel of one frame gives 1 for both.
+# later 2 again, one column further. The dot that moves left never gives more than 1. So the *largest* answer, anywhere
+# and at any time, tells the direction. A kernel of one frame gives 1 for both.
 #
 # Note the order of axes. A clip is $(C, T, H, W)$, so PyTorch's kernels are (outputs, channels, *time*, rows,
 # columns), although the paper writes time last.
@@ -169,7 +171,7 @@ def conv3d_vectorised(clip, weight, bias):
     return torch.einsum("cthwrpq,dcrpq->dthw", blocks, weight) + bias.view(-1, 1, 1, 1)
 
 # %% [markdown]
-# Three ways to write one formula. They must agree, up to the last digits of float32, and they differ in time:
+# The three must agree, up to the last digits of float32, and they differ in time:
 
 # %%
 clip, weight, bias = torch.rand(3, 6, 20, 24), torch.randn(4, 3, 3, 3, 3), torch.randn(4)
@@ -187,7 +189,8 @@ for name, way in ways.items():
 # Now there are three ways to put a clip through a convolution, and the names are those of Karpathy et al., whose paper
 # is lecture 03:
 #
-# - **late fusion**: a 2D kernel on each frame by itself. Time is left to the end of the network.
+# - **late fusion**: a 2D kernel on each frame by itself. Time is left to the end of the network. (Their own network of
+#   this kind takes just two frames, far apart; here it takes all of them.)
 # - **early fusion**: stack the $T$ frames as $3T$ channels of one image, and use a 2D kernel. It sees all frames at
 #   once, and its output has no time axis any more.
 # - **3D convolution**: a kernel of a few frames that moves through time as it moves through space.
@@ -261,7 +264,7 @@ print(f"early fusion: the output changes by {100 * shift_early.norm() / size_ear
 # frame 6 are multiplied by *different weights*, which have nothing to do with each other. Put the largest value over
 # time behind the 3D convolution, and what comes out no longer depends on the moment at all: shift-*in*variance.
 #
-# That is an argument. Whether it matters in a trained network is a question for an experiment, and we come to it.
+# Whether that matters in a trained network is a question for an experiment, and we come to it.
 #
 # ## What does a unit see?
 #
@@ -273,7 +276,7 @@ print(f"early fusion: the output changes by {100 * shift_early.norm() / size_ear
 #
 # A kernel of $k$ units spans $k - 1$ gaps between them, and the stride $s$ widens the gaps for the layers above.
 #
-# ## Exercise 02.3: Fix the bugs
+# ## Exercise 02.3: Fix the bugs: the receptive field in time
 #
 # Somebody typed this in a hurry. It runs, and two things are wrong. Test it in your head: one convolution of 3 frames
 # must see 3. Then a pooling of 4 frames with stride 4. `layers` is a list of `(kernel, stride)`; the result is the list
@@ -306,7 +309,8 @@ field_in_time = check("02.3", field_in_time)
 #
 # Now for whole networks. The clip has 20 frames of $64 \times 64$. Three networks share one plan in space, convolution,
 # pooling by 4, convolution, average over everything, and differ only in time. The course's `receptive_field` is your
-# function for three axes at once. Watch the last three numbers of each line, frames $\times$ rows $\times$ columns:
+# function for three axes at once. Watch the last three numbers of each line, frames $\times$ rows $\times$ columns.
+# (The slide that this table follows prints 3\*10 for the channels of early fusion; 20 frames have 3\*20.)
 
 # %% tags=["nbval-check-output"]
 for fusion in FUSIONS:
@@ -337,6 +341,10 @@ for fusion in FUSIONS:
 ReceptiveFieldExplorer()
 
 # %% [markdown]
+# In the middle a unit sees 14 frames, as the table says. The very first one sees 9: its box begins five frames before
+# the clip does, and what lies there is the zeros of the padding. A field is what a unit *would* see in an endless
+# video.
+#
 # The box says what *can* matter. How much it matters is another thing: add up the size of the gradients, and the middle
 # of the box counts more than its rim, because more paths lead there.
 
@@ -353,7 +361,7 @@ show(fig, alt="How much one unit of the third layer depends on each frame and ro
 # every place where the kernel stands. That gives the two numbers that every paper quotes, *parameters* and
 # *multiply-adds* (others count a multiplication and an addition as two "FLOPs").
 #
-# ## Exercise 02.4: Count it
+# ## Exercise 02.4: What does a 3D convolution cost?
 #
 # `channels` and `outputs` are numbers, `kernel` is $(R, P, Q)$ and `places` is the output's $(T', H', W')$. Return
 # the pair (parameters, multiply-adds) of one 3D convolution with bias. Biases count among the parameters, and not
@@ -397,8 +405,7 @@ for fusion in FUSIONS:
 r3d_cost = predict("Multiply-adds of R3D-18 on a clip of 16 x 112 x 112?", None, unit="billion")
 
 # %% [markdown]
-# Counting needs shapes and no numbers, so the networks may live on PyTorch's `meta` device, where tensors have no
-# contents. It costs neither memory nor time.
+# Counting needs shapes and no numbers: on PyTorch's `meta` device tensors have no contents and cost no time.
 
 # %%
 with torch.device("meta"):
@@ -416,8 +423,10 @@ r3d_cost.reveal(describe(video_net, (3, 16, 112, 112), repeats=0).multiply_adds 
 # ## The first 3D CNN for human actions
 #
 # In 2010 Ji, Xu, Yang and Yu had surveillance videos from an airport (TRECVID), and wanted to find people who put
-# something down, point, or phone. They had little data and slow machines. So they did not start from pixels. The first
-# layer of their network is **hardwired**: five kinds of maps that they knew to be useful.
+# something down, point, or phone. (Shops were another use that they had in mind: who are the customers, and how do they
+# behave?) A detector and a tracker came first, and cut out the people. There was little data, and machines were slow.
+# So they did not start from pixels. The first layer of their network is **hardwired**: five kinds of maps that they
+# knew to be useful.
 #
 # | channel | what it shows | maps of 7 frames |
 # |---|---|---|
@@ -427,7 +436,7 @@ r3d_cost.reveal(describe(video_net, (3, 16, 112, 112), repeats=0).multiply_adds 
 #
 # Together 33 maps. Optical flow is lecture 04; one of the others is yours.
 #
-# ## Exercise 02.5: A hardwired channel
+# ## Exercise 02.5: A hardwired channel: the horizontal gradient
 #
 # Write the horizontal gradient: at each pixel half the difference between its right neighbour and its left one,
 # $(v_{x+1} - v_{x-1}) / 2$. At the edge, repeat the edge pixel. `frames` is $(\ldots, H, W)$ with any axes in front,
@@ -462,9 +471,7 @@ show(film_strip(shown[None], titles=["grey", "gradient x", "gradient y", "flow x
 # Every channel goes its own way through 3D convolutions ($7 \times 7$ pixels $\times$ 3 frames) and subsampling, with
 # two sets of kernels; the second stage has three kernels per channel and set. A last convolution, as large as what is
 # left, turns 78 small maps into 128 numbers, and a linear layer reads off the class. The paper gives the size of the
-# network:
-# **295,458 parameters** (quoted from memory; the sum below confirms it). A number as precise as this is a good test of
-# whether one has understood the text:
+# network, **295,458 parameters**. A number as precise as this is a good test of whether one has understood the text:
 
 # %%
 model = Ji3D()
@@ -485,9 +492,9 @@ for name, modules in parts.items():
 # %% tags=["claim"]
 first = 5 * conv_cost(1, 2, (3, 7, 7), (5, 54, 34))[0]
 third = 5 * 2 * conv_cost(1, 3, (3, 7, 6), (3, 21, 12))[0]
-total = sum(p.numel() for p in model.parameters())
+total, kth = (sum(p.numel() for p in network.parameters()) for network in (model, Ji3D(KTH)))
 claim("Ji et al.'s network has 295,458 parameters", (first, third, total) == (1480, 3810, 295458),
-      f"C2 {first:,}, C4 {third:,}, in all {total:,}", published="295,458")
+      f"C2 {first:,}, C4 {third:,}, in all {total:,}; the network for KTH {kth:,}", published="295,458")
 
 # %% [markdown]
 # Most of it, 289,536, sits in C6, which is as large as its input and has nowhere to move. And the number hides a
@@ -495,10 +502,10 @@ claim("Ji et al.'s network has 295,458 parameters", (first, third, total) == (14
 # none. The 78 biases that meet in one number act as their sum, so 77 of them are for nothing: with ordinary biases it
 # would be 285,605.
 #
-# With this network they reported, among others, 90.2 % on the six actions of the KTH data set (from memory, not
-# checked again). The miniature is the same class with smaller numbers. It gets the flow that the made-up world knows
-# exactly, and learns out and back, with the motion starting at frame 0 or 1 of 8. Then come two tests: at these
-# moments, and two frames later.
+# For the six actions of the KTH data set they built a larger sibling, with 9 frames of $60 \times 80$, and reported
+# 90.2 %. By the same count it has 449,116 parameters (`Ji3D(KTH)`). Our miniature is the same class with smaller
+# numbers. It gets the flow that the made-up world knows exactly, and learns out and back, with the motion starting at
+# frame 0 or 1 of 8. Then come two tests: at these moments, and two frames later.
 
 # %%
 small = ActionWorld("out_and_back", height=32, width=32, frames=8, size=8, travel=9, backdrop=0.3)
@@ -533,19 +540,10 @@ claim("The miniature of Ji et al.'s network learns the task, and loses it two fr
 #
 # ## Reproduce: another moment
 #
-# Does any of this show in results? Karpathy et al. (2014) trained the fusions on a million sports videos, and *slow
-# fusion*, which has 3D convolutions in its lower layers:
-
-# %%
-slow = Noted(60.9, "slow fusion")
-sports = {"one frame": 59.3, "early fusion": 57.7, "late fusion": 59.3, "3D convolution": slow}
-table(sports, columns=("video hit@1",), unit="%", source="Karpathy et al. 2014, Table 1, read in a transcript")
-
-# %% [markdown]
-# Early fusion loses even against a single frame, and the differences are small, because one frame of a sports video
-# says nearly everything. So we make videos in which motion decides, and in which we control *when* it happens. Two
-# networks, three convolutions each, with the same channels, kernels in space and strides. One line is different: the
-# length of the kernels in time.
+# Does any of this show in results? Lecture 03 tells what became of the fusions on a million sports videos. The
+# differences were small there, because one frame of a sports video says nearly everything. So we make videos in which
+# motion decides, and in which we control *when* it happens. Two networks, three convolutions each, with the same
+# channels, kernels in space and strides. One line is different: the length of the kernels in time.
 
 # %%
 TRAIN, STEPS = (0, 2), 110  # the motion starts at frame 0, 1 or 2 of 10
@@ -607,7 +605,7 @@ results = {name: by_moment(model, "out_and_back") for name, model in networks.it
 returning_guess.reveal(results["early fusion"][4])
 
 # %% [markdown]
-# All three results in one figure. The grey band is where training has been; the line at 25 % is guessing.
+# All three results in one figure; the grey band is where training has been.
 
 # %%
 moments = list(range(6))
@@ -617,12 +615,14 @@ ax.axvspan(TRAIN[0], TRAIN[1], color="0.9", zorder=0)
 ax.axhline(25, color="0.5", linewidth=1)
 ax.text(0.05, 27, "guessing", fontsize=9, color="0.4")
 ax.legend(loc="center left", frameon=False)
-show(fig, alt="Accuracy by moment; training saw frames 0 to 2 (grey). At frame 4 " + ", ".join(
-    f"{name} has {values[4]:.0f} %" for name, values in {**results, 'early fusion, one-way': one_way}.items()) + ".")
+late = ", ".join(f"{name} has {values[4]:.0f} and {values[5]:.0f} %" for name, values in
+                 {**results, "early fusion, one-way": one_way}.items())
+show(fig, alt=f"Accuracy by moment; training saw frames 0 to 2 (grey). At frames 4 and 5 {late}.")
 
 # %% [markdown]
-# Inside the grey band nothing tells the networks apart. Two frames further one of them still works. (At the very last
-# moment the motion ends with the clip, and the zeros that pad it begin: 3D convolution may lose a little there.)
+# Inside the grey band nothing tells the networks apart. Two frames further one of them still works. At the very
+# last moment, where the motion ends with the clip and the zeros of the padding begin, it depends on the run: 3D
+# convolution keeps nearly all of its accuracy, or loses a part of it.
 
 # %% tags=["claim"]
 late_early, late_3d = results["early fusion"][4], results["3D convolution"][4]
@@ -635,20 +635,15 @@ claim("With a one-way motion, early fusion is more than 40 points better at the 
       one_way[4] - late_early - 40, f"{one_way[4]:.0f} % against {late_early:.0f} % out and back", unit="points")
 
 # %% [markdown]
-# Beside the sports videos: the same order, and where only the motion tells, no small difference any more.
-
-# %%
-table(sports, {name: values[4] for name, values in results.items()}, columns=("Sports-1M, video hit@1",),
-      measured_columns=("here, two frames late",), unit="%", source="Sports-1M as above")
-
-# %% [markdown]
 # *Below* chance is no accident. A shape that leaves two frames late is on its way *out* just when, in training, it was
 # on its way *back*. The network has learnt "what moves left in frame 4 had gone right", and is confidently wrong.
 #
 # ### First-layer filters are little videos
 #
-# A kernel of the first layer has colour, time, rows and columns: it is a tiny video. Here are three of each network,
-# averaged over the colours. Red adds brightness, blue subtracts it.
+# A kernel of the first layer has colour, time, rows and columns: it is a tiny video. Karpathy et al. show those
+# of their networks in this way, clips of 4 frames of $11 \times 11$ pixels: some are edges and blobs at rest, others
+# move. (Slides print $5 \times 5$.) Here are three of each of ours, averaged over the colours. Red adds brightness,
+# blue subtracts it.
 
 # %%
 for name, model in networks.items():
@@ -659,8 +654,8 @@ for name, model in networks.items():
 # %% [markdown]
 # A 3D filter compares neighbouring frames, and has no idea of *when*: blue on the left frame and red on the right one
 # means that something bright arrives. It fires at any moment, and the maximum at the end of the network finds it. An
-# early-fusion filter is a timetable. Look for rows that are red around frames 2 to 5, when training had its motion, and
-# blue at quiet times: nothing says that frame 7 should be treated as frame 3 was.
+# early-fusion filter has weights of its own for each of the ten frames, and nothing makes those of frame 7, by which in
+# training all motion was over, like those of frame 3.
 #
 # ## On a GPU
 #
@@ -700,7 +695,7 @@ for early in (True, False):
 # 3, then 5, then 5 + 2 * 2 = 9 frames.</details>
 #
 # <details><summary>3. Why is early fusion cheap, although its kernels are the largest?</summary>
-# They stand at one place in time only; multiply-adds are weights times places.</details>
+# They stand at one place in time.</details>
 #
 # <details><summary>4. Ji et al.'s network has 3D convolutions. Is its answer the same when the action comes two frames
 # later?</summary>
@@ -718,9 +713,9 @@ for early in (True, False):
 # ## To read
 #
 # - S. Ji, W. Xu, M. Yang, K. Yu, *3D Convolutional Neural Networks for Human Action Recognition*, ICML 2010; PAMI
-#   35(1), 2013: section 2, with Eq. 1 and 2 and the architecture.
+#   35(1), 2013: section 2, with Eq. 1 and 2 and the architecture. (Their 295,458 and 90.2 % are quoted from memory.)
 # - A. Karpathy et al., *Large-scale Video Classification with Convolutional Neural Networks*, CVPR 2014: section 3 and
 #   Table 1; lecture 03 builds it.
 # - D. Tran et al., *Learning Spatiotemporal Features with 3D Convolutional Networks*, ICCV 2015: section 3; lecture 06.
 #
-# **Next:** lecture 03, where the three fusions meet a million videos.
+# **Next:** [03 · Large-scale video](03_large_scale_video.ipynb), where the three fusions meet a million videos.

@@ -8,7 +8,7 @@
 course = start("05")
 
 # %%
-from pathlib import Path
+import os
 
 import torch
 from sklearn.svm import LinearSVC
@@ -23,7 +23,7 @@ from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.sampling import average_predictions
 from course_lib.ops.stream_inputs import spatial_input, spatial_views, temporal_input, temporal_views
 from course_lib.ops.warp import warp
-from course_lib.plots import Noted, curve, diagram, film_strip, kernel_strip, parallel, show, table
+from course_lib.plots import curve, diagram, film_strip, kernel_strip, parallel, show, table
 from course_lib.plots.flow import flow_strip
 from course_lib.progress import progress
 from course_lib.train import fit, scores, trained
@@ -70,7 +70,9 @@ show(flow_strip({"frame": example.clips[0, :, onset + 1], "flow, going": example
 #
 # In 2014 Simonyan and Zisserman drew the conclusion. Do not ask one network to discover motion in raw frames, as the
 # early and slow fusion of lecture 03 do. Give **appearance** to one network and **motion** to another, train them
-# apart, and let both vote. (They mention that our visual cortex, too, has one pathway for *what* and one for motion.)
+# apart, and let both vote. (Our visual cortex, too, has one pathway for *what* and one for motion. And people recognise
+# actions from motion alone: a dozen points of light on the joints of somebody in the dark are dots as long as they
+# rest, and a walker as soon as they move.)
 #
 # ## Two networks of the same make
 #
@@ -113,8 +115,9 @@ show(diagram({"Two streams": describe(both_streams, [(3, 224, 224), (20, 224, 22
 # ## From displacement fields to channels
 #
 # Write $d_t(x, y)$ for the displacement that takes the pixel at $(x, y)$ in frame $t$ to its place in frame $t + 1$,
-# with components $d_t^x$ (also called $u$, to the right) and $d_t^y$ ($v$, down). **Optical flow stacking** (Eq. 1)
-# puts $L$ consecutive fields into the channels of one input $I_\tau$, starting at frame $\tau$:
+# with components $d_t^x$ (also called $u$, to the right) and $d_t^y$ ($v$, down). (The paper calls the *point* $(u,
+# v)$, and some slides print $\mathbf p_k$ in Eq. 1, which belongs to Eq. 2.) **Optical flow stacking** (Eq. 1) puts $L$
+# consecutive fields into the channels of one input $I_\tau$, starting at frame $\tau$:
 #
 # $$ I_\tau(x, y, 2k - 1) = d^x_{\tau + k - 1}(x, y), \qquad I_\tau(x, y, 2k) = d^y_{\tau + k - 1}(x, y),
 #    \qquad k = 1 \ldots L . $$
@@ -127,7 +130,7 @@ show(kernel_strip(example_flow[0].transpose(0, 1), titles=["u (right)", "v (down
      alt="Ten flow fields, u above v: in one row a blob of one sign, in the later columns of the other sign.")
 
 # %% [markdown]
-# ## Exercise 05.1: Stack the flow
+# ## Exercise 05.1: Optical flow stacking
 #
 # `flow` is $(B, T, 2, H, W)$; take `length` fields from field `start` on and return $(B, 2L, H, W)$ in the order of
 # Eq. 1.
@@ -167,7 +170,7 @@ stack_flow = check("05.1", stack_flow)
 TrajectoryWalk()
 
 # %% [markdown]
-# ## Exercise 05.2: Stack along trajectories
+# ## Exercise 05.2: Trajectory stacking
 #
 # Write Eq. 2 for all pixels at once. You have `warp(image, flow, outside="border")` from lecture 04: it reads `image`
 # at $x$ + `flow`, bilinearly, and beyond the border it takes the nearest pixel. Which image is read here, and how far
@@ -226,7 +229,7 @@ claim("Trajectory and flow stacking differ by less than 6 % at an eighth of a pi
 # keeps its size. Note that a backward field is not a forward one with a minus sign: it belongs to the pixels of another
 # frame.
 #
-# ## Exercise 05.3: Fix the bugs
+# ## Exercise 05.3: Fix the bugs: bi-directional stacking
 #
 # `forward[:, t]` goes from frame $t$ to $t + 1$, and `backward[:, t]` from frame $t + 1$ back to $t$. This runs, and
 # two things are wrong with its backward half. Draw the arrows for `middle = 3`, `length = 4`.
@@ -262,7 +265,7 @@ stack_two_ways = check("05.3", stack_two_ways)
 # the camera's motion and undo it. The paper does the cheapest thing that could work: **subtract from each field its
 # mean vector**.
 #
-# ## Exercise 05.4: Subtract the mean flow
+# ## Exercise 05.4: Mean flow subtraction
 #
 # `stack` is $(B, 2L, H, W)$. Each channel of each clip loses its own mean over the pixels.
 
@@ -354,7 +357,7 @@ def temporal_scores(stream, flow, length=10, centred=True, stack=stack_flow):
     return torch.stack([scores(stream, subtract_mean_flow(x) if centred else x) for x in stacked], 1)
 
 # %% [markdown]
-# ## Exercise 05.5: Fuse the scores
+# ## Exercise 05.5: Score fusion
 #
 # Views and streams vote. Make probabilities for each view (softmax over the classes), average the views of each stream,
 # then average the streams; `weight` is how much the temporal stream counts. The streams may have different numbers of
@@ -362,7 +365,7 @@ def temporal_scores(stream, flow, length=10, centred=True, stack=stack_flow):
 
 # %% tags=["exercise"] exercise="05.5" points=1
 def fuse(spatial, temporal, weight=0.5):
-    """Late fusion.
+    """Weighted mean of two streams' probabilities.
 
     spatial (N, V, K), temporal (N, V', K), before the softmax -> probabilities (N, K).
     """
@@ -406,8 +409,8 @@ both_guess.reveal(25)
 
 # %% [markdown]
 # Each stream can hardly do more than guess at what the other one sees. (With 300 steps the temporal stream would read
-# four shapes out of ten from the blurred edges; the way is in no frame at all.) A stream alone can be right about both
-# in about one case out of four, by luck; together they have both halves.
+# about four shapes out of ten from the blurred edges; the way is in no frame at all.) A stream alone can be right about
+# both in about one case out of four, by luck; together they have both halves.
 
 # %% tags=["claim"]
 still, moving, fused = results.values()
@@ -450,18 +453,23 @@ claim("The SVM votes better than the average, by more than 2 points", svm_both -
       published="SVM 88.0 %, averaged 86.9 % (UCF101, Table 4)")
 
 # %% [markdown]
-# In the paper it won on both data sets. Here are its figures, mean accuracy over the three splits, beside ours:
+# In the paper it won on both data sets. Here are its figures, mean accuracy over the three splits, beside ours. Above
+# them stand the rivals of its time: improved dense trajectories (IDT), hand-made features along flow (lecture 07);
+# HMAX, a model of the visual cortex; and lecture 03's slow fusion.
 
 # %%
 ours = {name: both for name, (_, _, both) in results.items()} | {"both, SVM": svm_both}
-table({"spatial stream": (73.0, 40.5), "temporal stream": (83.7, 54.6),
+table({"IDT": (85.9, 57.2), "IDT, higher-dimensional encodings": (87.9, 61.1),
+       "IDT, stacked Fisher vectors": (None, 66.8), "HMAX": (None, 22.8), "slow fusion": (65.4, None),
+       "spatial stream": (73.0, 40.5), "temporal stream": (83.7, 54.6),
        "both, averaged": (86.9, 58.0), "both, SVM": (88.0, 59.4)}, ours,
       columns=("UCF101", "HMDB51"), measured_columns=("here, both right",), unit="%", tie=5,
-      source="Simonyan and Zisserman 2014, from a public transcript of the paper, as all its results below")
+      source="Simonyan and Zisserman 2014, Table 4, from a public transcript, as all results of the paper below")
 
 # %% [markdown]
-# What should surprise you is the second line of the paper: a network that sees *only motion*, and was never trained on
-# ImageNet, beats one that sees everything else.
+# Two things should surprise you. A network that sees *only motion*, and was never trained on ImageNet, beats one that
+# sees everything else. And with both streams, learnt features draw level with hand-made ones on UCF101, and no more: on
+# HMDB51, with its few training videos, the best hand-made ones still won, 66.8 to 59.4.
 #
 # ### How long should it watch?
 #
@@ -480,7 +488,7 @@ single_guess.reveal(ways[1])
 # %% [markdown]
 # One field shows motion to the right, and not whether it is on its way out or back. *Right* and *left* give the same
 # ten fields in another order, and an average has no order: what is left is to tell horizontal from vertical, one half.
-# Five fields often catch the turn, ten always hold it.
+# Five fields often catch the turn, in some runs nearly always; ten always hold it.
 
 # %% tags=["claim"]
 claim("L = 10 beats L = 1 by more than 25 points", ways[10] - ways[1] - 25,
@@ -492,10 +500,9 @@ claim("L = 10 beats L = 1 by more than 25 points", ways[10] - ways[1] - 25,
 # gap is smaller, and from 5 to 10 there is little left to gain:
 
 # %%
-unsure = "that the mean was subtracted is from memory"
-table({"single field, L = 1": (Noted(73.9, unsure), None), "flow stacking, L = 5": (Noted(80.4, unsure), None),
+table({"single field, L = 1": (73.9, None), "flow stacking, L = 5": (80.4, None),
        "flow stacking, L = 10": (81.0, 79.9), "trajectory stacking, L = 10": (80.2, 79.6),
-       "bi-directional stacking, L = 10": (Noted(81.2, unsure), None), "slow fusion of frames": (None, 56.4)},
+       "bi-directional stacking, L = 10": (81.2, None), "slow fusion of frames": (None, 56.4)},
       {"single field, L = 1": ways[1], "flow stacking, L = 5": ways[5], "flow stacking, L = 10": ways[10]},
       columns=("mean subtracted", "as it is"), measured_columns=("here, the way right",), unit="%", tie=5,
       source="UCF101, first split; slow fusion re-implemented by the authors")
@@ -546,13 +553,13 @@ claim("After 100 steps, mean subtraction gains more than 10 points under a pan o
 # %% [markdown]
 # Subtraction makes the pan nearly invisible: a stream that has never met one loses little. Without it the first layer
 # sees large numbers everywhere, and has to learn that they mean nothing. It can, by comparing the shape with its
-# surroundings: with twice as many steps our rival catches up (try it). Perhaps that is why the paper, after 80,000
+# surroundings: with more steps our rival gains on it (try 200). Perhaps that is why the paper, after 80,000
 # steps, has a single point left.
 #
-# Trajectories serve as well as plain stacks while the camera stands still, though the stream has never seen any. At 3
-# pixels per frame a path over the background is nearly 30 pixels long, more than half of the picture, and many leave
-# it; such stacks look like nothing that the stream has learnt from. Trained on trajectories it would know them. But
-# plain stacks need no such care.
+# Trajectories serve as well as plain stacks while the camera stands still, though the stream has never seen any (the
+# task is too easy there to tell them apart). At 3 pixels per frame a path over the background is nearly 30 pixels long,
+# more than half of the picture, and many leave it; such stacks look like nothing that the stream has learnt from.
+# Trained on trajectories it would know them. But plain stacks need no such care.
 #
 # Subtraction is a stand-in for real camera compensation, and an imperfect one: a zoom or a roll has no constant flow,
 # and a large actor moves the mean as well.
@@ -605,11 +612,10 @@ for name, grad in (("first head ", first_head), ("second head", second_head)):
 # On HMDB51 (temporal stream, first split) the paper has 46.6 % for HMDB51 alone and 55.4 % for multi-task
 # learning. In between lie fine-tuning a network trained on UCF101, 49.0 %, and adding classes of UCF101 that do not
 # overlap, 52.8 %. Fused with a spatial stream, on UCF101 (first split): 85.6 and 85.9 % without, 86.2 % with multi-task
-# learning, and 87.0 % with the SVM on top. (The numbers are from the transcript, what each of them stands for partly
-# from memory.)
+# learning, and 87.0 % with the SVM on top.
 #
-# The last of the published tables is about the *spatial* stream, and about overfitting: some 9,500 (from memory)
-# training videos against 90 million parameters (UCF101, first split).
+# The last of the published tables is about the *spatial* stream, and about overfitting: some 9,500 training videos
+# against 90 million parameters (UCF101, first split).
 #
 # | | dropout 0.5 | dropout 0.9 |
 # |---|---|---|
@@ -622,13 +628,13 @@ for name, grad in (("first head ", first_head), ("second head", second_head)):
 #
 # ## On a GPU
 #
-# The published size, on real videos. The cell looks for UCF101 in `~/data/UCF-101` (`course data list` says where it
-# comes from); with a GPU and the data it trains both streams for a while, with frames resized to 256 rows, random
-# windows of 224, flow computed on the way. Without, it measures one pass through the temporal stream.
+# The published size, on real videos. Set the environment variable `UCF101` to the folder of the data set (`course data
+# list` says where it comes from); with a GPU and the data it trains both streams for a while, with frames resized to
+# 256 rows, random windows of 224, flow computed on the way. Without, it measures one pass through the temporal stream.
 
 # %% tags=["gpu", "nbval-ignore-output"]
-folder = Path("~/data/UCF-101").expanduser()
-if course.device.type == "cuda" and folder.is_dir():
+folder = os.environ.get("UCF101")
+if course.device.type == "cuda" and folder:
     videos = ucf101(folder, split=1, train=True, size=(256, 340))
     for channels, prepare in ((3, lambda clips: spatial_input(clips) / 64), (20, temporal_input)):
         batches = ClipBatches(videos, 11, 64, crop=224, prepare=prepare, device=course.device, workers=4)
@@ -685,7 +691,9 @@ else:
 #
 # - K. Simonyan, A. Zisserman, *Two-Stream Convolutional Networks for Action Recognition in Videos*, NIPS 2014,
 #   arXiv:1406.2199: section 3 with Eq. 1 and 2, section 4 on multi-task learning, section 6 with the tables.
+#   (The number of training videos, and which of the fused results on the first split is which, are quoted from memory.)
 # - K. Chatfield et al., *Return of the Devil in the Details*, BMVC 2014, arXiv:1405.3531: CNN-M-2048 and its relatives.
 # - M. Goodale, A. Milner, *Separate visual pathways for perception and action*, Trends in Neurosciences 1992.
 #
-# **Next:** lecture 06, where one network learns appearance and motion together, with kernels of $3 \times 3 \times 3$.
+# **Next:** [06 · C3D](06_c3d.ipynb), where one network learns appearance and motion together, with kernels of $3 \times
+# 3 \times 3$.

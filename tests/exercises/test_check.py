@@ -188,6 +188,36 @@ def test_a_right_result_changed_in_place_is_never_taken_for_a_known_mistake():
     assert "The result is right, but argument 1 (clip) was changed in place" in report.diagnosis
 
 
+def test_an_input_changed_in_place_is_told_where_the_result_is_wrong_as_well():
+    report = evaluate(FUNCTION, typed("clip *= weight.reshape(-1, 1, 1, 1)\nreturn clip * clip"))
+    assert "argument 1 (clip) was changed" in report.diagnosis and "not x += y" in report.diagnosis
+
+
+def test_of_two_mistakes_the_one_is_told_that_is_right_where_the_learner_is():
+    def for_three(clip, weight):
+        return RIGHT(clip, weight) if len(clip) == 2 else clip
+
+    mistakes = (Mistake("always", lambda clip, weight: clip), Mistake("for three channels", for_three))
+    report = evaluate(dataclasses.replace(FUNCTION, mistakes=mistakes), for_three)
+    assert report.diagnosis == "for three channels"
+
+
+def test_an_exception_is_no_sign_of_a_mistake_that_explains_only_some_tests():
+    def stops(clip, weight):
+        return clip @ weight if len(clip) == 2 else clip + 1
+
+    other = typed("if len(clip) == 2:\n    return clip @ weight\nreturn clip + 2")
+    exercise = dataclasses.replace(FUNCTION, mistakes=(Mistake("not this one", stops),))
+    assert evaluate(exercise, stops).diagnosis == "not this one"
+    assert "RuntimeError" in evaluate(exercise, other).diagnosis
+
+
+def test_a_test_that_stopped_says_with_what():
+    report = evaluate(FUNCTION, typed("raise KeyError('x')"))
+    assert [test.got for test in report.tests] == ["KeyError: 'x'"] * 2
+    assert evaluate(FUNCTION, typed("raise KeyError")).tests[0].got == "KeyError"
+
+
 def test_the_line_is_the_learners_own_even_deep_in_a_library():
     report = evaluate(FUNCTION, typed("a = clip + 1\nb = torch.nn.functional.conv3d(a, weight)\nreturn b"))
     assert "at line 5 of your cell: b = torch.nn.functional.conv3d(a, weight)" in report.diagnosis

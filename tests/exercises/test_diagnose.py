@@ -38,6 +38,10 @@ SLIPS = {
     "One tensor came, 2 values": ((1, 2), torch.tensor([1, 2])),
     "One NumPy array came, 2 values": ((1, 2), np.array([1, 2])),
     "3 values were returned, 2": ((1, 2), (1, 2, 3)),
+    "1 value was returned, 2 are expected": ((1, 2), (1,)),
+    "A dict came: return its 2 values": ((1, 2), {"a": 1, "b": 2}),
+    "A pair came, values and indices": (CLIP[0, 0], CLIP[0].max(0)),
+    "some are floats: whole numbers": ((1, (2, 3)), (1, (2.0, 3))),
     "float64 came, float32 is expected": (CLIP, CLIP.double()),
     "The fractions are lost": (CLIP * 9, (CLIP * 9).long()),
     "wrap around at 256": (FRAMES.int() * 2, FRAMES * 2),
@@ -92,6 +96,10 @@ def test_scales_of_several_tests():
     assert generic([(5, 7)]) is None, "any number is some multiple of another"
     assert generic([(5, 7), (6, 7)]) is None
     assert "2 times too large" in generic([(5, 10), (6, 12)])
+
+
+def test_a_python_number_has_no_dtype():
+    assert generic([((1, 2), (1, 3.5))]) is None
 
 
 def test_nothing_is_claimed_of_random_numbers():

@@ -57,6 +57,29 @@ def test_use_is_found(way):
     assert "conv" in shortcut.name.lower()
 
 
+NAMES = {
+    "alias": "F.conv3d",
+    "full name": "torch.nn.functional.conv3d",
+    "torch's own": "torch.conv3d",
+    "renamed import": "torch.nn.functional.conv3d",
+    "layer": "nn.Conv3d",
+    "layer made outside": "torch.nn.Conv3d",
+    "global name": "torch.nn.functional.conv3d",
+    "itself": "torch.nn.functional.conv3d",
+}
+
+
+@pytest.mark.parametrize("way", NAMES)
+def test_the_name_is_the_learners_or_else_the_public_one(way):
+    """Not _VariableFunctionsClass.conv3d: nobody has typed that, and no page explains it."""
+    assert find_shortcut(cell(HEAD + USES[way], "f"), FORBIDDEN)[0].name == NAMES[way]
+
+
+def test_the_name_of_a_function_of_linear_algebra_is_the_public_one():
+    code = HEAD + "solve = torch.linalg.lstsq\ndef f(a, b):\n    return solve(a, b)"
+    assert find_shortcut(cell(code, "f"), ("torch.linalg.lstsq",))[0].name == "torch.linalg.lstsq"
+
+
 INNOCENT = {
     "loops": "def f(x, w):\n    '''Like F.conv3d, by hand.'''\n    return (x.unfold(2, 3, 1) * w).sum()",
     "another convolution": "def f(x, w):\n    return F.conv2d(x, w)",

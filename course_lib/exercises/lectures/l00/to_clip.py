@@ -42,6 +42,15 @@ to_clip = exercise(
         ),
         edit("The axes run in the opposite order: this is (C, W, H, T).", {MOVED: "permute(3, 2, 1, 0)"}),
         edit(
+            "This is (C, H, W, T): time comes second in a clip, before rows and columns.",
+            {MOVED: "permute(3, 1, 2, 0)"},
+        ),
+        edit(
+            "This is (H, W, C, T). permute asks which old axis comes first: the channels are old axis 3.",
+            {MOVED: "permute(1, 2, 3, 0)"},
+        ),
+        edit("The channels still come last: this is (T, H, W, C), as decoded.", {f".{MOVED}": ""}),
+        edit(
             "The shape is right and the pixels are scrambled: reshape cuts the same row of numbers anew, it moves no "
             "axis. permute does.",
             {MOVED: "reshape(frames.shape[3], *frames.shape[:3])"},
@@ -57,6 +66,16 @@ to_clip = exercise(
             "Divide by the largest value that there can be.",
             {"255": "frames.max()"},
         ),
+        edit(
+            "Each clip is stretched from its darkest to its brightest value. Divide by the largest value that can be.",
+            {
+                "frames.permute": "(frames.float() - frames.min()).permute",
+                " / 255": " / (frames.max() - frames.min())",
+            },
+        ),
+        edit("This runs from -1 to 1; a clip runs from 0 to 1.", {" / 255": " / 127.5 - 1"}),
+        edit("White becomes 65025: divide by 255.", {" / 255": " * 255"}),
+        edit("Half precision: float32 is asked for, which .float() gives.", {".float()": ".half()"}),
         edit("Whole-number division: // leaves nothing but 0 and 1. Use /.", {" / ": " // "}),
     ),
     hints=(

@@ -43,6 +43,48 @@ average_predictions = exercise(
             "the softmax runs over the clips: it belongs over the classes, the last axis",
             {"softmax(dim=-1)": "softmax(dim=1)"},
         ),
+        edit(
+            "the softmax runs over the videos (as nn.Softmax() without a dim does here): it belongs over the classes, "
+            "the last axis",
+            {"softmax(dim=-1)": "softmax(dim=0)"},
+        ),
+        edit(
+            "the softmax runs over all videos, clips and classes at once: each clip has probabilities of its own",
+            {"logits.softmax(dim=-1)": "(logits.exp() / logits.exp().sum())"},
+        ),
+        edit(
+            "the softmax comes a second time: means of probabilities are probabilities", {"n(dim=1)": "n(1).softmax(1)"}
+        ),
+        edit(
+            "the exponentials are averaged before they are divided: a clip with large scores would outvote all others; "
+            "first each clip's probabilities, then the mean",
+            {"logits.softmax(dim=-1).mean(dim=1)": "logits.exp().mean(1).log().softmax(-1)"},
+        ),
+        edit("these are log-probabilities: take the softmax without the logarithm", {".soft": ".log_soft"}),
+        edit(
+            "a sigmoid judges each class by itself: the softmax makes the classes of a clip add up to 1",
+            {"softmax(dim=-1)": "sigmoid()"},
+        ),
+        edit("this is the median clip: take the mean", {"mean(dim=1)": "median(dim=1).values"}),
+        edit("this multiplies the clips: take the mean", {"mean(dim=1)": "prod(dim=1)"}),
+        edit("only the first clip counts: average over all N", {".mean(dim=1)": "[:, 0]"}),
+        edit(
+            "dividing by the sum of the scores is no softmax: scores may be negative, so take exponentials first",
+            {"logits.softmax(dim=-1)": "(logits / logits.sum(-1, keepdim=True))"},
+        ),
+        edit(
+            "only the winning class came: the probabilities of all classes are asked for",
+            {"mean(dim=1)": "mean(dim=1).argmax(-1)"},
+        ),
+        edit(
+            "divided by the number of classes: a mean over clips divides by N",
+            {".mean(dim=1)": ".sum(1) / logits.shape[2]"},
+        ),
+        edit(
+            "divided by the number of videos: a mean over clips divides by N", {".mean(dim=1)": ".sum(1) / len(logits)"}
+        ),
+        edit("all videos were averaged into one: each video keeps its row", {"mean(dim=1)": "mean(dim=(0, 1))"}),
+        edit("the mean is still missing: one row of probabilities per video", {".mean(dim=1)": ""}),
         edit("the mean runs over the classes: average over the clips, axis 1", {"mean(dim=1)": "mean(dim=-1)"}),
         edit("the mean runs over the videos: average over the clips, axis 1", {"mean(dim=1)": "mean(dim=0)"}),
         edit("this is a sum over clips, and does not add up to 1: take the mean", {"mean": "sum"}),
@@ -50,6 +92,22 @@ average_predictions = exercise(
         edit(
             "this counts votes: each clip's uncertainty is lost when only its best class is kept",
             {"logits.softmax(dim=-1)": "(logits == logits.amax(dim=-1, keepdim=True)).float()"},
+        ),
+        edit(
+            "this adds up the scores before the softmax, which multiplies the clips: softmax first, then the mean",
+            {".softmax(dim=-1).mean(dim=1)": ".sum(dim=1).softmax(-1)"},
+        ),
+        edit(
+            "clips and classes are exchanged: the softmax runs over the classes, the last axis, the mean over clips",
+            {"softmax(dim=-1).mean(dim=1)": "softmax(dim=1).mean(dim=-1)"},
+        ),
+        edit("these are logarithms: the probabilities themselves are asked for", {"mean(dim=1)": "mean(dim=1).log()"}),
+        edit(
+            "the exponentials are not divided by their sum over the classes: the softmax is that quotient",
+            {"softmax(dim=-1)": "exp()"},
+        ),
+        edit(
+            "only the last clip counts: does a loop forget the others? Average over all N", {".mean(dim=1)": "[:, -1]"}
         ),
     ),
     hints=(

@@ -67,6 +67,50 @@ ten_crop = exercise(
             "mirror the five crops",
             {"five.flip(-1)": CROPS.replace("clip", "clip.flip(-1)")},
         ),
+        edit(
+            "time comes last: this is (C, H, W, T), and the windows were cut from the wrong axes; permute(3, 0, 1, 2)",
+            {MOVED: "permute(3, 1, 2, 0)"},
+        ),
+        edit(
+            "the axes run in the opposite order, (C, W, H, T): permute(3, 0, 1, 2) gives (C, T, H, W)",
+            {MOVED: "permute(3, 2, 1, 0)"},
+        ),
+        edit(
+            "this is (H, W, C, T): permute lists the old axes in their new order, and the channels are old axis 3",
+            {MOVED: "permute(1, 2, 3, 0)"},
+        ),
+        edit(
+            "the pixels are scrambled: reshape keeps the order in memory, and a transpose after it comes too late; "
+            "permute moves axes",
+            {MOVED: "reshape(T, C, H, W).transpose(0, 1)"},
+        ),
+        edit(
+            "the pixels are still scrambled (reshape), and the mirrored crops run backwards in time: W is axis -1",
+            {MOVED: RESHAPED, "flip(-1)": "flip(-3)"},
+        ),
+        edit(
+            "frames and channels are exchanged, and the mirrored crops are still upside down",
+            {MOVED: "permute(0, 3, 1, 2)", "flip(-1)": "flip(-2)"},
+        ),
+        edit("the crops are mirrored left to right and upside down: only W, the last axis", {"(-1)": "(-1, -2)"}),
+        edit("the crops come in the opposite order instead of mirrored: W is the last axis", {"flip(-1)": "flip(0)"}),
+        edit("red and blue are exchanged instead of left and right: W is the last axis", {"flip(-1)": "flip(1)"}),
+        edit("the last five are not mirrored", {"five.flip(-1)": "five"}),
+        edit(
+            "the mirrored crops come first: five as they are, then the five mirrored",
+            {"[five, five.flip(-1)]": "[five.flip(-1), five]"},
+        ),  # fmt: skip
+        edit(
+            "the mirrored crops became channels: join them along the crops, the first axis",
+            {"flip(-1)]": "flip(-1)], dim=1"},
+        ),  # fmt: skip
+        edit("the two fives still have an axis of their own: torch.cat joins them", {"torch.cat": "torch.stack"}),
+        edit("the centre is in the wrong place: as much is left on either side, (H - h) // 2", {"// 2": "// 4"}),
+        edit(
+            "each mirrored crop follows its own: first five as they are, then the five mirrored",
+            {"torch.cat([five, five.flip(-1)])": "torch.stack([five, five.flip(-1)], 1).flatten(0, 1)"},
+        ),  # fmt: skip
+        edit("the pixels became float, 0 to 1: a crop leaves their values as they are", {MOVED: f"{MOVED} / 255"}),
         edit("only five crops: their mirror images follow", {"torch.cat([five, five.flip(-1)])": "five"}),
     ),
     hints=(

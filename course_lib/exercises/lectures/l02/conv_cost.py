@@ -46,6 +46,58 @@ conv_cost = exercise(
         edit("the input channels are missing: each output has a kernel for every channel", {" * channels": ""}),
         edit("the kernel's length in time is missing: this is the cost of a 2D convolution", {" * R": ""}),
         edit(
+            "the outputs are missing: each output has kernels and a bias of its own",
+            {"outputs * channels": "channels", PARAMETERS: "weights + 1"},
+        ),
+        edit(
+            "the outputs are missing among the parameters: each output has kernels of its own",
+            {PARAMETERS: "weights // outputs + outputs"},
+        ),
+        edit("there is one bias per output, not one per input channel", {PARAMETERS: "weights + channels"}),
+        edit("the biases do not depend on the places: one per output", {PARAMETERS: "weights + outputs * T * H * W"}),
+        edit(
+            "parameters are shared by all places: their number does not grow with T', H', W'",
+            {PARAMETERS: "(weights + outputs) * T * H * W"},
+        ),
+        edit(
+            "the channels are added: each of the R * P * Q numbers is there once per channel",
+            {"channels * R * P * Q": "(channels + R * P * Q)"},
+        ),
+        edit(
+            "the channels are added: each of the R * P * Q numbers is there once per channel",
+            {"channels * R": "(channels + R)"},
+        ),
+        edit(
+            "a kernel of R x P x Q has R * P * Q numbers, and there are T' * H' * W' places: products, not sums",
+            {"R * P * Q": "(R + P + Q)", MULTIPLY_ADDS: "weights * (T + H + W)"},
+        ),
+        edit("there are T' * H' * W' places: a product, not a sum", {MULTIPLY_ADDS: "weights * (T + H + W)"}),
+        edit(
+            "`places` is the output's size already: nothing is to be taken off",
+            {MULTIPLY_ADDS: "weights * (T - R + 1) * (H - P + 1) * (W - Q + 1)"},
+        ),
+        edit(
+            "T' is missing in the multiply-adds: the kernel stands at T' x H' x W' places",
+            {MULTIPLY_ADDS: "weights * H * W"},
+        ),
+        edit(
+            "the input channels are missing in the multiply-adds: every weight is used at every place",
+            {MULTIPLY_ADDS: "outputs * R * P * Q * T * H * W"},
+        ),
+        edit("the channels are counted twice in the multiply-adds", {MULTIPLY_ADDS: f"{MULTIPLY_ADDS} * channels"}),
+        edit(
+            "adding a bias is no multiplication: multiply-adds count the weights alone",
+            {MULTIPLY_ADDS: f"{MULTIPLY_ADDS} + outputs"},
+        ),
+        edit("these are the places: each weight is used once at each of them", {MULTIPLY_ADDS: "T * H * W"}),
+        edit("the multiply-adds are in millions: give their number", {MULTIPLY_ADDS: f"{MULTIPLY_ADDS} / 1e6"}),
+        edit(
+            "one sum came: return the two numbers as a pair, parameters and multiply-adds",
+            {f"{PARAMETERS}, ": f"{PARAMETERS} + "},
+        ),
+        edit("the parameters are missing: return the pair (parameters, multiply-adds)", {f"{PARAMETERS}, ": ""}),
+        edit("the multiply-adds are missing: return the pair (parameters, multiply-adds)", {f", {MULTIPLY_ADDS}": ""}),
+        edit(
             "the multiply-adds are those of one place: the kernel stands at T' x H' x W' places",
             {MULTIPLY_ADDS: "weights"},
         ),
@@ -64,6 +116,27 @@ conv_cost = exercise(
         edit(
             "the order is (parameters, multiply-adds)",
             {f"{PARAMETERS}, {MULTIPLY_ADDS}": f"{MULTIPLY_ADDS}, {PARAMETERS}"},
+        ),
+        edit(
+            "these are FLOPs, with the biases: count a multiply-add once, and the weights alone",
+            {MULTIPLY_ADDS: "2 * (weights + outputs) * T * H * W"},
+        ),
+        edit(
+            "W' is missing in the multiply-adds: the kernel stands at T' x H' x W' places",
+            {MULTIPLY_ADDS: "weights * T * H"},
+        ),
+        edit("there is one bias per output, and none per input channel", {PARAMETERS: "weights + outputs + channels"}),
+        edit(
+            "the multiply-adds are those of one output, bias included: count all outputs, and no biases",
+            {MULTIPLY_ADDS: "(channels * R * P * Q + 1) * T * H * W"},
+        ),
+        edit(
+            "the input channels are missing among the parameters: each output has a kernel for every channel",
+            {PARAMETERS: "weights // channels + outputs"},
+        ),
+        edit(
+            "outputs and channels are added: every output has a kernel for every channel, a product",
+            {"outputs * channels": "(outputs + channels)"},
         ),
     ),
     hints=(

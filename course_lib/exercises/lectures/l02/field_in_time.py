@@ -16,7 +16,11 @@ def field_in_time(layers):
 """
 
 GROW, WIDEN = "field = field + (kernel - 1) * jump", "jump = jump * stride"
-BEGIN, LINE = "in layers:\n", f"        {WIDEN}\n"
+DOWN = (
+    "this runs in the wrong direction: multiplying by the stride is right when going down from the top; going "
+    "up, it grows by (kernel - 1) * jump"
+)
+BEGIN, LINE, NOTE = "in layers:\n", f"        {WIDEN}\n", "        fields.append(field)\n"
 
 
 def _cases(generator):
@@ -70,8 +74,109 @@ field_in_time = exercise(
             "this takes only the layer's own stride: the jump is the product of all strides so far",
             {"(kernel - 1) * jump": "(kernel - 1) * stride"},
         ),
-        edit("fields do not multiply: each layer adds (kernel - 1) * jump", {GROW: "field = field * kernel"}),
+        edit(
+            "- 1 stands outside: kernel - 1 gaps are each `jump` frames wide, so (kernel - 1) * jump with brackets",
+            {"(kernel - 1) * jump": "kernel * jump - 1"},
+        ),
+        edit(
+            "- 1 stands outside, and the jump changes too early: (kernel - 1) * jump with brackets, then the jump",
+            {"(kernel - 1) * jump": "kernel * jump - 1", LINE: "", BEGIN: BEGIN + LINE},
+        ),
+        edit(
+            "brackets are missing: * binds more tightly than -, so this subtracts the jump; (kernel - 1) * jump",
+            {"(kernel - 1)": "kernel - 1"},
+        ),
+        edit(
+            "the old field is multiplied as well: only what is new, (kernel - 1) * jump, depends on the jump",
+            {"field + (kernel - 1) * jump": "(field + kernel - 1) * jump"},
+        ),
+        edit(
+            "the old field is multiplied: it stays, and (kernel - 1) * jump is added",
+            {GROW: "field = field * jump + kernel - 1"},
+        ),
+        edit(
+            "the field is noted before it has grown: the list has the field after each layer",
+            {NOTE: "", BEGIN: BEGIN + NOTE},
+        ),
+        edit(
+            "the field is noted before it has grown, and both bugs are still there",
+            {NOTE: "", "(kernel - 1)": "kernel", LINE: "", BEGIN: BEGIN + NOTE + LINE},
+        ),
+        edit(
+            "the jump forgets the layers below: it is multiplied by each stride, jump * stride",
+            {"jump * stride": "stride"},
+        ),
+        edit("jumps multiply: a stride of 2 on a stride of 3 gives 6, not 5", {"jump * stride": "jump + stride"}),
+        edit("a stride makes the gaps wider, not narrower: jump * stride", {"jump * stride": "jump // stride"}),
+        edit(
+            DOWN,
+            {GROW: "field = (field - 1) * stride + kernel"},
+        ),
+        edit(
+            DOWN,
+            {GROW: "field = field * stride + kernel - 1"},
+        ),
+        edit(
+            "from the top down this gives the field of the last layer alone: each layer needs those below it, from the "
+            "first on",
+            {"in layers": "in reversed(layers)", GROW: "field = (field - 1) * stride + kernel"},
+        ),
+        edit(
+            "the layers run backwards: the first of the list lies on the clip",
+            {"in layers": "in reversed(layers)"},
+        ),
+        edit("the field is not added up: it grows, field + (kernel - 1) * jump", {GROW: "field = (kernel - 1) * jump"}),
+        edit(
+            "the field is not added up, and - 1 is missing: field + (kernel - 1) * jump",
+            {GROW: "field = kernel * jump"},
+        ),
+        edit(
+            "kernel - 1 gaps, whatever the stride: it belongs into the jump",
+            {"kernel - 1": "kernel - stride"},
+        ),
+        edit("the kernel's own units are 1 gap fewer: kernel - 1, not kernel + 1", {"kernel - 1": "kernel + 1"}),
+        edit("the field begins at 1: a frame sees itself", {"jump, fields = 1": "jump, fields = 0"}),
+        edit(
+            "the field begins at 1 (a frame sees itself), and each kernel adds kernel - 1 gaps",
+            {"jump, fields = 1": "jump, fields = 0", "(kernel - 1)": "kernel"},
+        ),
+        edit(
+            "kernel and stride are exchanged: each layer is (kernel, stride)",
+            {"kernel, stride in": "stride, kernel in"},
+        ),
+        edit("these are the jumps: the fields are asked for", {"append(field)": "append(jump)"}),
+        edit(
+            "the field counts frames already: do not multiply it",
+            {"append(field)": "append(field * jump)"},
+        ),
+        edit("pairs came: the fields alone are asked for", {"append(field)": "append((field, jump))"}),
+        edit(
+            "the return stands inside the loop and ends it early: move it left",
+            {"    return": "        return"},
+        ),
+        edit("only the last field is noted: the append belongs into the loop", {NOTE: "    fields.append(field)\n"}),
+        edit("the clip itself is no layer: the list begins with the field of the first layer", {", []": ", [1]"}),
+        edit(
+            "fields and jumps came in turn: the fields alone are asked for", {"append(field)": "extend([field, jump])"}
+        ),
+        edit(
+            "the kernels are multiplied: the jump is the product of the strides, and a layer adds (kernel - 1) * jump",
+            {GROW: "field = field * kernel"},
+        ),
         edit("only the last field came: give the list of all fields, one per layer", {"return fields": "return field"}),
+        edit(
+            "the field is not added up: it starts from the field below, not from 1",
+            {GROW: "field = (kernel - 1) * jump + 1"},
+        ),
+        edit(
+            "the jump is missing, and - 1 as well: each layer adds (kernel - 1) * jump",
+            {GROW: "field = field + kernel"},
+        ),
+        edit(
+            "this takes only the layer's own stride, and - 1 is missing: each layer adds (kernel - 1) * jump",
+            {GROW: "field = field + kernel * stride"},
+        ),
+        edit("jumps multiply: two strides of 3 give 9, not 5", {"jump * stride": "jump + stride - 1"}),
     ),
     hints=(
         "Two lines are wrong, or stand in the wrong place. Take a pencil: one convolution of 3 frames sees 3 frames. "

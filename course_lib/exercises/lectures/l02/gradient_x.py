@@ -28,12 +28,13 @@ def _cases(generator):
         Case("7 frames of 6 x 3", (frames(7, 6, 3),)),
         Case("a ramp: 1 more in every column", (torch.arange(6.0).expand(3, 4, 6).clone(),)),
         Case("a batch of 2", (frames(2, 3, 5, 4),)),
+        Case("a single frame, no axis in front", (frames(5, 7),)),
     ]
 
 
 def of_the_library(frames):
-    """The first of the library's two gradients."""
-    return image_gradients(frames)[0]
+    """The first of the library's two gradients, which want a time axis."""
+    return image_gradients(frames[None])[0][0]
 
 
 gradient_x = exercise(
@@ -87,8 +88,48 @@ gradient_x = exercise(
             {WIDE: "torch.nn.functional.pad(frames, (1, 1))"},
         ),
         edit(
+            "brackets are missing: only the left neighbour is halved, and the whole difference is to be",
+            {f"{DIFFERENCE} / 2": f"{NEXT} - {PREVIOUS} / 2"},
+        ),
+        edit("this adds the neighbours: their difference is asked for", {DIFFERENCE: f"({NEXT} + {PREVIOUS})"}),
+        edit(
+            "this compares neighbours that are one pixel apart: right minus left of a pixel are two columns apart",
+            {PREVIOUS: "wide[..., 1:-1]"},
+        ),
+        edit("this rounds down: divide with /", {"/ 2": "// 2"}),
+        edit(
+            "the edge columns hold the picture itself: repeat the first and the last column before you subtract",
+            {
+                f"    return {DIFFERENCE} / 2": "    out = frames.clone()\n    out[..., 1:-1] = "
+                "(frames[..., 2:] - frames[..., :-2]) / 2\n    return out"
+            },
+        ),
+        edit(
+            "the gradient of the second column is repeated at the edge: repeat the column of the picture instead",
+            {
+                f"return {DIFFERENCE} / 2": f"wide = {DIFFERENCE} / 2\n    "
+                "return torch.cat((wide[..., 1:2], wide[..., 1:-1], wide[..., -2:-1]), dim=-1)"
+            },
+        ),
+        edit(
             "this is the magnitude: keep the sign, it says on which side the bright part lies",
             {DIFFERENCE: f"{DIFFERENCE}.abs()"},
+        ),
+        edit(
+            "brackets are missing: only the right neighbour is halved, and the whole difference is to be",
+            {f"{DIFFERENCE} / 2": f"{NEXT} / 2 - {PREVIOUS}"},
+        ),
+        edit(
+            "this is the vertical gradient, and at the edge there is still a half: x runs along the columns",
+            {f"{DIFFERENCE} / 2": "torch.gradient(frames, dim=-2)[0]"},
+        ),
+        edit(
+            "the sign is turned, and the edge columns stay zero: next minus previous, with the edge repeated",
+            {WIDE: "frames", DIFFERENCE: f"torch.nn.functional.pad({PREVIOUS} - {NEXT}, (1, 1))"},
+        ),
+        edit(
+            "the picture wraps around, and the half is missing: repeat the edge column, and divide by 2",
+            {f"{DIFFERENCE} / 2": "frames.roll(-1, -1) - frames.roll(1, -1)"},
         ),
     ),
     hints=(

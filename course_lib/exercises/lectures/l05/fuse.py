@@ -5,6 +5,9 @@ import torch
 from course_lib.exercises import Case, edit, exercise
 
 SOLUTION = """
+import torch
+
+
 def fuse(spatial, temporal, weight=0.5):
     still = spatial.softmax(2).mean(1)
     moving = temporal.softmax(2).mean(1)
@@ -83,9 +86,51 @@ fuse = exercise(
         edit("this multiplies the streams: the paper averages them", {MIX: "still * moving"}),
         edit("only the first view counts: average over all views", {".mean(1)": "[:, 0]"}),
         edit("this takes the largest score over the views: take their mean", {"mean(1)": "amax(1)"}),
-        edit("the views still have an axis: one row of scores per video", {".mean(1)": ""}),
+        edit(
+            "the streams are added while each still has its views (there may be 10 and 6 of them): average those first",
+            {".mean(1)": ""},
+        ),
+        edit("the weights do not add up to 1: 1 - weight is the spatial stream's", {"(1 - weight)": "weight"}),
+        edit("brackets are missing: (1 - weight) * ..., or only 1 stands in front", {"(1 - weight)": "1 - weight"}),
+        edit(
+            "all views are averaged together, after weighting: average each stream's views by itself, then weight",
+            {VIEWS: ".softmax(2)", MIX: "torch.cat([(1 - weight) * still, weight * moving], 1).mean(1)"},
+        ),
+        edit(
+            "the scores are weighted, and all views averaged together: first probabilities, then each stream's mean",
+            {VIEWS: "", MIX: "torch.cat([(1 - weight) * still, weight * moving], 1).softmax(2).mean(1)"},
+        ),
+        edit(
+            "a sigmoid judges each class by itself: the softmax makes the classes add up to 1",
+            {"softmax(2)": "sigmoid()"},
+        ),
+        edit(
+            "this is a geometric mean of the streams: the paper averages them",
+            {MIX: "still ** (1 - weight) * moving**weight"},
+        ),
+        edit(
+            "each stream goes through a second softmax, which flattens it: one is enough",
+            {VIEWS: f"{VIEWS}.softmax(1)"},
+        ),
+        edit("these are median views: take their mean", {".mean(1)": ".median(1).values"}),
+        edit(
+            "this counts votes: how sure each view was is lost; average the probabilities themselves",
+            {
+                f"{stream}.softmax(2)": f"({stream} == {stream}.amax(2, True)).float()"
+                for stream in ("spatial", "temporal")
+            },
+        ),
+        edit("this halves what is a mean already: the weights add up to 1", {MIX: f"({MIX}) / 2"}),
         edit("a sum of both streams is not a mean: (1 - weight) and weight", {MIX: "still + moving"}),
         edit("only the winning class came: give the scores of all classes", {MIX: f"({MIX}).argmax(1)"}),
+        edit("only the temporal stream counts: take the weighted mean of both", {MIX: "moving"}),
+        edit("only the spatial stream counts: take the weighted mean of both", {MIX: "still"}),
+        edit(
+            "the temporal stream counts in full, and the spatial one by `weight`: 1 - weight and weight",
+            {MIX: "weight * still + moving"},
+        ),
+        edit("the streams are subtracted: add them", {MIX: "(1 - weight) * still - weight * moving"}),
+        edit("the weighted streams are multiplied: add them", {MIX: "(1 - weight) * still * weight * moving"}),
     ),
     hints=(
         "Three steps in this order: probabilities for every view, one row per stream by averaging its views, and then "

@@ -49,6 +49,21 @@ stack_flow = exercise(
             "these are all fields: only `length` of them, from `start` on, belong to the stack",
             {f"[:, {FIELDS}]": ""},
         ),
+        edit(
+            "there is one field too few: L fields are start to start + L - 1, and a slice leaves its end out",
+            {FIELDS: "start : start + length - 1"},
+        ),
+        edit(
+            "there are twice as many fields: each has two channels, so L fields already make 2L of them",
+            {FIELDS: "start : start + 2 * length"},
+        ),
+        edit("clips and fields became one axis: join fields and components, axes 1 and 2", {"ten(1, 2)": "ten(0, 1)"}),
+        edit("everything became one axis: join fields and components, axes 1 and 2", {"ten(1, 2)": "ten()"}),
+        edit(
+            "all but the clips became one axis: flatten takes a last axis, too; join axes 1 and 2",
+            {"ten(1, 2)": "ten(1)"},
+        ),
+        edit("only one field came: does a return stand inside a loop?", {FIELDS: "start : start + 1"}),
         edit(COUNTS_CHANNELS, {STACK: f"flow.flatten(1, 2)[:, {FIELDS}]"}),
         edit(COUNTS_CHANNELS, {STACK: "flow.flatten(1, 2)[:, start : start + 2 * length]"}),
         edit(COUNTS_CHANNELS, {STACK: "flow.flatten(1, 2)[:, 2 * start : 2 * start + length]"}),
@@ -67,6 +82,15 @@ stack_flow = exercise(
         edit("fields and components still have axes of their own: put both into the channels", {".flatten(1, 2)": ""}),
         edit("this adds the fields up: the network should see each of them", {".flatten(1, 2)": ".sum(1)"}),
         edit("this takes the mean field: the network should see each of them", {".flatten(1, 2)": ".mean(1)"}),
+        edit("u and v are added: each field gives two channels", {".flatten(1, 2)": ".sum(2)"}),
+        edit(
+            "all v come before all u: Eq. 1 takes them in turn, u1, v1, u2, v2",
+            {".flat": ".flip(2).transpose(1, 2).flat"},
+        ),
+        edit(
+            "time runs backwards from `start`: take start, start + 1, ...",
+            {FIELDS: "torch.arange(start, start - length, -1)"},
+        ),
     ),
     hints=(
         "Take L fields, and write their components one after the other as channels. Which of the two axes, field or "

@@ -94,11 +94,41 @@ stack_trajectories = exercise(
             "the fields are set one below the other as if they were clips: join them along the channels, dim=1",
             {"dim=1": "dim=0"},
         ),
+        edit(
+            "the way is added up at the starting pixel, and the point has moved before its first displacement is read",
+            {READ + MOVE: "        travelled = travelled + flow[:, start + k]\n" + READ.replace("here", HERE)},
+        ),
+        edit(
+            "this slices axis 0, the clips: the fields are axis 1, flow[:, start + k]",
+            {"flow[:, start + k]": "flow[start + k]"},
+        ),
+        edit(
+            "the way is that of a single step at the starting pixel: what was read at p_k is added to the way so far",
+            {"k], travelled": "k], flow[:, start + k - 1] if k else travelled"},
+        ),
+        edit(
+            "the way is the field's own displacement: it is the way before this field, from the fields below it",
+            {"k], travelled": "k], flow[:, start + k]"},
+        ),
+        edit(
+            "the places are rounded to whole pixels: warp reads between pixels, bilinearly",
+            {"k], travelled": "k], travelled.round()"},
+        ),
+        edit(
+            "u and v of the way are exchanged: channel 0 is u, to the right", {"k], travelled": "k], travelled.flip(1)"}
+        ),
+        edit(
+            "the fields are summed at each pixel: Eq. 2 asks for each displacement, read where the point is by then",
+            {HERE: "flow[:, start + k]", "append(here)": "append(travelled + here)"},
+        ),
+        edit("the return stands inside the loop and ends it early: move it left", {"    return": "        return"}),
         edit("`start` is ignored: begin with field `start`", {"start + k": "k"}),
         edit(
             "the channels hold the way travelled so far: Eq. 2 asks for the displacement read at p_k",
             {"append(here)": "append(travelled + here)"},
         ),
+        edit("v is missing: each field gives two channels, u and v", {"append(here)": "append(here[:, :1])"}),
+        edit("time runs backwards: the earliest field comes first", {"append(here)": "insert(0, here)"}),
     ),
     hints=(
         "Carry a map with you, `travelled`: how far the point that began at each pixel has gone by now. At first it is "

@@ -21,6 +21,7 @@ ONE_EARLY = (
     "the backward part is one field early: backward[:, t] goes from frame t + 1 to t, so the one that leaves `middle` "
     "has number middle - 1"
 )
+RENUMBERED = "turned around, the fields have other numbers (field t of T is field T - 1 - t): cut first, then flip"
 EXCHANGED = "u and v are exchanged in the backward part: reverse the fields (axis 1 of five), not the components"
 
 
@@ -29,9 +30,9 @@ def _cases(generator):
         return fields(generator, *sizes), fields(generator, *sizes)
 
     return [
-        Case("L = 4 around frame 3 of 7", (*both(2, 6), 3, 4)),
+        Case("L = 4 around frame 3 of 8", (*both(2, 7), 3, 4)),
         Case("L = 2 around frame 1", (*both(1, 3, 4, 6), 1, 2)),
-        Case("L = 6 around frame 4", (*both(2, 8, 4, 5), 4, 6)),
+        Case("L = 6 around frame 4", (*both(2, 9, 4, 5), 4, 6)),
         Case("L = 2 at the last frame that allows it", (*both(3, 5), 4, 2)),
     ]
 
@@ -90,6 +91,20 @@ stack_two_ways = exercise(
             {"middle - half : middle]": "middle : middle - half]"},
         ),
         edit("each half has L fields: half of the stack goes each way, so each has L / 2", {"length // 2": "length"}),
+        edit("the clips are reversed: reverse the fields, axis 1", {".flip(1)": ".flip(0)"}),
+        edit("the fields are mirrored left to right: reverse their order, axis 1", {".flip(1)": ".flip(-1)"}),
+        edit(
+            "each half has L / 2 fields, the backward one as well: middle - half : middle",
+            {"middle - half :": "middle - length :"},
+        ),
+        edit(
+            "half - middle is below 0, and counts from the end: middle - half", {"middle - half :": "half - middle :"}
+        ),
+        edit(RENUMBERED, {BEHIND: "backward.flip(1)[:, middle : middle + half]"}),
+        edit(RENUMBERED, {BEHIND: "backward.flip(1)[:, middle - half : middle]"}),
+        edit(
+            "these are the first fields of the video: they are to leave `middle`", {"middle - half : middle]": ":half]"}
+        ),
         edit(EXCHANGED, {".flip(1)": ".flip(1, 2)"}),
         edit(EXCHANGED, {".flip(1)": ".flip(2)"}),
         edit(
@@ -102,6 +117,14 @@ stack_two_ways = exercise(
         ),
         edit(
             "the forward part ends at `middle` instead of starting there", {AHEAD: "forward[:, middle - half : middle]"}
+        ),
+        edit(
+            "these are all backward fields before `middle`: only the last L / 2 of them",
+            {"middle - half : middle]": ":middle]"},
+        ),
+        edit(
+            "the backward part starts after `middle`, and its sign is turned: it goes into the past as it is",
+            {BEHIND: "-backward[:, middle : middle + half]"},
         ),
     ),
     hints=(

@@ -6,6 +6,9 @@ from course_lib.exercises import Case, edit, exercise
 from course_lib.ops import flow_stacking
 
 SOLUTION = """
+import torch
+
+
 def subtract_mean_flow(stack):
     return stack - stack.mean((2, 3), keepdim=True)
 """
@@ -52,6 +55,23 @@ subtract_mean_flow = exercise(
             {MEAN: "stack.unflatten(1, (-1, 2)).mean((1, 3, 4)).repeat(1, stack.shape[1] // 2)[..., None, None]"},
         ),
         edit("this is the mean itself: subtract it from the stack", {"stack - stack": "stack"}),
+        edit("this divides by the mean: subtract it", {"stack - stack": "stack / stack"}),
+        edit(
+            "the mean is taken off twice, once along the rows and once along the columns: one mean over both",
+            {MEAN: "stack.mean(2, keepdim=True) - stack.mean(3, keepdim=True)"},
+        ),
+        edit(
+            "each half of the channels shares one mean: the channels are u1, v1, u2, v2, ..., and each has its own",
+            {MEAN: "torch.cat([x.mean((1, 2, 3), keepdim=True).expand_as(x) for x in stack.chunk(2, dim=1)], dim=1)"},
+        ),
+        edit(
+            "the channels come in another order now, all u first: leave them in turn",
+            {
+                "return ": "u_first = torch.cat([stack[:, 0::2], stack[:, 1::2]], 1)\n    return ",
+                "stack - stack": "u_first - u_first",
+            },
+        ),
+        edit("one median is subtracted from everything: each field has its own mean", {MEAN: "stack.median()"}),
         edit("the mean is added: subtract it", {"stack - stack": "stack + stack"}),
         edit(
             "dividing by the standard deviation is too much: how fast things move is part of the message",
@@ -78,6 +98,12 @@ subtract_mean_flow = exercise(
             {MEAN: "stack.unflatten(1, (-1, 2)).mean((0, 1, 3, 4)).repeat(stack.shape[1] // 2)[:, None, None]"},
         ),
         edit("each row has its own mean: take the mean over rows and columns", {"(2, 3)": "3"}),
+        edit("the largest value is subtracted: take the mean", {MEAN: "stack.amax((2, 3), keepdim=True)"}),
+        edit("v is missing: subtract the mean from every channel", {f"stack - {MEAN}": f"(stack - {MEAN})[:, ::2]"}),
+        edit(
+            "this takes the mean over clips and channels at every pixel: take the mean over the pixels",
+            {"(2, 3)": "(0, 1)"},
+        ),
     ),
     hints=(
         "A pan adds the same vector to every pixel of a field. Which average, over which axes, recovers that vector?",

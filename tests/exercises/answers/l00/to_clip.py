@@ -41,7 +41,10 @@ WRONG = [
     ({"return": "clip ="}, "nothing was returned"),
     ({"3, 0, 1, 2": "3, 0, 1"}, "line 3 of your cell"),
     ({"(frames):": "(frames, height):"}, "the exercise asks for (frames)"),
-    ({"return": "frames /= 255\n    return", ".float() / 255": ""}, None),  # in place, and uint8 holds no fractions
+    (
+        {"return": "frames /= 255\n    return", ".float() / 255": ""},
+        "runtimeerror: result type float can't be cast to t",
+    ),
     (
         """
 def to_clip(frames):
@@ -60,5 +63,27 @@ def to_clip(frames):
     return torch.from_numpy(frames.numpy().astype("float32").T / 255)
 """,
         "opposite order",
+    ),
+    (
+        """
+def to_clip(frames):
+    x = frames.permute(3, 0, 1, 2).float()
+    return (x - x.min()) / (x.max() - x.min())
+""",
+        "each clip is stretched from its darkest to its brightest value",
+    ),
+    (
+        """
+def to_clip(frames):
+    return torch.cat([f.permute(2, 0, 1) for f in frames]).float() / 255
+""",
+        "the result has 3 axes",
+    ),
+    (
+        """
+def to_clip(frames):
+    return [f / 255 for f in frames.permute(3, 0, 1, 2).float()]
+""",
+        "a list of tensors came",
     ),
 ]

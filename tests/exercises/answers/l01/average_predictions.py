@@ -34,18 +34,66 @@ def average_predictions(logits):
 }
 
 WRONG = [
-    ({".mean(dim=1)": ".mean(dim=1).argmax(dim=-1)"}, "1 axis"),
-    ({".softmax": ".log_softmax"}, None),
-    ({".softmax": ".sigmoid", "(dim=-1)": "()"}, None),
-    ({".mean(dim=1)": ".median(dim=1).values"}, None),
+    ({".mean(dim=1)": ".mean(dim=1).argmax(dim=-1)"}, "only the winning class came"),
     ({".mean(dim=1)": ".mean(dim=1, keepdim=True)"}, "an axis of size 1"),
-    ({".mean(dim=1)": "[:, 0]"}, None),
     (
         """
 def average_predictions(logits):
     e = torch.exp(logits)
     return (e / e.sum()).mean(1)
 """,
-        None,
+        "the softmax runs over all videos",
+    ),
+    (
+        """
+def average_predictions(logits):
+    return logits.softmax(-1).max(1)
+""",
+        "a pair came",
+    ),
+    (
+        """
+def average_predictions(logits):
+    e = logits.exp()
+    return (e / e.sum()).mean(1)
+""",
+        "the softmax runs over all videos",
+    ),
+    (
+        """
+def average_predictions(logits):
+    e = logits.exp()
+    return e.mean(1) / e.mean(1).sum(-1, keepdim=True)
+""",
+        "the exponentials are averaged before they are divided",
+    ),
+    (
+        """
+def average_predictions(logits):
+    return torch.nn.functional.one_hot(logits.argmax(-1)).float().mean(1)
+""",
+        "this counts votes",
+    ),
+    (
+        """
+def average_predictions(logits):
+    for clips in logits:
+        return clips.softmax(-1).mean(0)
+""",
+        "the result has 1 axis",
+    ),
+    (
+        """
+def average_predictions(logits):
+    return logits.softmax(2).sum(1) / logits.shape[2]
+""",
+        "divided by the number of classes",
+    ),
+    (
+        """
+def average_predictions(logits):
+    return nn.Softmax()(logits).mean(1)
+""",
+        "the softmax runs over the videos",
     ),
 ]

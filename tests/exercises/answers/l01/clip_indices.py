@@ -33,11 +33,8 @@ def clip_indices(num_frames, start, clip_len, stride):
 }
 
 WRONG = [
-    ({"num_frames - 1": "num_frames - 2"}, None),
-    ({"torch.arange(clip_len)": "(1 + torch.arange(clip_len))"}, "one place too early"),
-    ({"max=": "min="}, None),
+    ({"torch.arange(clip_len)": "(1 + torch.arange(clip_len))"}, "the first frame of the clip is frame `start` itself"),
     ({"stride * torch.arange(clip_len)": "torch.arange(0, clip_len * stride - 1, stride)"}, "off by one"),
-    ({"start + stride * torch.arange(clip_len)": "torch.linspace(start, num_frames - 1, clip_len).long()"}, None),
     ({"indices.clamp": "indices = indices.clamp", "return ": ""}, "nothing was returned"),
     (
         """
@@ -51,6 +48,72 @@ def clip_indices(num_frames, start, clip_len, stride):
 def clip_indices(num_frames, start, clip_len, stride):
     start = min(start, num_frames - (clip_len - 1) * stride - 1)
     return start + stride * torch.arange(clip_len)
+""",
+        "the clip was moved to an earlier start so that it fits",
+    ),
+    (
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    last = num_frames - 1 - (clip_len - 1) * stride
+    return min(start, last) + stride * torch.arange(clip_len)
+""",
+        "the clip was moved to an earlier start so that it fits",
+    ),
+    (
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    start = max(0, min(start, num_frames - clip_len * stride))
+    return (start + stride * torch.arange(clip_len)).clamp(max=num_frames - 1)
+""",
+        "the clip was moved to an earlier start so that it fits",
+    ),
+    (
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    i = torch.arange(start, start + clip_len * stride, stride)
+    i[i >= num_frames] = i[i < num_frames][-1]
+    return i
+""",
+        "beyond the end the last chosen frame is repeated",
+    ),
+    (
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    i = torch.arange(start, start + clip_len * stride, stride)
+    i[i > num_frames] = num_frames - 1
+    return i
+""",
+        "index num_frames slips through",
+    ),
+    (
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    return [min(start + i * stride, num_frames - 1) for i in range(clip_len)]
+""",
+        "a list came",
+    ),
+    (
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    return torch.clamp(torch.arange(start, start + clip_len) * stride, 0, num_frames - 1)
+""",
+        "the start is multiplied",
+    ),
+    (
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    if start + clip_len * stride > num_frames:
+        return torch.full((clip_len,), num_frames - 1)
+    return torch.arange(start, start + clip_len * stride, stride)
+""",
+        "as soon as the clip does not fit",
+    ),
+    (
+        """
+def clip_indices(num_frames, start, clip_len, stride):
+    i = torch.arange(start, start + clip_len * stride, stride)
+    over = (i - num_frames + 1).clamp(min=0)
+    return num_frames - 1 - over
 """,
         None,
     ),

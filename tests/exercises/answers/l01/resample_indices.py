@@ -29,17 +29,17 @@ def resample_indices(num_frames, fps_in, fps_out):
 }
 
 WRONG = [
-    ({"math.ceil(num_frames * fps_out / fps_in)": "num_frames"}, None),
-    ({"math.ceil(num_frames * fps_out / fps_in)": "math.ceil(num_frames * fps_out / fps_in) + 1"}, "off by one"),
-    ({"torch.arange(count)": "torch.arange(1, count + 1)"}, "one place too early"),
-    ({"(torch.arange(count) * fps_in / fps_out).long()": "(torch.arange(count) * round(fps_in / fps_out))"}, None),
-    ({".long()": ".ceil().long()"}, None),
+    ({"torch.arange(count)": "torch.arange(1, count + 1)"}, "output frame 0 is source frame 0"),
+    (
+        {"(torch.arange(count) * fps_in / fps_out).long()": "(torch.arange(count) * round(fps_in / fps_out))"},
+        "the ratio is rounded before it is multiplied",
+    ),
     (
         """
 def resample_indices(num_frames, fps_in, fps_out):
     return torch.arange(num_frames)
 """,
-        None,
+        "these are the frames as they were",
     ),
     (
         """
@@ -56,6 +56,43 @@ def resample_indices(num_frames, fps_in, fps_out):
         out.append(int(time * fps_in))
         time += 1 / fps_out
     return torch.tensor(out)
+""",
+        "off by one",
+    ),
+    (
+        """
+def resample_indices(num_frames, fps_in, fps_out):
+    return (torch.arange(num_frames) * fps_in / fps_out).long()
+""",
+        "there are as many output frames as source frames",
+    ),
+    (
+        """
+def resample_indices(num_frames, fps_in, fps_out):
+    return (torch.arange(num_frames) * fps_out / fps_in).long()
+""",
+        "there are as many output frames as source frames",
+    ),
+    (
+        """
+def resample_indices(num_frames, fps_in, fps_out):
+    count = math.ceil(num_frames * fps_out / fps_in)
+    return [int(j * fps_in / fps_out) for j in range(count)]
+""",
+        "a list came",
+    ),
+    (
+        """
+def resample_indices(num_frames, fps_in, fps_out):
+    count = int(num_frames / fps_in) * fps_out
+    return (torch.arange(count) * fps_in / fps_out).long()
+""",
+        "the duration is cut to whole seconds before it is multiplied",
+    ),
+    (
+        """
+def resample_indices(num_frames, fps_in, fps_out):
+    return torch.tensor([i for i in range(num_frames) if i % (fps_in / fps_out) < 1])
 """,
         None,
     ),

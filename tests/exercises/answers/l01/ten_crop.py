@@ -43,12 +43,7 @@ def ten_crop(frames, size):
 
 WRONG = [
     ({"permute(3, 0, 1, 2)": "view(C, T, H, W)"}, "scrambled"),
-    ({"permute(3, 0, 1, 2)": "reshape(T, C, H, W).transpose(0, 1)"}, None),
     ({"flip(-1)": "flip(2)"}, "backwards in time"),
-    ({"flip(-1)": "flip(0)"}, "in another order"),
-    ({"flip(-1)": "flip(-1, -2)"}, None),
-    ({"[five, five.flip(-1)]": "[five.flip(-1), five]"}, None),
-    ({"// 2": "// 4"}, None),
     (
         """
 def ten_crop(frames, size):
@@ -59,7 +54,7 @@ def ten_crop(frames, size):
     crops = [clip[:, :, y : y + h, x : x + w] for y, x in corners]
     return torch.stack([crop for one in crops for crop in (one, one.flip(-1))])
 """,
-        None,
+        "each mirrored crop follows its own",
     ),
     (
         """

@@ -46,13 +46,13 @@ def conv3d_loops(clip, weight, bias):
 }
 
 WRONG = [
-    ({"t : t + R": "y : t + R"}, None),
-    ({"out[j, t, x, y] = (weight": "out[j] += (weight"}, None),
-    ({"    return out": "        return out"}, None),
-    ({"+ bias[j]\n": "+ bias[j]\n                    return out\n"}, None),
-    ({"R, P, Q = weight.shape": "P, Q, R = weight.shape"}, None),
-    ({"frames, rows, columns = clip": "rows, columns, frames = clip"}, None),
-    ({"weight[j] * block": "weight[j] @ block"}, None),
+    ({"t : t + R": "y : t + R"}, "two sizes do not fit"),
+    (
+        {"+ bias[j]\n": "+ bias[j]\n                    return out\n"},
+        "the return stands inside a loop and ends it early",
+    ),
+    ({"frames, rows, columns = clip": "rows, columns, frames = clip"}, "two sizes do not fit"),
+    ({"weight[j] * block": "weight[j] @ block"}, "RuntimeError"),
     ({"return out": "return out.squeeze(0)"}, "an axis of size 1"),
     ({"return out": "return out[None]"}, "an axis of size 1"),
     (
@@ -89,5 +89,44 @@ def conv3d_loops(clip, weight, bias):
     return torch.einsum("cthwrpq,dcrpq->thwd", patches, weight) + bias
 """,
         "another order",
+    ),
+    (
+        """
+def conv3d_loops(clip, weight, bias):
+    R = weight.shape[2]
+    out = []
+    for t in range(clip.shape[1] - R + 1):
+        total = 0
+        for r in range(R):
+            total = total + conv2d_loops(clip[:, t + r], weight[:, :, r], bias)
+        out.append(total)
+    return torch.stack(out)
+""",
+        "are two axes exchanged? shape",
+    ),
+    (
+        """
+def conv3d_loops(clip, weight, bias):
+    return torch.conv3d(clip.unsqueeze(0), weight, bias).squeeze(0)
+""",
+        "without torch.conv3d",
+    ),
+    (
+        """
+def conv3d_loops(clip, weight, bias):
+    c = F.conv3d
+    return c(clip.unsqueeze(0), weight, bias).squeeze(0)
+""",
+        "without F.conv3d",
+    ),
+    (
+        """
+def conv3d_loops(clip, weight, bias):
+    m = nn.Conv3d(clip.shape[0], len(weight), weight.shape[2:])
+    m.weight.data = weight
+    m.bias.data = bias
+    return m(clip)
+""",
+        "without nn.Conv3d",
     ),
 ]

@@ -30,12 +30,11 @@ def conv_cost(channels, outputs, kernel, places):
 }
 
 WRONG = [
-    ({"channels * R": "(channels + R)"}, None),
-    ({"T * H * W": "(T + H + W)"}, None),
-    ({"weights + outputs": "weights + channels"}, None),
     ({"weights * T * H * W": "weights * T * H * W // outputs"}, "outputs are missing"),
-    ({"T, H, W = places": "T, H, W = (n - k + 1 for n, k in zip(places, kernel))"}, None),
-    ({"return weights + outputs, ": "return "}, None),
+    (
+        {"T, H, W = places": "T, H, W = (n - k + 1 for n, k in zip(places, kernel))"},
+        "`places` is the output's size already",
+    ),
     (
         """
 def conv_cost(channels, outputs, kernel, places):
@@ -45,5 +44,75 @@ def conv_cost(channels, outputs, kernel, places):
 import math
 """,
         "biases are missing",
+    ),
+    (
+        """
+def conv_cost(channels, outputs, kernel, places):
+    R, P, Q = kernel
+    T, H, W = places
+    w = outputs * channels * R * P * Q
+    return w + outputs, w * H * W
+""",
+        "t' is missing in the multiply-adds",
+    ),
+    (
+        """
+def conv_cost(channels, outputs, kernel, places):
+    R, P, Q = kernel
+    T, H, W = places
+    w = channels * R * P * Q
+    return w + 1, w * T * H * W
+""",
+        "the outputs are missing",
+    ),
+    (
+        """
+def conv_cost(channels, outputs, kernel, places):
+    R, P, Q = kernel
+    T, H, W = places
+    w = outputs * (channels + R * P * Q)
+    return w + outputs, w * T * H * W
+""",
+        "the channels are added",
+    ),
+    (
+        """
+def conv_cost(channels, outputs, kernel, places):
+    R, P, Q = kernel
+    T, H, W = places
+    w = outputs * channels * R * P * Q
+    return float(w + outputs), float(w * T * H * W)
+""",
+        "adding a bias is no multiplication",
+    ),
+    (
+        """
+def conv_cost(channels, outputs, kernel, places):
+    R, P, Q = kernel
+    T, H, W = places
+    w = outputs * channels * R * P * Q
+    return w + outputs, w * T * H * W / 1
+""",
+        "adding a bias is no multiplication",
+    ),
+    (
+        """
+def conv_cost(channels, outputs, kernel, places):
+    R, P, Q = kernel
+    T, H, W = places
+    w = outputs * channels * R * P * Q
+    return w * T * H * W
+""",
+        "the parameters are missing",
+    ),
+    (
+        """
+def conv_cost(channels, outputs, kernel, places):
+    R, P, Q = kernel
+    T, H, W = places
+    w = outputs * channels * R * P * Q
+    return w + outputs, w * channels * T * H * W
+""",
+        "the channels are counted twice in the multiply-adds",
     ),
 ]

@@ -33,13 +33,7 @@ def field_in_time(layers):
 }
 
 WRONG = [
-    ({"jump * stride": "jump + stride"}, None),
-    ({"jump * stride": "stride"}, None),
-    ({"    return": "        return"}, None),
-    ({"fields.append(field)": "fields += [field, jump]"}, None),
-    ({"field, jump, fields = 1, 1, []": "field, jump, fields = 0, 1, []"}, None),
-    ({"in layers": "in reversed(layers)"}, None),
-    ({", []": ", [1]"}, None),
+    ({"fields.append(field)": "fields += [field, jump]"}, "fields and jumps came in turn"),
     (
         """
 def field_in_time(layers):
@@ -47,6 +41,18 @@ def field_in_time(layers):
     for kernel, stride in layers:
         size = (size - 1) * stride + kernel
         fields.append(size)
+    return fields
+""",
+        "this runs in the wrong direction",
+    ),
+    (
+        """
+def field_in_time(layers):
+    field, jump, fields = 1, 1, []
+    for kernel, stride in layers:
+        jump = jump * stride
+        field = field * jump + kernel - 1
+        fields.append(field)
     return fields
 """,
         None,

@@ -56,7 +56,7 @@ def gradient_x(frames):
     frames[..., 1:-1] = (frames[..., 2:] - frames[..., :-2]) / 2
     return frames
 """,
-        None,
+        "the edge columns hold the picture itself",
     ),
     (
         """
@@ -89,7 +89,49 @@ def gradient_x(frames):
 """,
         "edge columns stay zero",
     ),
-    ({"[..., 2:] ": "[..., :, 2:] ", "dim=-1": "dim=-2"}, None),
-    ({"frames[..., -1:]": "frames[..., -1]"}, None),
-    ({"wide[..., :-2]) / 2": "wide[..., :-2] / 2)"}, None),
+    ({"[..., 2:] ": "[..., :, 2:] ", "dim=-1": "dim=-2"}, "runtimeerror: sizes of tensors must match except i"),
+    ({"frames[..., -1:]": "frames[..., -1]"}, "runtimeerror: tensors must have same number of dim"),
+    (
+        """
+def gradient_x(frames):
+    out = frames.clone()
+    out[..., 1:-1] = (frames[..., 2:] - frames[..., :-2]) / 2
+    return out
+""",
+        "the edge columns hold the picture itself",
+    ),
+    (
+        """
+def gradient_x(frames):
+    out = torch.zeros_like(frames)
+    out[..., 1:-1] = (frames[..., 2:] - frames[..., :-2]) / 2
+    out[..., 0] = out[..., 1]
+    out[..., -1] = out[..., -2]
+    return out
+""",
+        "the gradient of the second column is repeated at the edge",
+    ),
+    (
+        """
+def gradient_x(frames):
+    wide = torch.cat((frames[..., :1], frames, frames[..., -1:]), -1)
+    return wide[..., 2:] - wide[..., :-2] / 2
+""",
+        "brackets are missing",
+    ),
+    (
+        """
+def gradient_x(frames):
+    wide = torch.cat((frames[..., :1], frames, frames[..., -1:]), -1)
+    return (wide[..., 2:] - wide[..., 1:-1]) / 2
+""",
+        "this compares neighbours that are one pixel apart",
+    ),
+    (
+        """
+def gradient_x(frames):
+    return image_gradients(frames)[0]
+""",
+        "the name is not known",
+    ),
 ]

@@ -17,23 +17,12 @@ def output_size(size, kernel, stride=1, padding=0):
 
 WRONG = [
     ({"(size + 2": "float(size + 2"}, "the value is right, and a float"),
-    ({"2 * padding": "padding // 2"}, None),
-    ({" - kernel": " + kernel"}, None),
-    ({"+ 1": "+ 2"}, None),
-    ({"- kernel": "- kernel // 2"}, None),
-    (
-        """
-def output_size(size, kernel, stride=1, padding=0):
-    return round((size + 2 * padding - kernel) / stride) + 1
-""",
-        None,
-    ),
     (
         """
 def output_size(size, kernel, stride=1, padding=0):
     return len(range(0, size + 2 * padding - kernel, stride))
 """,
-        "one too few",
+        "one is missing",
     ),
     (
         """
@@ -42,5 +31,12 @@ def output_size(size, kernel, stride=1, padding=0):
 from course_lib.ops.convolution import conv_output_size
 """,
         "conv_output_size",
+    ),
+    (
+        """
+def output_size(size, kernel, stride=1, padding=0):
+    return math.ceil((size + 2 * padding - kernel) / stride + 1)
+""",
+        "an import is missing",
     ),
 ]

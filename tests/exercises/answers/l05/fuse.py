@@ -72,6 +72,64 @@ def fuse(spatial, temporal, weight=0.5):
 def fuse(spatial, temporal, weight=0.5):
     return (1 - weight) * spatial.softmax(2).mean(0) + weight * temporal.softmax(2).mean(0)
 """,
-        None,
+        "two sizes do not fit",
+    ),
+    (
+        """
+def fuse(spatial, temporal, weight=0.5):
+    return weight * spatial.softmax(2).mean(1) + weight * temporal.softmax(2).mean(1)
+""",
+        "the weights do not add up to 1",
+    ),
+    (
+        """
+def fuse(spatial, temporal, weight=0.5):
+    return torch.cat([(1 - weight) * spatial.softmax(2), weight * temporal.softmax(2)], 1).mean(1)
+""",
+        "all views are averaged together",
+    ),
+    (
+        """
+def fuse(spatial, temporal, weight=0.5):
+    return (1 - weight) * spatial.softmax(2).max(1) + weight * temporal.softmax(2).max(1)
+""",
+        "a pair came where one tensor belongs",
+    ),
+    (
+        """
+def fuse(spatial, temporal, weight=0.5):
+    return ((1 - weight) * spatial.softmax(2).mean(1) + weight * temporal.softmax(2).mean(1)).softmax(1)
+""",
+        "a second softmax flattens the probabilities",
+    ),
+    (
+        """
+def fuse(spatial, temporal, weight=0.5):
+    return (1 - weight) * spatial.sigmoid().mean(1) + weight * temporal.sigmoid().mean(1)
+""",
+        "a sigmoid judges each class by itself",
+    ),
+    (
+        """
+def fuse(spatial, temporal, weight=0.5):
+    return 1 - weight * spatial.softmax(2).mean(1) + weight * temporal.softmax(2).mean(1)
+""",
+        "brackets are missing",
+    ),
+    (
+        """
+def fuse(spatial, temporal, weight=0.5):
+    s = nn.functional.one_hot(spatial.argmax(2), spatial.shape[2]).float().mean(1)
+    t = nn.functional.one_hot(temporal.argmax(2), temporal.shape[2]).float().mean(1)
+    return (1 - weight) * s + weight * t
+""",
+        "an import is missing",
+    ),
+    (
+        """
+def fuse(spatial, temporal, weight=0.5):
+    return (1 - weight) * average_predictions(spatial).softmax(1) + weight * average_predictions(temporal).softmax(1)
+""",
+        "each stream goes through a second softmax",
     ),
 ]

@@ -35,9 +35,9 @@ WRONG = [
 def stack_flow(flow, start, length):
     return flow[:, start : start + length].reshape(2 * length, *flow.shape[3:])
 """,
-        None,
+        "view and reshape must keep the number of elements",
     ),
-    ({"flow[": "-flow["}, None),
+    ({"flow[": "-flow["}, "everything has the wrong sign"),
     ({".flatten(1, 2)": ".flatten(1, 2).numpy()"}, "a numpy array came"),
     (
         """
@@ -73,5 +73,43 @@ def stack_flow(flow, start, length):
     return out
 """,
         None,
+    ),
+    (
+        """
+def stack_flow(flow, start, length):
+    return torch.cat([flow[:, k] for k in range(length)], dim=1)
+""",
+        "`start` is ignored",
+    ),
+    (
+        """
+def stack_flow(flow, start, length):
+    channels = []
+    for k in range(length):
+        channels.append(flow[:, start + k, 1])
+        channels.append(flow[:, start + k, 0])
+    return torch.stack(channels, dim=1)
+""",
+        "v comes before u",
+    ),
+    (
+        """
+def stack_flow(flow, start, length):
+    channels = []
+    for k in range(length):
+        channels.append(flow[:, start + k])
+        return torch.cat(channels, dim=1)
+""",
+        "only one field came",
+    ),
+    (
+        """
+def stack_flow(flow, start, length):
+    channels = []
+    for k in range(length):
+        channels.append(flow[:, start + k])
+    return channels
+""",
+        "a list of tensors came",
     ),
 ]

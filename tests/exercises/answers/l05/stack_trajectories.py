@@ -40,14 +40,13 @@ def stack_trajectories(flow, start, length):
 
 WRONG = [
     ({"append(here)": "append(here + travelled)"}, "travelled so far"),
-    ({"flow[:, 0]": "flow[:, 1]"}, None),
-    ({"    return": "        return"}, None),
+    ({"flow[:, 0]": "flow[:, 1]"}, "an index runs past the end"),
     (
         """
 def stack_trajectories(flow, start, length):
     return flow[:, start : start + length].cumsum(1).flatten(1, 2)
 """,
-        None,
+        "the fields are summed at each pixel",
     ),
     (
         """
@@ -57,7 +56,32 @@ def stack_trajectories(flow, start, length):
         channels.append(warp(flow[:, start + k], flow[:, start + k - 1], outside="border"))
     return torch.cat(channels, dim=1)
 """,
-        None,
+        "the way is that of a single step at the starting pixel",
+    ),
+    (
+        """
+def stack_trajectories(flow, start, length):
+    travelled = flow[:, start]
+    channels = [travelled]
+    for k in range(1, length):
+        here = warp(flow[:, start + k], travelled, outside='border')
+        channels.append(here)
+        travelled += here
+    return torch.cat(channels, dim=1)
+""",
+        "in place, argument 1 (flow) was changed,",
+    ),
+    (
+        """
+def stack_trajectories(flow, start, length):
+    travelled = flow[:, start]
+    channels = [travelled]
+    for k in range(1, length):
+        travelled += warp(flow[:, start + k], travelled, outside='border')
+        channels.append(travelled)
+    return torch.cat(channels, dim=1)
+""",
+        "in place, argument 1 (flow) was changed,",
     ),
     (
         """
@@ -65,11 +89,24 @@ def stack_trajectories(flow, start, length):
     travelled = torch.zeros_like(flow[:, 0])
     channels = []
     for k in range(length):
-        here = warp(flow[:, start + k], travelled.round(), outside="border")
-        channels.append(here)
-        travelled = travelled + here
+        travelled = travelled + flow[:, start + k]
+        channels.append(warp(flow[:, start + k], travelled, outside='border'))
     return torch.cat(channels, dim=1)
 """,
-        None,
+        "the way is added up at the starting pixel",
+    ),
+    (
+        """
+def stack_trajectories(flow, start, length):
+    travelled = torch.zeros_like(flow[:, 0])
+    channels = []
+    for k in range(length):
+        here = warp(flow[:, start + k], travelled, outside='border')
+        channels.append(here)
+        travelled = travelled + here
+        return torch.cat(channels, dim=1)
+    return torch.cat(channels, dim=1)
+""",
+        "the return stands inside the loop and ends it early",
     ),
 ]

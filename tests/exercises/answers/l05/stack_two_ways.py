@@ -26,8 +26,7 @@ def stack_two_ways(forward, backward, middle, length):
 
 WRONG = [
     ({"length // 2": "length / 2"}, "whole number: divide with //"),
-    ({".flip(1)": ".flip(0)"}, None),
-    ({"dim=1).flatten(1, 2)": "dim=1)"}, None),
+    ({"dim=1).flatten(1, 2)": "dim=1)"}, "the result has 5 axes"),
     (
         """
 def stack_two_ways(forward, backward, middle, length):
@@ -46,5 +45,25 @@ def stack_two_ways(forward, backward, middle, length):
     return torch.cat(channels, dim=1)
 """,
         "take turns",
+    ),
+    (
+        """
+def stack_two_ways(forward, backward, middle, length):
+    half = length // 2
+    ahead = forward[:, middle : middle + half]
+    behind = torch.stack([backward[:, middle - k] for k in range(1, half)], dim=1)
+    return torch.cat([ahead, behind], dim=1).flatten(1, 2)
+""",
+        "runtimeerror: stack expects a non-empty tensorlist",
+    ),
+    (
+        """
+def stack_two_ways(forward, backward, middle, length):
+    half = length // 2
+    ahead = forward[:, middle : middle + half]
+    behind = torch.stack([backward[:, middle - half + k] for k in range(half)], dim=1)
+    return torch.cat([ahead, behind], dim=1).flatten(1, 2)
+""",
+        "the backward fields come in the wrong order",
     ),
 ]

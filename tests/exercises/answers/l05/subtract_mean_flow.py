@@ -34,14 +34,7 @@ def subtract_mean_flow(stack):
 def subtract_mean_flow(stack):
     stack - stack.mean((2, 3), keepdim=True)
 """,
-        None,
-    ),
-    (
-        """
-def subtract_mean_flow(stack):
-    return stack - stack.mean(2, keepdim=True) - stack.mean(3, keepdim=True)
-""",
-        None,
+        "nothing was returned",
     ),
     (
         """
@@ -52,5 +45,34 @@ def subtract_mean_flow(stack):
     return out
 """,
         "all clips share their means",
+    ),
+    (
+        """
+def subtract_mean_flow(stack):
+    for b in range(stack.shape[0]):
+        for c in range(stack.shape[1]):
+            stack[b, c] -= stack[b, c].mean()
+    return stack
+""",
+        "the result is right",
+    ),
+    (
+        """
+def subtract_mean_flow(stack):
+    u, v = stack[:, 0::2], stack[:, 1::2]
+    return torch.cat([u - u.mean((2, 3), keepdim=True), v - v.mean((2, 3), keepdim=True)], 1)
+""",
+        "the channels come in another order now",
+    ),
+    (
+        """
+def subtract_mean_flow(stack):
+    L = stack.shape[1] // 2
+    out = stack.clone()
+    out[:, :L] -= stack[:, :L].mean((1, 2, 3), keepdim=True)
+    out[:, L:] -= stack[:, L:].mean((1, 2, 3), keepdim=True)
+    return out
+""",
+        "each half of the channels shares one mean",
     ),
 ]
