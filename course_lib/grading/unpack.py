@@ -197,7 +197,8 @@ def _unpacked(file, target, above, left, shown, depth=1, room=None, of_classes=F
                 path.parent.mkdir()
                 try:
                     if room[place[0]] > 0:
-                        room[place[0]] -= _extract(archive, entry, path, room[place[0]] if inner else LARGEST_WITH_OUTPUTS + 1)
+                        most = room[place[0]] if inner else LARGEST_WITH_OUTPUTS + 1
+                        room[place[0]] -= _extract(archive, entry, path, most)
                 except Exception as error:  # as many kinds as there are ways to pack: the other files are still read
                     _no_room(error)
                     left.add(place, f"cannot be unpacked ({str(error)[:100]})")
