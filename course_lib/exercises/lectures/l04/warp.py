@@ -115,10 +115,9 @@ warp = exercise(
             {GRID_X: "2 * x / (width - 1) - 1 + flow[:, 0]", GRID_Y: "2 * y / (height - 1) - 1 + flow[:, 1]"},
         ),
         edit(BRACKETS, {WHOLE_X: "x + flow[:, 0]", WHOLE_Y: "y + flow[:, 1]"}),
-        edit(BRACKETS, {f"2 * {WHOLE_X}": "(2 * x + flow[:, 0])", f"2 * {WHOLE_Y}": "(2 * y + flow[:, 1])"}),
         edit(BRACKETS, {"(width - 1)": "width - 1", "(height - 1)": "height - 1"}),
         edit(
-            "the flow is divided, but not doubled: from -1 to 1 is a way of 2, so 2 * u / (width - 1)",
+            "the flow is divided, but not doubled: from -1 to 1 is a way of 2, so 2 * (x + u) / (width - 1) - 1",
             {
                 GRID_X: "2 * x / (width - 1) - 1 + flow[:, 0] / (width - 1)",
                 GRID_Y: "2 * y / (height - 1) - 1 + flow[:, 1] / (height - 1)",
