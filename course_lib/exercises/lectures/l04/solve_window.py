@@ -86,6 +86,13 @@ solve_window = exercise(
         edit(BRACKETS, _divided_in_part("yy * {x} - xy * {y} / D", "xx * {y} - xy * {x} / D")),
         edit(SINGLE_SUMS, {"(ix * iy).sum()": "ix.sum() * iy.sum()"}),
         edit(SINGLE_SUMS, {SUMS: "ix.sum() ** 2, ix.sum() * iy.sum(), iy.sum() ** 2"}),
+        edit(
+            SINGLE_SUMS,
+            {
+                SUMS: "ix.sum() * ix.sum(), ix.sum() * iy.sum(), iy.sum() * iy.sum()",
+                "(ix * it).sum(), (iy * it).sum()": "ix.sum() * it.sum(), iy.sum() * it.sum()",
+            },
+        ),
         edit(EVERY_PIXEL, {SOLVED: "torch.stack([(-it / ix).mean(), (-it / iy).mean()])"}),
         edit(EVERY_PIXEL, {SOLVED: "torch.stack([(-it * d / (ix**2 + iy**2)).mean() for d in (ix, iy)])"}),
         edit("the determinant is missing: divide by it", {SOLVED: ADJUGATE}),

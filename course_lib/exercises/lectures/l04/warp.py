@@ -50,6 +50,7 @@ PUSHED = """torch.zeros_like(image)
         if 0 <= row < height and 0 <= column < width:
             out[b, :, row, column] = image[b, :, i, j]
     return out"""
+LAST_AXIS = "the grid is to have (x, y) as its last axis, (B, H, W, 2): stack along dim=-1"
 SAME_SIZE = "this divides x and y by the same size: x is divided by width - 1, y by height - 1"
 
 warp = exercise(
@@ -94,7 +95,8 @@ warp = exercise(
             "and height - 1, and set align_corners=True",
             {"(width - 1)": "width", "(height - 1)": "height", "=True": "=False"},
         ),
-        edit("the grid is to have (x, y) as its last axis, (B, H, W, 2): stack along dim=-1", {"dim=-1": "dim=1"}),
+        edit(LAST_AXIS, {"dim=-1": "dim=1"}),
+        edit(LAST_AXIS, {", dim=-1": ""}),
         edit(
             "width and height are exchanged: x is divided by width - 1, y by height - 1",
             {

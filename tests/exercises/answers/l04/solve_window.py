@@ -72,14 +72,6 @@ def solve_window(ix, iy, it):
         "these are products of sums: multiply pixel by",
     ),
     (
-        """
-def solve_window(ix, iy, it):
-    A = torch.stack([ix.flatten(), iy.flatten()], 1)
-    return torch.linalg.lstsq(A, -it.flatten()[:, None]).solution[:, 0]
-""",
-        "The exercise is to do without linalg_lstsq",
-    ),
-    (
         {"return torch.linalg.solve(matrix, right)": "return torch.linalg.solve(matrix, right[:, None])"},
         "An axis of size 1 is too many: shape (2, 1)",
     ),

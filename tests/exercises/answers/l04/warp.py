@@ -115,5 +115,4 @@ def warp(image, flow):
 """,
         "this pushes each pixel to where the flow",
     ),
-    ({", dim=-1)": ")"}, "the grid is to have (x, y) as its last axis"),
 ]
