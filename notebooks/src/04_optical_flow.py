@@ -263,7 +263,7 @@ show(bars(["smallest", "small", "large", "largest"], by_group, "EPE (pixels)", "
 # interpolated. With a pencil: a row 10, 20, 40 and $u = 0.5$ everywhere gives 15, 30, and then half of 40 and half of
 # the black outside, 20.
 #
-# ## Exercise 04.4: Warp an image
+# ## Exercise 04.4: Warp an image backwards
 #
 # PyTorch has `F.grid_sample(image, grid)`. It wants, for each pixel of the result, the place to look at as a pair
 # $(x, y)$ in which $-1$ is the centre of the first column or row and $1$ that of the last (this is

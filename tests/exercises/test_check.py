@@ -348,7 +348,7 @@ WRONG_CLASSES = {
     (".relu()", ""): None,
     ("nn.Linear(4, 2)", "nn.Linear(4, 2, bias=False)"): "5 parameter tensors",
     ("        self.b = nn", "        self.d = nn.Conv3d(channels, 4, 3, padding=1)\n        self.b = nn"):
-        "d.weight is one too many, and has the shape of another one. To share weights, make one layer and call it twice",
+        "d.weight is one too many, and has the shape of another one. To share weights",
     ("nn.Linear(4, 2)", "nn.Linear(4, 3)"): "c.weight has shape (3, 4), expected is (2, 4) at this place (head.weight)",
     ("self.b(self.a(clip))", "self.a(clip)"): None,
     ("        self.b = nn.BatchNorm3d(4)\n        self.c = nn.Linear(4, 2)",
