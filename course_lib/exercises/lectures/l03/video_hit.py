@@ -87,6 +87,13 @@ video_hit = exercise(
         edit("this averages the hits of the clips: average the probabilities, then ask for a hit", {HITS: PER_VIDEO}),
         edit("this takes the strongest clip for each class: the mean is asked for", {".mean(0)": ".amax(0)"}),
         edit("this looks at one clip of each video only", {".mean(0)": "[0]"}),
+        edit(
+            "a video counts here only if all its clips are right: average the clips first", {HITS: f"{PER_VIDEO} == 1"}
+        ),
+        edit(
+            "range(labels.max() + 1) counts the classes: the videos are range(len(labels))",
+            {"hits.float().mean().item()": "hits[: int(labels.max()) + 1].sum().item() / len(labels)"},
+        ),
         edit(VOTES, {"scores.softmax(dim=1)": "torch.eye(scores.shape[1])[scores.argmax(1)]"}),
         edit(VOTES, {HITS: f"torch.stack([scores.argmax(1){OF_VIDEO}.mode()[0] for {EACH}]) == labels"}),
         edit(

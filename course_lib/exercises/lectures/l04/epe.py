@@ -40,6 +40,7 @@ MASKED_EARLY = (
     "of each "
     "pixel first, (B, H, W), then distance[valid]"
 )
+TOGETHER = "this is the length of all differences together, as one long arrow: one distance per pixel, then the mean"
 UV = "u and v lie along axis 1: the sum of squares runs over it"
 SQUARES = ".square().sum(dim=1).sqrt()"
 
@@ -97,10 +98,14 @@ epe = exercise(
         ),
         edit(UV, {"dim=1": "dim=0"}),
         edit(UV, {"dim=1": "dim=-1"}),
+        edit(TOGETHER, {"distance[valid].mean()": "(flow - truth).norm()"}),
+        edit(TOGETHER, {"distance[valid].mean()": "distance[valid].norm()"}),
+        edit(TOGETHER, {"distance[valid].mean()": "(distance[valid].norm() / valid.sum())"}),
         edit(
-            "this is the length of all differences together, as one long arrow: one distance per pixel, then the mean",
-            {"distance[valid].mean()": "(flow - truth).norm()"},
+            "u and v are averaged apart from each other: each pixel has one distance, and these are averaged",
+            {"distance[valid].mean()": "(flow - truth).abs().permute(0, 2, 3, 1)[valid].mean(0).norm()"},
         ),
+        edit("a mask is bool: whole numbers pick pictures by their number", {"[valid]": "[valid.long()]"}),
         edit(
             "this is the mean of all squares (F.mse_loss): the root of u^2 + v^2 at each pixel, then the mean over the "
             "valid ones",

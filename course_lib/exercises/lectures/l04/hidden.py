@@ -34,9 +34,9 @@ def _cases(generator):
     square[:, 0, 2:4, 2:4], back[:, 0, 2:4, 4:6] = 2.0, -2.0
     return [
         Case("a square of 2 x 2 pixels moves right by 2", (square, back)),
-        Case("slow, 2 fields of 8 x 11", nearly_opposite(2, 8, 11, 1.0)),
-        Case("fast, 2 fields of 12 x 10", nearly_opposite(2, 12, 10, 4.0)),
-        Case("fields that have nothing to do with each other", (noise(1, 20, 17, 1.5), noise(1, 20, 17, 1.5))),
+        Case("slow, 2 fields of 24 x 33", nearly_opposite(2, 24, 33, 1.0)),
+        Case("fast, 2 fields of 36 x 30", nearly_opposite(2, 36, 30, 4.0)),
+        Case("fields that have nothing to do with each other", (noise(1, 40, 34, 1.5), noise(1, 40, 34, 1.5))),
         Case("long vectors: the tolerance grows with them", nearly_opposite(1, 60, 60, 12.0)),
     ]
 
@@ -78,6 +78,30 @@ hidden = exercise(
         edit(
             "brackets are missing: 0.01 multiplies the sum of both squared lengths",
             {LENGTHS: "forward.square().sum(1) + back.square().sum(1)"},
+        ),
+        edit(
+            "only what leaves the picture is marked: what something else covers is missing",
+            {"(gap > tolerance) | ": ""},
+        ),
+        edit(
+            "the gap compares how long the vectors are: add them, and take the length of the sum",
+            {GAP: "(forward.norm(dim=1) - back.norm(dim=1)).square()"},
+        ),
+        edit(
+            "the lengths are added before they are squared: |f|^2 + |b|^2 squares each of them",
+            {LENGTHS: "(forward.norm(dim=1) + back.norm(dim=1)).square()"},
+        ),
+        edit(
+            "the fetched backward flow says nothing about what leaves: in_view(forward)",
+            {"in_view(forward)": "in_view(back)"},
+        ),
+        edit(
+            "the wrong field is fetched: walk along the forward flow, and read the backward flow there",
+            {
+                FETCHED: "warp(forward, backward)",
+                "(forward + back)": "(backward + back)",
+                "(forward.square": "(backward.square",
+            },
         ),
         edit("the tolerance has 0.01 in front of the lengths, not 0.1", {"0.01": "0.1"}),
         edit(SQUARED, {GAP: "(forward + back).sum(1).square()"}),

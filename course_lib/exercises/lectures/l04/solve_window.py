@@ -80,7 +80,10 @@ solve_window = exercise(
             "the determinant is S(Ix Ix) S(Iy Iy) - S(Ix Iy)^2: the mixed sum is squared there",
             {SOLVED: f"{ADJUGATE} / (xx * yy - xy)"},
         ),
-        *(edit(RIDGE, {"matrix, right": f"matrix + {size} * torch.eye(2), right"}) for size in (1, 0.1, 0.01, 0.001)),
+        *(
+            edit(RIDGE, {"matrix, right": f"matrix + {size} * torch.eye(2), right"})
+            for size in (1, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001)
+        ),
         *(edit(RIDGE, {SOLVED: f"{ADJUGATE} / (xx * yy - xy * xy + {size})"}) for size in (1, 0.1, 0.01)),
         edit(BRACKETS, _divided_in_part("yy * {x} / D - xy * {y}", "xx * {y} / D - xy * {x}")),
         edit(BRACKETS, _divided_in_part("yy * {x} - xy * {y} / D", "xx * {y} - xy * {x} / D")),
@@ -95,6 +98,10 @@ solve_window = exercise(
         ),
         edit(EVERY_PIXEL, {SOLVED: "torch.stack([(-it / ix).mean(), (-it / iy).mean()])"}),
         edit(EVERY_PIXEL, {SOLVED: "torch.stack([(-it * d / (ix**2 + iy**2)).mean() for d in (ix, iy)])"}),
+        edit(
+            "1 / matrix turns every entry around by itself: the inverse is torch.linalg.inv, or solve the system",
+            {SOLVED: "(1 / matrix) @ right"},
+        ),
         edit("the determinant is missing: divide by it", {SOLVED: ADJUGATE}),
         edit("this multiplies by the determinant: divide by it", {SOLVED: f"{ADJUGATE} * (xx * yy - xy * xy)"}),
         edit("the order is (u, v), right first and then down", {SOLVED: f"{SOLVED}.flip(0)"}),

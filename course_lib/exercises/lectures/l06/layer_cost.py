@@ -89,6 +89,16 @@ layer_cost = exercise(
         ),
         edit("one 3 is too many: the kernel has depth x 3 x 3 numbers", {"depth * 3 * 3": "depth * 3 * 3 * 3"}),
         edit("a kernel is as long as `depth`, not as the clip", {"inputs * depth": "inputs * T"}),
+        edit("the kernel stands at T x H x W places, however deep it is", {"weights * T": "weights * depth"}),
+        edit(
+            "the layer is padded in rows and columns, too: there are H x W places, not (H - 2) x (W - 2)",
+            {"* H * W": "* (H - 2) * (W - 2)"},
+        ),
+        edit("the parameters miss the depth: a kernel has depth x 3 x 3 numbers", {"weights +": "weights // depth +"}),
+        edit(
+            "there is one bias per output, not one per pair of channels",
+            {"weights + outputs": "weights + inputs * outputs"},
+        ),
         edit(
             "one bias serves an output at all places: it does not count once per place",
             {"weights + outputs,": "weights + outputs * T * H * W,"},
