@@ -98,6 +98,14 @@ frames_seen = exercise(
             "units are numbered from 0: unit 1 is the second one, nothing is subtracted",
             {"last = unit": "last = unit - 1"},
         ),
+        edit(
+            "the 1 is subtracted once at the end: in every layer the kernel ends at + extent - 1",
+            {"extent - 1": "extent", RETURN: "return first, last - 1"},
+        ),
+        edit(
+            "neighbours lie a stride apart, not an extent: multiply by the stride",
+            {"first * stride, last * stride": "first * extent, last * extent"},
+        ),
         edit("a kernel spans its extent, not its stride: + extent - 1", {"extent - 1": "stride - 1"}),
         edit(
             "every layer starts from `unit` again: carry first and last down from layer to layer",

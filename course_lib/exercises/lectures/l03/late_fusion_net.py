@@ -55,6 +55,11 @@ late_fusion_net = exercise(
             "the second tower sees the last frame: it sees frame `gap`, wherever the clip ends",
             {SECOND: "clip[:, :, -1]"},
         ),
+        edit("the second tower sees the middle frame: it sees frame `gap`", {SECOND: "clip[:, :, clip.shape[2] // 2]"}),
+        edit(
+            "the larger of the two maps is taken, so the head cannot tell which frame came first: concatenate them",
+            {"(early, late)": "(torch.maximum(early, late),) * 2"},
+        ),
         edit("the second frame is one too early: frames are numbered from 0", {SECOND: "clip[:, :, self.gap - 1]"}),
         edit("the second frame is one too late: frames are numbered from 0", {SECOND: "clip[:, :, self.gap + 1]"}),
         edit(

@@ -64,6 +64,11 @@ derivatives = exercise(
             "It is half as large as it should be: image 2 minus image 1, one whole frame, and not divided",
             {"return ix, iy, it": "return ix, iy, it / 2"},
         ),
+        edit(
+            "Ix and Iy are taken of the difference in time: take them of the picture half-way, (image1 + image2) / 2",
+            {"(image1 + image2) / 2": "(image2 - image1) / 2"},
+        ),
+        edit("the signs are lost: a derivative may be negative", {"ix, iy, it\n": "ix.abs(), iy.abs(), it.abs()\n"}),
         edit(BRACKETS, {"(image1 + image2) / 2": "image1 + image2 / 2"}),
         edit(BRACKETS, {f"({RIGHT} - {LEFT})": f"{RIGHT} - {LEFT}", f"({LOWER} - {UPPER})": f"{LOWER} - {UPPER}"}),
         edit("Ix goes down the rows, as Iy does: right is the last axis", {RIGHT: LOWER, LEFT: UPPER}),

@@ -96,6 +96,10 @@ refine = exercise(
         ),
         edit("the old flow is subtracted: add the step to the flow so far", {"flow + step": "step - flow"}),
         edit(
+            "image 1 is brought near image 2: keep image 1 as it is, and fetch image 2 back to it",
+            {"warp(image2, flow)": "warp(image1, -flow)", "(image1, warped)": "(warped, image2)"},
+        ),
+        edit(
             "both images are warped: image 1 stays as it is, and only image 2 is fetched back to it",
             {"(image1, warped)": "(warp(image1, flow), warped)"},
         ),

@@ -63,6 +63,11 @@ upscale = exercise(
         edit(OWN_SIZE, {"flow.shape[3]": "flow.shape[2]"}),
         edit(OWN_SIZE, {"flow.shape[2]": "flow.shape[3]"}),
         edit(OWN_SIZE, {"flow.shape[2]": "flow.shape[1]", "flow.shape[3]": "flow.shape[2]"}),
+        edit(GAPS, {"(size[1] - 1)": "size[1]", "(size[0] - 1)": "size[0]"}),
+        edit(
+            "the factor is a quotient of sizes, not their difference",
+            {ACROSS: "size[1] - flow.shape[3]", DOWN: "size[0] - flow.shape[2]"},
+        ),
         edit(ALONG, {".view(1, 2, 1, 1)": ""}),
         edit(ALONG, {".view(1, 2, 1, 1)": ".view(2, 1, 1, 1)"}),
         edit(

@@ -58,6 +58,15 @@ describe_video = exercise(
         ),
         edit("this divides by a length per clip: divide the mean by its own length", {LENGTH: "features.norm(dim=1)"}),
         edit("this divides by the largest value: divide by the length", {LENGTH: "mean.max()"}),
+        edit("this divides by the number of clips: divide by the length, .norm()", {LENGTH: "len(features)"}),
+        edit(
+            "the sum is divided by the length of all clips together: divide it by its own length",
+            {SCALED: "features.sum(dim=0) / features.norm()"},
+        ),
+        edit(
+            "first average, then scale: here every clip was scaled to length 1, and their sum is longer than that",
+            {MEAN: "F.normalize(features, dim=1).sum(dim=0)", SCALED: "mean"},
+        ),
         edit("this multiplies by the length: divide by it", {SCALED: "mean * mean.norm()"}),
         edit(
             "this divides by the root of the number of features: divide by the length, .norm()",

@@ -64,6 +64,7 @@ neighbours = exercise(
             "diagonal",
             {LEFT_OUT: "", ".indices": ".indices[:, 1:]"},
         ),
+        edit("only the k-th neighbour came: all k of them are asked for", {".indices": ".indices[:, -1:]"}),
         edit("topk gives a pair, values and indices: the .indices are asked for", {".indices": ""}),
         edit("only the first clip's neighbours came: return after the loop, not in it", {".indices": ".indices[:1]"}),
         edit(

@@ -92,6 +92,7 @@ sizes_after_pools = exercise(
         ),
         edit("no pool halves time now: only the first one leaves it alone", {WINDOW: "1"}),
         edit("time is left alone by the last pool: it is the first one that leaves it alone", {"i == 0": "i == 4"}),
+        edit("pool2 halves time already: only pool1, i == 0, leaves it alone", {"i == 0": "i <= 1"}),
         edit("the pools are counted from 0 here: pool1 has i == 0", {"i == 0": "i == 1"}),
         edit("the two cases are exchanged: pool1 has window 1 in time, the others 2", {WINDOW: "2 if i == 0 else 1"}),
         edit("time still rounds down: Caffe rounds up along every axis", {FRAMES: "frames // time"}),

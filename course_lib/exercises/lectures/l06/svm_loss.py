@@ -122,6 +122,12 @@ svm_loss = exercise(
             {f"strength * {VIOLATIONS}": "((strength * violation) ** 2).sum()"},
         ),
         edit("this averages over the classes: the SVM adds up", {VIOLATIONS: "(violation**2).mean(1).sum()"}),
+        edit("the weights are squared, not taken without their sign", {"(weight**2).sum()": "weight.abs().sum()"}),
+        edit("violations cost: they are added, not subtracted", {"/ 2 + strength": "/ 2 - strength"}),
+        edit(
+            "the violations are divided by the strength C: multiply them by it",
+            {f"strength * {VIOLATIONS}": f"{VIOLATIONS} / strength"},
+        ),
         edit("half the *sum* of the squared weights, not half their mean", {OWN_SIZE: "(weight**2).mean() / 2"}),
         edit(
             "this compares each class with the right one: here every class is a question of its own, y = +1 or -1",
