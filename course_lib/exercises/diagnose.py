@@ -10,6 +10,7 @@ import torch
 from .compare import as_tensor, close, compare, single_number
 
 LARGEST = 2_000_000  # elements of a tensor that is still searched for a pattern
+NEARLY = 1.05  # a factor below it was hardly forgotten
 
 
 def known_mistake(paper, failing):
@@ -341,6 +342,9 @@ def _factor(factor):
     if abs(factor + 1) < 1e-3:
         return "Everything has the wrong sign."
     times, word = (abs(factor), "large") if abs(factor) >= 1 else (1 / abs(factor), "small")
+    if factor > 0 and times < NEARLY:
+        cause = "was something small added, or is a size off by one?"
+        return f"Everything is {times:.5g} times too {word}, which is nearly right: {cause}"
     sign = ", and has the wrong sign" if factor < 0 else ""
     return f"Everything is {times:.5g} times too {word}{sign}: a factor is missing, or one too many."
 

@@ -19,6 +19,10 @@ CAUSES = (
     (r"expected scalar type|not implemented for '(Byte|Char|Short|Int|Long)'|floating point|Float.*Double|dtype",
      "two dtypes do not go together; convert with .float() or .to(other.dtype)."),
     (r"slice indices must be integers", "a place in a tensor is a whole number: divide with //."),
+    (r"shape of the mask", "a mask picks from a tensor of its own shape: print both, one has an axis too many."),
+    (r"too many indices", "the tensor has fewer axes than the index (or the mask): print both shapes."),
+    (r"Boolean value of Tensor with more than one", "`and`, `or`, `not` and `if` want one truth value: for each "
+     "element by itself write &, | and ~, with brackets around what they join."),
     (r"IndexError", "an index runs past the end: the last one is the size minus 1."),
     (r"Given groups=|expected input.* to have \d+ channels",
      "the number of channels differs from what the layer was made for."),

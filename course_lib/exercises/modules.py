@@ -1,5 +1,7 @@
 """Compare modules, not their random starts: the same deterministic numbers in the learner's and in ours."""
 
+from collections import Counter
+
 import torch
 
 RUNNING = ("running_mean", "running_var")
@@ -57,6 +59,10 @@ def _mismatch(shapes, wanted):
         )
     if sorted(shapes.values()) == sorted(wanted.values()):
         return "Your module has the right layers in another order. Create them in the order in which forward uses them."
+    twice = _made_twice(shapes, wanted)
+    if twice:
+        text = f"Your parameter {twice} is one too many, and has the shape of another one."
+        return f"{text} To share weights, make one layer and call it twice."
     for (name, shape), (other, asked) in zip(shapes.items(), wanted.items(), strict=False):
         if shape != asked:
             return f"Your parameter {name} has shape {shape}, expected is {asked} at this place ({other})."
@@ -64,6 +70,18 @@ def _mismatch(shapes, wanted):
         return "Your parameters are right, the running statistics of your normalisation layers are not."
     guess = "a layer too many, or a bias that does not belong?" if len(shapes) > len(wanted) else "is one missing?"
     return f"Your module has {len(shapes)} parameter tensors, expected are {len(wanted)}: {guess}"
+
+
+def _made_twice(shapes, wanted):
+    """The first weight beyond those asked for, where all that is beyond repeats a shape that is asked for; or None."""
+    left, beyond = Counter(wanted.values()), []
+    for name, shape in shapes.items():
+        if left[shape] > 0:
+            left[shape] -= 1
+        else:
+            beyond.append(name)
+    repeats = not any(left.values()) and all(shapes[name] in wanted.values() for name in beyond)
+    return next((name for name in beyond if len(shapes[name]) > 1), None) if repeats else None
 
 
 def _numbers(index, shape, positive):

@@ -39,7 +39,8 @@ from course_lib.widgets.fusion_frames import FusionExplorer
 #
 # - draw single-frame, early, late and slow fusion, and say which frames each unit sees;
 # - turn one network into the other by changing two triples of numbers, and predict what that costs;
-# - go from the predictions for clips to a prediction for a video, and report hit@k for both;
+# - go from the predictions for clips to a prediction for a video, and report hit@k for both (is the right class among
+#   the $k$ best?);
 # - explain why half the pixels can be nearly enough, if it is the right half;
 # - look at a strong single-frame baseline, and ask what the data set lets it get away with.
 
@@ -61,7 +62,8 @@ show(film_strip(examples.clips[chosen, :, ::2], columns=9, indices=range(9), tit
 #
 # Karpathy, Toderici, Shetty, Leung, Sukthankar and Fei-Fei collected **Sports-1M**: one million videos from YouTube,
 # 487 kinds of sport. A label belongs to a whole video and not to a moment of it: a basketball video may also show the
-# crowd and a talking head.
+# crowd and a talking head. (The paper shows such frames with the true class and the five best guesses below, right and
+# wrong ones.) Whoever can name what is in a video can search a large collection, and cut summaries from it.
 #
 # Images come in one size; videos are minutes long, and no two are equally long. Their answer has become the standard
 # one: treat a video as **a bag of short clips of a fixed size**. Train on clips, each with the label of its video. To
@@ -97,7 +99,9 @@ show(film_strip(examples.clips[chosen, :, ::2], columns=9, indices=range(9), tit
 # | **late fusion** | 2, which lie 15 apart | 1, 1, 1 | 1, 1, 1 | in the first fully connected layer |
 # | **slow fusion** | 10 | 4, 2, 2 | 2, 2, 2 | a few at a time, in three convolutions |
 #
-# The fifth model, *multiresolution*, sees one frame, and comes later. In the code the table is all that differs:
+# Ten frames are a third of a second, at 30 per second. (Lecture 02 called anything *late fusion* that leaves time to
+# the end of the network. Here it is this one model: two towers, 15 frames apart.) The fifth model, *multiresolution*,
+# sees one frame, and comes later. In the code the table is all that differs:
 
 # %%
 for model in (SingleFrame, EarlyFusion, LateFusion, SlowFusion):
@@ -121,7 +125,8 @@ FusionExplorer()
 #
 # Early fusion has kernels of $11 \times 11 \times 3 \times T$ with $T = 10$. In 2014 one wrote it without any 3D
 # convolution. `clip` is $(B, C, T, H, W)$, `weight` is $(D, C, T, P, Q)$, as long in time as the clip, and `bias` is
-# $(D,)$. Make channels of the frames, in both, and call `F.conv2d` once. No padding; return $(B, D, H', W')$.
+# $(D,)$. Make channels of the frames, in both, and a single call of `F.conv2d` is enough. (A sum over $T$ calls, one
+# for each frame, is as right, only slower.) No padding; return $(B, D, H', W')$.
 
 # %% tags=["exercise"] exercise="03.1" points=2
 def early_fusion(clip, weight, bias, stride):
@@ -237,8 +242,9 @@ show(diagram({model.__name__: costs[model] for model in FOUR}, facts=("name", "k
 # - the **fovea**: the middle of the frame at full resolution.
 #
 # Each goes through its own tower, and the two meet in the first fully connected layer. That works since people hold
-# the camera so that the thing of interest is in the middle. In the figure, compare the first bodies of a tower with the
-# clip: what was $178 \times 178$ pixels is $30 \times 30$ after conv1.
+# the camera so that the thing of interest is in the middle. A tower here lacks the last pool: that is how 89 pixels
+# leave maps of $7 \times 7$, as 170 do with it. In the figure, compare the first bodies of a tower with the clip: what
+# was $178 \times 178$ pixels is $30 \times 30$ after conv1.
 
 # %%
 show(diagram(costs[MultiResolution]))
@@ -300,7 +306,8 @@ print(f"whole frame {count(whole.multiply_adds)}, context and fovea {count(costs
 #
 # `scores` $(N, K)$ are the scores of $N$ clips before the softmax, `videos` $(N,)$ says to which video each clip
 # belongs, `labels` $(V,)$ are the classes of the videos $0$ to $V - 1$. Videos may have different numbers of clips, in
-# any order. Average *probabilities*, and return the share of videos whose class is among the $k$ best, a float.
+# any order. Average *probabilities*, and return the share of videos whose class is among the $k$ best: a float, or a
+# tensor of one number.
 
 # %% tags=["exercise"] exercise="03.4" points=3
 def video_hit(scores, videos, labels, k):
@@ -331,25 +338,32 @@ print(f"clip hit@1 {hit_at(three, truth[which]):.2f}, video hit@1 {video_hit(thr
 # %% [markdown]
 # ## What the paper found
 #
-# Table 1 of the paper, in percent, from a public transcript; the best network of each column is bold:
-#
-# | model | clip hit@1 | video hit@1 | video hit@5 |
-# |---|---|---|---|
-# | histograms of features + neural net | | 55.3 | |
-# | single frame | 41.1 | 59.3 | 77.7 |
-# | single frame + multiresolution | **42.4** | 60.0 | 78.5 |
-# | single frame, fovea only | 30.0 | 49.9 | 72.8 |
-# | single frame, context only | 38.1 | 56.0 | 77.2 |
-# | early fusion | 38.9 | 57.7 | 76.8 |
-# | late fusion | 40.7 | 59.3 | 78.7 |
-# | slow fusion | 41.9 | **60.9** | **80.2** |
-# | average of single, early, late and slow | 41.4 | 63.9 | 82.4 |
-#
+# The whole table. Cover the columns for videos first, and look for what time is worth in the first one:
+
+# %%
+table({"histograms of features + neural net": (None, 55.3, None), "single frame": (41.1, 59.3, 77.7),
+       "single frame + multiresolution": (42.4, 60.0, 78.5), "single frame, fovea only": (30.0, 49.9, 72.8),
+       "single frame, context only": (38.1, 56.0, 77.2), "early fusion": (38.9, 57.7, 76.8),
+       "late fusion": (40.7, 59.3, 78.7), "slow fusion": (41.9, 60.9, 80.2),
+       "average of single, early, late and slow": (41.4, 63.9, 82.4)},
+      columns=("clip hit@1", "video hit@1", "video hit@5"), unit="%",
+      source="Sports-1M: Table 1 of the paper, from a public transcript")
+
+# %% [markdown]
 # Read it slowly, since people argued about it for years. (1) Averaging over a video gains about 18 points, far more
-# than anything that the networks do with time. (2) One frame loses only 1.6 points against the best motion model. (3)
-# Early fusion is *worse* than one frame. (4) Half the pixels lose nothing, if they are context *and* fovea. Is motion
-# useless, or do sports videos not need it, since the lawn, the pool and the hall give the sport away? The table cannot
-# tell. A world that we control can.
+# than anything that the networks do with time. (2) One frame loses only 1.6 points of video hit@1 against the best
+# motion model. (3) Early fusion is *worse* than one frame. (4) Half the pixels lose nothing, if they are context *and*
+# fovea.
+#
+# Why do the two extremes fail? Early fusion has a *single* layer in which frames meet, and motion may need several, as
+# shapes do. Late fusion may come too late: in real videos little changes from frame to frame, a foot of the runner, and
+# behind a tower that was made to ignore such details two frames are hard to compare. Slow fusion lies in between. Its
+# first filters can be played as tiny films of $11 \times 11$ pixels and 4 frames (you may meet slides that say
+# $5 \times 5$): edges and blobs, some at rest and some on the move.
+#
+# Is motion useless, then, or do sports videos not need it, since the lawn, the pool and the hall give the sport away?
+# The table cannot tell. A world that we control can. (And the question stayed open for years: 3D networks have become
+# much better since 2014. Lectures 06 and 11 show how.)
 #
 # ## Exercise 03.5: A late-fusion forward pass
 #
@@ -446,7 +460,7 @@ def measure(network, clips, labels, shots=5):
     clips, labels = clips[rows], labels[rows]
     found = scores(network, prepare(clips[:, :, network.frame_indices(clips.shape[2])], mean=8))
     videos = torch.arange(len(labels)) // shots
-    return 100 * hit_at(found, labels), 100 * video_hit(found, videos, labels[::shots], k=1)
+    return 100 * hit_at(found, labels), 100 * float(video_hit(found, videos, labels[::shots], k=1))
 
 # %% tags=["predict"]
 single_guess = predict("Single frame, which way, four classes: clip hit@1?", None, unit="%")
@@ -522,7 +536,7 @@ claim("Averaging over the five clips of a video gains more than 10 points, in th
       unit="points", published="single frame 41.1 % of clips, 59.3 % of videos: 18.2 points (Table 1)")
 
 # %% [markdown]
-# The gain has a simple reason: the clips of a video err independently, and the mean of five votes errs less often than
+# The gain has a simple reason: the clips of a video err partly by themselves, and the mean of five errs less often than
 # one. Where a network is at chance, there is nothing to average: compare the single frame's two columns for *way*.
 #
 # ### Half the pixels
@@ -555,13 +569,12 @@ claim("For the same work in training, context and fovea are at most 10 points be
       unit="points", published="clip hit@1 42.4 % against 41.1 % (Table 1); 21 clips per second against 6")
 
 # %% [markdown]
-# (The speeds of the paper are those of training, for the single frame; for slow fusion they are 10 against 5. Both are
-# from a public transcript.) Note what the claim says, and what it does not. In the paper half the pixels *gained* a
-# point. Here they tend to lose a few: our shapes are small, so few pixels of the context see one, and the edge of the
-# fovea may cut it. After the 200 steps of the others they would even be more than 20 points behind (we tried, with
-# three seeds). What they save is work, and work can be spent on more steps. And work is counted in multiply-adds here.
-# At $24 \times 24$ pixels a step is mostly overhead, so those 540 steps do take longer; at $96 \times 96$ the time
-# follows the count.
+# (The speeds of the paper are those of training, for the single frame; for slow fusion they are 10 against 5.) Note
+# what the claim says, and what it does not. In the paper half the pixels *gained* a point. Here they tend to lose a
+# few: our shapes are small, so few pixels of the context see one, and the edge of the fovea may cut it. After the 200
+# steps of the others they would even be more than 20 points behind (we tried, with three seeds). What they save is
+# work, and work can be spent on more steps. And work is counted in multiply-adds here. At $24 \times 24$ pixels a step
+# is mostly overhead, so those 540 steps do take longer; at $96 \times 96$ the time follows the count.
 #
 # ### Slow against early, when the moment is not known
 #
@@ -611,15 +624,15 @@ claim("Slow fusion beats early fusion by more than 5 points when the motion may 
 # network of lecture 02 passed that test, because it ended with a maximum over time. Slow fusion shares weights over
 # time, *and* it knows the moment.
 #
-# ## Transfer: UCF-101
+# ## Transfer: UCF101
 #
 # Are features that were learnt from sports of use elsewhere? The authors took slow fusion, trained on Sports-1M, to the
-# 101 classes of UCF-101, and retrained more or less of it:
+# 101 classes of UCF101, and retrained more or less of it:
 
 # %%
 table({"everything, from scratch": 41.3, "the top layer": from_memory(64.1), "the top 3 layers": 65.4,
        "all layers, from Sports-1M": from_memory(62.2)},
-      columns=("accuracy",), unit="%", source="What is trained on UCF-101; from a public transcript of the paper")
+      columns=("accuracy",), unit="%", source="What is trained on UCF101; from a public transcript of the paper")
 
 # %% [markdown]
 # (The abstract says 63.3 for the best; the table has 65.4.) The pattern is more important than the digits: some 9,500
@@ -636,8 +649,8 @@ for name, parts in (("top layer", heads[-1:]), ("top 3 layers", heads), ("all la
 # %% [markdown]
 # ## On a GPU
 #
-# The published size on real videos. `UCF101` is the folder with the class folders of UCF-101 (set the variable of that
-# name before you start Jupyter; `course data list` says where the videos come from). Ten neighbouring frames, squeezed
+# The published size on real videos. Set the environment variable `UCF101` to the folder with the class folders before
+# you start Jupyter (`course data list` says where the videos come from). Ten neighbouring frames, squeezed
 # to $200 \times 200$, a random crop of $170 \times 170$ that is the same for all of them, flipped every second time,
 # and the `prepare` of above with the paper's mean of 117. Learning rate, momentum and weight decay are the paper's.
 # Without the folder the cell says so.

@@ -11,7 +11,6 @@ course = start("06")
 import math
 import os
 import time
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +29,7 @@ from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
 from course_lib.models.c3d import C3D, C3DSearch, pool, preprocess
 from course_lib.ops.sampling import dense_indices
-from course_lib.plots import bars, diagram, film_strip, show, table
+from course_lib.plots import Noted, bars, diagram, film_strip, show, table
 from course_lib.progress import progress
 from course_lib.train import scores, trained
 from course_lib.widgets.clip_embedding import ClipEmbedding
@@ -65,6 +64,9 @@ show(film_strip(both, range(16), [f"frame {t}" for t in range(8)] + [f"reversed 
 # 2. With the best depth, train one large network, **C3D**, on a million videos. What does it cost?
 # 3. Throw its last layers away and keep what is below. Are these **features** good for tasks that the network has
 #    never seen, with nothing but a linear classifier on top?
+#
+# One short row of numbers for any video, made before anybody knows the task: that is what search, recommendation and
+# ranking want, and what finds actions, events and whatever is abnormal in films that nobody watches.
 #
 # ## Kernels of depth 1
 #
@@ -158,10 +160,10 @@ for name, depths in DEPTHS.items():
     print(f"{name:12}{cost.parameters:>12,} parameters {count(cost.multiply_adds):>9} multiply-adds")
 
 # %% [markdown]
-# The multiply-adds grow with the depth, as they must. The parameters surprise. The paper (Section 3.1, from a public
-# transcript) says that each network has about 17.5 million, and depth 7 only **51 thousand** more than depth 1, so that
-# size cannot explain the results. We count 9.3 *million* more, two thirds of the depth-1 network. Can you guess how one
-# comes to 51 thousand? Your function gives the right number; here is a line that gives theirs.
+# The multiply-adds grow with the depth, as they must. The parameters surprise. The paper (Section 3.1) says that each
+# network has about 17.5 million, and depth 7 only **51 thousand** more than depth 1, so that size cannot explain the
+# results. We count 9.3 *million* more, two thirds of the depth-1 network. Can you guess how one comes to 51 thousand?
+# Your function gives the right number; here is a line that gives theirs.
 
 # %%
 layers = ((3, 64), (64, 128), (128, 256), (256, 256), (256, 256))  # input and output channels
@@ -273,7 +275,9 @@ ratio_guess = predict("Multiply-adds of C3D on a clip, divided by VGG-16's on an
 with torch.device("meta"):
     cost = describe(C3D(), (3, 16, 112, 112), repeats=0)
     vgg = describe(torchvision.models.vgg16(), (3, 224, 224), repeats=0)
+    alexnet = describe(torchvision.models.alexnet(), (3, 224, 224), repeats=0)
 print(cost.table(least=1))
+print(f"On one image: AlexNet {count(alexnet.multiply_adds)}, VGG-16 {count(vgg.multiply_adds)}")
 ratio_guess.reveal(cost.multiply_adds / vgg.multiply_adds)
 
 # %% [markdown]
@@ -297,8 +301,9 @@ show(diagram(cost))
 # Look at the two ends of the table. Two layers, conv2 and conv3b, do 58 % of the work with 2.5 % of the parameters; fc6
 # and fc7 hold 63 % of the parameters and do 0.1 % of the work. Memory sits in one place and time in another.
 #
-# You will meet **39.5 GFLOP and 2.9 times VGG** as well. (The "FLOP" there are multiply-adds, as here.) Where does the
-# other billion come from? The convolutions agree. This arithmetic gives it:
+# You will meet **39.5 GFLOP and 2.9 times VGG** as well, in a column with 0.7 for AlexNet and 13.6 for VGG-16. (The
+# "FLOP" there are multiply-adds, as here. Some slides head that column MFLOP; it is GFLOP.) AlexNet agrees with our
+# count. Where does C3D's other billion come from? The convolutions agree. This arithmetic gives it:
 
 # %%
 convolutions = sum(layer.multiply_adds for layer in cost.layers if layer.kind == "Conv3d")
@@ -393,9 +398,9 @@ def train_svm(features, labels, classes, strength=10.0):
 # %% [markdown]
 # ## Reproduce, part 1: the depth
 #
-# The paper trained the networks of the search on UCF101. In words (Section 3.2, Figure 2, from a public transcript):
-# depth 1 is *significantly worse* than all others, "which we believe is due to lack of motion modeling"; depth 3 is the
-# best of the homogeneous ones; against increasing and decreasing depth it is also best, by less.
+# The paper trained the networks of the search on UCF101. In words (Section 3.2, Figure 2): depth 1 is *significantly
+# worse* than all others, "which we believe is due to lack of motion modeling"; depth 3 is the best of the homogeneous
+# ones; against increasing and decreasing depth it is also best, by less.
 #
 # Our miniature is the same class, eight times narrower, on eight frames of $16 \times 16$. Six classes in which only
 # motion decides: four directions, and the two orders from the top of the page.
@@ -493,18 +498,35 @@ claim("Depth 3 is at most 5 points behind depth 5 and 7, at 60 % and 43 % of the
 #
 # ## Reproduce, part 2: features
 #
-# What the paper reports for C3D features with a linear SVM. (Percent; the first table is Table 1, from a public
-# transcript; in brackets: combined with all kinds of other features.)
-#
-# | | Sports-1M | UCF101 | ASLAN | YUPENN | UMD | objects |
-# |---|---|---|---|---|---|---|
-# | task | actions | actions | same action? | scenes | scenes | objects |
-# | best before | **90.8** | 75.8 (89.1) | 68.7 | 96.2 | 77.7 | 12.0 |
-# | C3D | 85.2 | **85.2 (90.4)** | **78.3** | **98.1** | **87.7** | **22.3** |
-#
-# On UCF101 one network has 82.3, three networks side by side 85.2, with dense trajectories 90.4; reduced by PCA to **10
-# numbers** per video still 52.8. One set of features, never trained for five of the six tasks. That is the point: *C3D
-# is to videos what ImageNet features are to images*.
+# What C3D features reach with a linear SVM on top, task by task. ASLAN asks of two videos whether they show the same
+# action; YUPENN and UMD are scenes that move (waterfalls, traffic); the objects are those in somebody's hands, filmed
+# from the head:
+
+# %%
+table({"task": ("actions", "actions", "same action?", "scenes", "scenes", "objects"),
+       "best before": (90.8, 75.8, 68.7, 96.2, 77.7, 12.0), "C3D": (85.2, 85.2, 78.3, 98.1, 87.7, 22.3)},
+      columns=("Sports-1M", "UCF101", "ASLAN", "YUPENN", "UMD", "objects"), unit="%",
+      source="Table 1 of the paper, from a public transcript, as all its numbers here; Sports-1M: video hit@5")
+
+# %% [markdown]
+# One set of features, never trained for five of the six tasks. That is the point: *C3D is to videos what ImageNet
+# features are to images*. On UCF101 there was more to compare with. Mind the two columns: what sees frames alone, and
+# what is helped by optical flow, trajectories or other features. In which of them does C3D win by itself?
+
+# %%
+table({"ImageNet features, linear SVM": (68.8, None), "dense trajectories (iDT), bag of words": (None, 76.2),
+       "iDT, Fisher vectors": (None, 87.9), "slow fusion, from Sports-1M (lecture 03)": (65.4, None),
+       "two streams (lecture 05): spatial": (Noted(72.6, "73.0 in the paper of the two streams itself"), None),
+       "two streams: temporal": (None, 83.7), "two streams: both": (None, 88.0), "LRCN (lecture 10)": (71.1, 82.9),
+       "LSTM composite model": (75.8, 84.3), "pooled convolutions": (None, 88.2), "LSTM on both streams": (None, 88.6),
+       "multi-skip feature stacking": (None, 89.1), "C3D, one network": (82.3, None),
+       "C3D, three networks": (85.2, None), "C3D, three networks, and iDT": (None, 90.4)},
+      columns=("frames alone", "and other features"), unit="%", source="UCF101: Table 3 of the paper")
+
+# %% [markdown]
+# Among those that see frames alone, a single C3D leads by more than 6 points. Several that also have flow or
+# trajectories are better than it; with trajectories of its own it is the best of all. And reduced by PCA to **10
+# numbers** per video, C3D still has 52.8 %.
 #
 # And against ImageNet features, frame by frame? They have 68.8 there. We build the duel. The **image network** is the
 # same five-convolution network for single frames (one frame, depth 1), trained on what single frames show: four shapes.
@@ -712,10 +734,10 @@ def same_or_different(kind, features, labels):
     return roc_auc_score((labels[first] == labels[second]).numpy(), cosine.numpy())
 
 
-trained = {"direction": (kinds, clips.labels)}
+known = {"direction": (kinds, clips.labels)}
 new = {task: (found[task][1], data[task][1].labels) for task in UNSEEN}
 areas = {}
-for task, (features, labels) in (trained | new).items():
+for task, (features, labels) in (known | new).items():
     areas[task] = {kind: same_or_different(kind, features, labels) for kind in ("image", "C3D")}
     print(f"{task:14} image {areas[task]['image']:.2f}   C3D {areas[task]['C3D']:.2f}")
 
@@ -734,8 +756,16 @@ claim("For actions that the network knows, the cosine of C3D features alone tell
 #
 # ### How fast?
 #
-# The paper reports 313.9 frames per second for C3D on a K40 of 2015, and features 91 times as fast as dense
-# trajectories. Your machine, for the full network on 16 frames:
+# A good descriptor must also be quick. The paper's authors described all of UCF101 in three ways: by dense trajectories
+# (iDT), by the optical flow that two streams need (Brox's method), and by C3D on a K40 of 2015:
+
+# %%
+table({"iDT, CPU": (202.2, 3.5, 91.4), "Brox's flow, CPU": (2513.9, 0.3, 1135.9),
+       "Brox's flow, GPU": (607.8, 1.2, 274.6), "C3D, GPU": (2.2, 313.9, 1.0)},
+      columns=("hours", "frames per second", "times C3D's time"), best=None, source="UCF101: run times in the paper")
+
+# %% [markdown]
+# Your machine, for the full network on 16 frames:
 
 # %% tags=["nbval-ignore-output"]
 print(f"{16 / seconds:.0f} frames per second on the CPU, {cost.multiply_adds / seconds / 1e9:.0f} G multiply-adds/s")
@@ -778,8 +808,8 @@ print(f"{frames_per_second(network, torch.rand(clips_shape), course.pick(cpu=2, 
 
 # %% [markdown]
 # And the real thing: UCF101 from your disk, and the published Sports-1M weights. Set the environment variables `UCF101`
-# (the folder with the class folders) and `C3D_WEIGHTS` (a checkpoint in any of the public layouts; their licences
-# differ, so you fetch it yourself) before you start JupyterLab. One video becomes one descriptor, as in Section 4:
+# (to the folder with the class folders) and `C3D_WEIGHTS` (to a checkpoint in any of the public layouts; their licences
+# differ, so you fetch it yourself) before you start Jupyter. One video becomes one descriptor, as in Section 4:
 
 # %% tags=["gpu"]
 @torch.no_grad()
@@ -791,8 +821,8 @@ def video_features(network, path):
     return describe_video(network.features(clips.to(course.device)).float().cpu())
 
 
-folder, weights = Path(os.environ.get("UCF101", "UCF-101")), Path(os.environ.get("C3D_WEIGHTS", "c3d.pickle"))
-if folder.is_dir() and weights.is_file():
+folder, weights = os.environ.get("UCF101"), os.environ.get("C3D_WEIGHTS")
+if folder and weights:
     published = C3D.from_published(weights).to(course.device)
     parts = []
     for train in (True, False):
@@ -801,7 +831,7 @@ if folder.is_dir() and weights.is_file():
         parts.append((features.numpy(), [label for _, label in chosen]))
     print(f"UCF101, a subset: {100 * LinearSVC(C=10).fit(*parts[0]).score(*parts[1]):.1f} %")
 else:
-    print("Skipped: UCF101 or the published weights are not here.")
+    print("UCF101 or C3D_WEIGHTS is not set: no real videos here.")
 
 # %% [markdown] tags=["recap"]
 # ## In five lines

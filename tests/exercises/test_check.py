@@ -122,6 +122,9 @@ WRONG = {
     "out = clip * weight.reshape(-1, 1, 1, 1) + 1": "Nothing was returned",
     "print(clip * weight.reshape(-1, 1, 1, 1) + 1)": "printed, not returned",
     "return clip @ weight": "at line 4 of your cell: return clip @ weight",
+    "return clip[clip > 0 and weight > 0]": "for each element by itself write &, | and ~",
+    "return clip[:, clip > 0]": "the tensor has fewer axes than the index",
+    "return clip[clip[:, :, 1:] > 0]": "a mask picks from a tensor of its own shape",
     "return undefined": "NameError: name 'undefined' is not defined, at line 4 of your cell: return undefined",
     "clip *= weight.reshape(-1, 1, 1, 1)\nreturn clip + 1": "argument 1 (clip) was changed in place",
     "return torch.einsum('cthw,c->cthw', clip, weight) + 1": "einsum, which is used in line 4",
@@ -374,6 +377,8 @@ def test_a_right_class_passes_whatever_its_attributes_are_called():
 WRONG_CLASSES = {
     (".relu()", ""): None,
     ("nn.Linear(4, 2)", "nn.Linear(4, 2, bias=False)"): "5 parameter tensors",
+    ("        self.b = nn", "        self.d = nn.Conv3d(channels, 4, 3, padding=1)\n        self.b = nn"):
+        "d.weight is one too many, and has the shape of another one. To share weights",
     ("nn.Linear(4, 2)", "nn.Linear(4, 3)"): "c.weight has shape (3, 4), expected is (2, 4) at this place (head.weight)",
     ("self.b(self.a(clip))", "self.a(clip)"): None,
     ("        self.b = nn.BatchNorm3d(4)\n        self.c = nn.Linear(4, 2)",

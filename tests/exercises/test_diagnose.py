@@ -62,6 +62,7 @@ SLIPS = {
     "Along axis 2 and 3": (CLIP, CLIP.flip(2, 3)),
     "255 times too large": (CLIP, CLIP * 255),
     "255 times too small": (CLIP, CLIP / 255),
+    "1.004 times too small, which is nearly right: was something small added": (CLIP, CLIP / 1.004),
     "wrong sign": (CLIP, -CLIP),
     "too large by the same amount, 0.5": (CLIP, CLIP + 0.5),
     "one place too late": (CLIP, torch.cat([CLIP[:, :1] * 3, CLIP[:, :-1]], 1)),

@@ -18,6 +18,7 @@ DISAGREE = (
     "clip and weight disagree about the order of the 3 T channels: the frames come first in one and the colours in the "
     "other; flatten both the same way"
 )
+ONE_FRAME = "the frames are added up before the kernel sees them, and lose their order: each needs weights of its own"
 
 
 def _cases(generator):
@@ -63,11 +64,45 @@ early_fusion = exercise(
             "this is late fusion: every frame went through the first frame's kernel by itself; stack the frames first",
             {WHOLE: "F.conv3d(clip, weight[:, :, :1], bias, stride=(1, stride, stride))"},
         ),
+        edit(ONE_FRAME, {CLIP: "clip.mean(2)", WEIGHT: "weight.sum(2)"}),
+        edit(ONE_FRAME, {CLIP: "clip.sum(2)", WEIGHT: "weight.sum(2)"}),
+        edit(ONE_FRAME, {CLIP: "clip.mean(2)", WEIGHT: "weight.mean(2)"}),
         edit(
-            "this averages the frames and loses their order: each frame needs weights of its own",
-            {CLIP: "clip.mean(2)", WEIGHT: "weight.sum(2)"},
+            "only the first frame counts (in a loop over the frames, return after it)",
+            {CLIP: "clip[:, :, 0]", WEIGHT: "weight[:, :, 0]"},
         ),
-        edit("only the first frame counts", {CLIP: "clip[:, :, 0]", WEIGHT: "weight[:, :, 0]"}),
+        edit("only the last frame counts", {CLIP: "clip[:, :, -1]", WEIGHT: "weight[:, :, -1]"}),
+        edit(
+            "clips and colours were joined, axes 0 and 1, and time stays an axis: join C and T, axes 1 and 2",
+            {CLIP: "clip.flatten(0, 1)", WEIGHT: "weight.flatten(0, 1)"},
+        ),
+        edit(
+            "the frames were made clips of their own (they joined the batch axis): make them channels, so that one "
+            "kernel sums over all of them",
+            {CLIP: "clip.transpose(1, 2).flatten(0, 1)", WEIGHT: "weight.transpose(1, 2).flatten(0, 1)"},
+        ),
+        edit("flatten(1) joins rows and columns as well: join only C and T, .flatten(1, 2)", {"(1, 2)": "(1)"}),
+        edit("flatten() joins everything to one row: join only C and T, .flatten(1, 2)", {"(1, 2)": "()"}),
+        edit(
+            "the clip comes first, then the weight: F.conv2d(input, weight, bias)",
+            {f"{CLIP}, {WEIGHT}": f"{WEIGHT}, {CLIP}"},
+        ),
+        edit("F.conv2d takes (input, weight, bias, stride), in this order", {"bias, stride=stride)": "stride, bias)"}),
+        edit(
+            "one bias belongs to each output channel, axis 1: hand it to F.conv2d, or add bias.view(1, -1, 1, 1)",
+            {"bias, stride=stride)": "stride=stride) + bias"},
+        ),
+        edit(
+            "the stride counts for rows and columns, and only the rows keep to it",
+            {"stride=stride)": "stride=1)[:, :, ::stride]"},
+        ),
+        edit(
+            "a new layer brings random weights of its own: use those that are given",
+            {
+                WHOLE: f"torch.nn.Conv2d({CLIP}.shape[1], len(weight), weight.shape[3:], stride)({CLIP})",
+                "import": "import torch\nimport",
+            },
+        ),
         edit(
             "this pads: early fusion as asked here keeps only the places where the kernel fits",
             {"stride=stride)": "stride=stride, padding=(weight.shape[3] // 2, weight.shape[4] // 2))"},

@@ -13,10 +13,23 @@ def frames_seen(unit, extents, strides):
 """
 
 STEP = "first, last = first * stride, last * stride + extent - 1"
+LOOP = f"for extent, stride in zip(reversed(extents), reversed(strides), strict=True):\n        {STEP}"
 LAST = "last * stride + extent - 1"
 RETURN = "return first, last"
 ONE_REVERSED = "one of the two lists still runs from the bottom up: reverse both"
 ALL_FRAMES = "these are all the frames that the unit sees: only the first and the last of them are asked for"
+LARGER_STEPS = (
+    "a layer further up takes larger steps: its extent counts in units of the layer below, which lie all the strides "
+    "below it apart"
+)
+
+
+def _upwards(grow, jump="jump * stride", place="unit * jump"):
+    """The other way to the answer, from the bottom up: a field that grows, and the distance between two units."""
+    return {
+        LOOP: f"field, jump = 1, 1\n    for extent, stride in zip(extents, strides):\n        "
+        f"field, jump = field + {grow}, {jump}\n    first = {place}\n    last = first + field - 1"
+    }
 
 
 def _cases(generator):
@@ -56,7 +69,9 @@ frames_seen = exercise(
             {LAST: "first * stride + extent - 1"},
         ),
         edit(
-            "the stride stretches the extent too: multiply the unit's place by the stride, then add extent - 1",
+            "the stride stretches the extent too: multiply the unit's place by the stride, then add extent - 1 "
+            "(upwards: "
+            "the field grows first, then the jump)",
             {LAST: "(last + extent - 1) * stride"},
         ),
         edit(
@@ -78,6 +93,46 @@ frames_seen = exercise(
         edit(
             "this is the number of frames that the unit sees: the first and the last of them are asked for",
             {RETURN: "return last - first + 1"},
+        ),
+        edit(
+            "units are numbered from 0: unit 1 is the second one, nothing is subtracted",
+            {"last = unit": "last = unit - 1"},
+        ),
+        edit(
+            "the 1 is subtracted once at the end: in every layer the kernel ends at + extent - 1",
+            {"extent - 1": "extent", RETURN: "return first, last - 1"},
+        ),
+        edit(
+            "neighbours lie a stride apart, not an extent: multiply by the stride",
+            {"first * stride, last * stride": "first * extent, last * extent"},
+        ),
+        edit("a kernel spans its extent, not its stride: + extent - 1", {"extent - 1": "stride - 1"}),
+        edit(
+            "every layer starts from `unit` again: carry first and last down from layer to layer",
+            {STEP: "first, last = unit * stride, unit * stride + extent - 1"},
+        ),
+        edit(
+            "the lowest layer is left out: range(n - 1, -1, -1) goes down to 0",
+            {"(extents)": "(extents[1:])", "(strides)": "(strides[1:])"},
+        ),
+        edit(
+            "the topmost layer is left out: the walk begins with it",
+            {"(extents)": "(extents[:-1])", "(strides)": "(strides[:-1])"},
+        ),
+        edit(LARGER_STEPS, _upwards("extent - 1")),
+        edit(LARGER_STEPS, {LOOP: f"{LOOP.replace(STEP, 'first *= stride')}\n    last = first + sum(extents) - 1"}),
+        edit(
+            "the strides multiply: jump = jump * stride, not the last one alone",
+            _upwards("(extent - 1) * jump", "stride"),
+        ),
+        edit("brackets are missing: the field grows by (extent - 1) * jump", _upwards("extent * jump - 1")),
+        edit(
+            "two units lie a jump apart, not a whole field: the fields of neighbours overlap",
+            _upwards("(extent - 1) * jump", place="unit * field"),
+        ),
+        edit(
+            "the place of the unit must be multiplied by the strides of all layers",
+            _upwards("(extent - 1) * jump", place="unit"),
         ),
         edit(
             "the end is exclusive, as in range(): the last frame itself is asked for, which is one less",

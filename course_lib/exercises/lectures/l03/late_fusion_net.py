@@ -26,6 +26,7 @@ class LateFusionNet(nn.Module):
 SECOND = "clip[:, :, self.gap]"
 JOINED = "torch.cat((early, late), dim=1)"
 SCORES = f"self.head({JOINED})"
+WHOLE_BATCH = "flatten() joins the clips of the batch, too: .flatten(1) keeps axis 0, one row per clip"
 
 
 def _cases(generator):
@@ -54,6 +55,11 @@ late_fusion_net = exercise(
             "the second tower sees the last frame: it sees frame `gap`, wherever the clip ends",
             {SECOND: "clip[:, :, -1]"},
         ),
+        edit("the second tower sees the middle frame: it sees frame `gap`", {SECOND: "clip[:, :, clip.shape[2] // 2]"}),
+        edit(
+            "the larger of the two maps is taken, so the head cannot tell which frame came first: concatenate them",
+            {"(early, late)": "(torch.maximum(early, late),) * 2"},
+        ),
         edit("the second frame is one too early: frames are numbered from 0", {SECOND: "clip[:, :, self.gap - 1]"}),
         edit("the second frame is one too late: frames are numbered from 0", {SECOND: "clip[:, :, self.gap + 1]"}),
         edit(
@@ -68,11 +74,13 @@ late_fusion_net = exercise(
             {".flatten(1)": ""},
         ),
         edit(
-            "the towers are added before the head, so it cannot tell which frame came first: concatenate them",
+            "the towers are added (or averaged) before the head, so it cannot tell which frame came first: concatenate "
+            "them",
             {JOINED: "early + late"},
         ),
         edit(
-            "the towers are set below each other: numbers of the same clip belong side by side, dim=1",
+            "the head takes one row per clip, with the numbers of both towers side by side: torch.cat((early, late), "
+            "dim=1)",
             {"dim=1": "dim=0"},
         ),
         edit("the head is missing: it makes scores of the numbers", {SCORES: JOINED}),
@@ -90,6 +98,37 @@ late_fusion_net = exercise(
             "concatenate them",
             {"(early, late)": "((early + late) / 2,) * 2"},
         ),
+        edit("the first tower sees frame 1: frames are numbered from 0", {"clip[:, :, 0]": "clip[:, :, 1]"}),
+        edit("`gap` is known in __init__ only: here it is self.gap", {SECOND: "clip[:, :, gap]"}),
+        edit(WHOLE_BATCH, {".flatten(1)": ".flatten()"}),
+        edit(WHOLE_BATCH, {".flatten(1)": ".flatten()", "dim=1": "dim=0"}),
+        edit(WHOLE_BATCH, {".flatten(1)": "", JOINED: f"{JOINED}.flatten()"}),
+        edit(
+            "this averages over the places of each map, and the head is made for all of them: .flatten(1)",
+            {".flatten(1)": ".mean((2, 3))"},
+        ),
+        edit(
+            "the second half is a difference: give the head both outputs as they are",
+            {JOINED: "torch.cat((early, late - early), dim=1)"},
+        ),
+        edit(
+            "all first frames come before all second ones here, so a row mixes clips: torch.cat along dim=1 keeps "
+            "the two frames of a clip together",
+            {JOINED: "torch.cat((early, late)).reshape(len(clip), -1)"},
+        ),
+        edit(
+            "reshape cuts the numbers anew and mixes colours with times: .transpose(1, 2) before it",
+            {
+                JOINED: "self.tower(pair.reshape(-1, 3, *clip.shape[3:])).reshape(len(clip), -1)",
+                "        return": "        pair = clip[:, :, [0, self.gap]]\n        return",
+            },
+        ),
+        edit(
+            "the maps are joined as one picture: put all of the first tower before all of the second",
+            {".flatten(1)": "", JOINED: "torch.cat((early, late), dim=3).flatten(1)"},
+        ),
+        edit("this is the best class: the scores themselves are asked for", {SCORES: f"{SCORES}.argmax(1)"}),
+        edit("leave the sigmoid out: the loss takes the scores themselves", {SCORES: f"{SCORES}.sigmoid()"}),
         edit("leave the softmax out: the loss takes scores before the softmax", {SCORES: f"{SCORES}.softmax(1)"}),
         edit(
             "leave the log-softmax out: the loss takes scores before the softmax", {SCORES: f"{SCORES}.log_softmax(1)"}

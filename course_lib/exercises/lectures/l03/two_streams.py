@@ -20,6 +20,16 @@ def two_streams(clip):
 POOLED = "F.avg_pool3d(clip, (1, 2, 2))"
 CORNER = "(H - H // 2) // 2, (W - W // 2) // 2"
 CUT = "clip[..., top : top + H // 2, left : left + W // 2]"
+MIXED = "rows and columns are mixed up: `top` and the height belong to H, `left` and the width to W"
+EVERY_SECOND = "the context takes every second pixel and ignores the others: average each 2 x 2 block"
+
+
+def _off(rows, columns, words):
+    """The fovea is a pixel away from where it belongs."""
+    return edit(
+        f"the fovea lies one {words}: begin at (H - H // 2) // 2 and (W - W // 2) // 2",
+        {CORNER: f"(H - H // 2) // 2 + {rows}, (W - W // 2) // 2 + {columns}"},
+    )
 
 
 def _cases(generator):
@@ -58,9 +68,53 @@ two_streams = exercise(
         ),
         edit("the context adds up each 2 x 2 block: average it", {POOLED: f"4 * {POOLED}"}),
         edit("the order is (context, fovea)", {"return context, fovea": "return fovea, context"}),
+        edit(EVERY_SECOND, {POOLED: "clip[..., ::2, ::2]"}),
+        edit(EVERY_SECOND, {POOLED: "clip[..., 1::2, 1::2]"}),
         edit(
-            "the context takes every second pixel and ignores the others: average each 2 x 2 block",
-            {POOLED: "clip[..., ::2, ::2]"},
+            "the context averages pairs of rows and keeps all columns: blocks are 2 x 2, the window (1, 2, 2)",
+            {"(1, 2, 2)": "(1, 2, 1)"},
+        ),
+        edit("the context has still its full size: average each 2 x 2 block", {POOLED: "clip"}),
+        edit(
+            "the windows of the context overlap, 3 x 3 pixels each: average blocks of 2 x 2",
+            {"(1, 2, 2)": "(1, 3, 3), (1, 2, 2), (0, 1, 1)"},
+        ),
+        edit(
+            "a window of 2 would halve time as well, and F.avg_pool2d knows no time axis: F.avg_pool3d with (1, 2, 2)",
+            {POOLED: "F.avg_pool2d(clip, 2)"},
+        ),
+        edit(
+            "one scale factor shrinks time, too: give a window of 1 in time, (1, 2, 2)",
+            {POOLED: "F.interpolate(clip, scale_factor=0.5)"},
+        ),
+        edit(
+            "bilinear interpolation takes pictures (B, C, H, W), and a clip has a time axis: F.avg_pool3d averages "
+            "blocks of a clip",
+            {POOLED: 'F.interpolate(clip, scale_factor=0.5, mode="bilinear")'},
+        ),
+        edit(MIXED, {"left + W // 2]": "left + H // 2]"}),
+        edit(MIXED, {"top + H // 2,": "top + W // 2,"}),
+        edit(MIXED, {"top + H // 2, left : left + W // 2]": "top + W // 2, left : left + H // 2]"}),
+        edit(MIXED, {"(W - W // 2) // 2": "(H - H // 2) // 2"}),
+        edit(MIXED, {"(H - H // 2) // 2": "(W - W // 2) // 2"}),
+        edit(MIXED, {CORNER: "(W - W // 2) // 2, (H - H // 2) // 2"}),
+        _off(0, 1, "column too far right"),
+        _off(0, -1, "column too far left"),
+        _off(1, 0, "row too low"),
+        _off(-1, 0, "row too high"),
+        _off(1, 1, "row too low and one column too far right"),
+        _off(-1, -1, "row too high and one column too far left"),
+        edit(
+            "brackets are missing: half of what is left over is (H - H // 2) // 2",
+            {CORNER: "H - H // 2 // 2, W - W // 2 // 2"},
+        ),
+        edit(
+            "the fovea is not in the middle: what is left over, H - H // 2, is shared by two sides",
+            {CORNER: "(H - H // 2) // 4, (W - W // 2) // 4"},
+        ),
+        edit(
+            "the fovea is cut out of the context, and is coarse and small: cut it out of the full-size frame",
+            {CUT: "context[..., H // 8 : H // 8 + H // 4, W // 8 : W // 8 + W // 4]"},
         ),
         edit(
             "the context averages frames too: the pooling window is 1 in time",

@@ -17,7 +17,9 @@ def video_hit(scores, videos, labels, k):
 
 HITS = "(means.topk(k, dim=1).indices == labels[:, None]).any(dim=1)"
 CLIP_HITS = "(scores.topk(k, dim=1).indices == labels[videos][:, None]).any(dim=1)"
-PER_VIDEO = f"torch.stack([{CLIP_HITS}[videos == video].float().mean() for video in range(len(labels))])"
+OF_VIDEO, EACH = "[videos == video]", "video in range(len(labels))"
+PER_VIDEO = f"torch.stack([{CLIP_HITS}{OF_VIDEO}.float().mean() for {EACH}])"
+VOTES = "this lets the clips vote, each for its best class: average their probabilities instead"
 
 
 def _cases(generator):
@@ -45,11 +47,13 @@ def _cases(generator):
 
 
 def _clear(scores, videos, labels, k):
-    """Whether the k best of every video are the k best by more than rounding: very sure clips give ties of 0.5."""
+    """Whether the k best of every video are so by more than rounding (very sure clips give ties of 0.5), and the first
+    video is a hit, so that a count of it alone is not 0."""
     probabilities = scores.double().softmax(1)
     means = torch.stack([probabilities[videos == video].mean(0) for video in range(len(labels))])
-    best = means.topk(k + 1).values
-    return bool((best[:, k - 1] - best[:, k] > 1e-5).all())
+    best = means.topk(k + 1)
+    gaps = best.values[:, k - 1] - best.values[:, k]
+    return bool((gaps > 1e-5).all()) and int(labels[0]) in best.indices[0, :k].tolist()
 
 
 video_hit = exercise(
@@ -73,14 +77,54 @@ video_hit = exercise(
             "this is clip hit@k: average the clips of a video before you look for the best classes", {HITS: CLIP_HITS}
         ),
         edit(
-            "this averages scores before the softmax; the paper averages predictions, so take the softmax first",
+            "this averages scores, or their logarithms, which rank alike: take the softmax of each clip first, "
+            "then the "
+            "mean of these probabilities",
             {".softmax(dim=1)": ""},
         ),
         edit("a video counts here as soon as one clip is right: average the clips first", {HITS: f"{PER_VIDEO} > 0"}),
-        edit("this lets the clips vote: average their probabilities instead", {HITS: f"{PER_VIDEO} > 0.5"}),
+        edit(VOTES, {HITS: f"{PER_VIDEO} > 0.5"}),
         edit("this averages the hits of the clips: average the probabilities, then ask for a hit", {HITS: PER_VIDEO}),
         edit("this takes the strongest clip for each class: the mean is asked for", {".mean(0)": ".amax(0)"}),
         edit("this looks at one clip of each video only", {".mean(0)": "[0]"}),
+        edit(
+            "a video counts here only if all its clips are right: average the clips first", {HITS: f"{PER_VIDEO} == 1"}
+        ),
+        edit(
+            "range(labels.max() + 1) counts the classes: the videos are range(len(labels))",
+            {"hits.float().mean().item()": "hits[: int(labels.max()) + 1].sum().item() / len(labels)"},
+        ),
+        edit(VOTES, {"scores.softmax(dim=1)": "torch.eye(scores.shape[1])[scores.argmax(1)]"}),
+        edit(VOTES, {HITS: f"torch.stack([scores.argmax(1){OF_VIDEO}.mode()[0] for {EACH}]) == labels"}),
+        edit(
+            "the softmax runs over the clips of a video: the probabilities of one clip sum to 1 over the classes, "
+            "axis 1",
+            {f"probabilities{OF_VIDEO}": f"scores{OF_VIDEO}.softmax(0)"},
+        ),
+        edit(
+            "the exponentials are divided by the sum over all clips: each clip has a sum of its own, over its classes",
+            {"scores.softmax(dim=1)": "scores.exp() / scores.exp().sum()"},
+        ),
+        edit(
+            "a sigmoid asks each class by itself: the probabilities of a clip are to sum to 1, a softmax over axis 1",
+            {"softmax(dim=1)": "sigmoid()"},
+        ),
+        edit("this averages over the classes: a video's clips are the rows, axis 0", {".mean(0)": ".mean(1)"}),
+        edit("this averages over clips and classes at once: over the clips only, axis 0", {".mean(0)": ".mean()"}),
+        edit(".max(0) gives a pair, and the mean over the clips is asked for", {".mean(0)": ".max(0)"}),
+        edit(
+            "nothing is ever a hit: these are the probabilities of the best classes, compare their numbers, .indices",
+            {".indices": ".values"},
+        ),
+        edit("topk gives a pair, values and indices: compare the .indices", {".indices": ""}),
+        edit(
+            "each row is compared with all labels: one label belongs to each video's row, labels[:, None]",
+            {"labels[:, None]": "labels"},
+        ),
+        edit(
+            "only the first video was looked at: return after the loop, not in it",
+            {"hits.float().mean().item()": "int(hits[0]) / len(labels)"},
+        ),
         edit(
             "the softmax runs over the clips: the probabilities of one clip sum to 1 over the classes, axis 1",
             {"softmax(dim=1)": "softmax(dim=0)"},

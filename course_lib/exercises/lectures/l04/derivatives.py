@@ -16,6 +16,12 @@ def derivatives(image1, image2):
 RIGHT, LEFT = "middle[:, :, 1:-1, 2:]", "middle[:, :, 1:-1, :-2]"
 LOWER, UPPER = "middle[:, :, 2:, 1:-1]", "middle[:, :, :-2, 1:-1]"
 ITSELF = "middle[:, :, 1:-1, 1:-1]"
+BRACKETS = "brackets are missing: a sum or a difference is divided as a whole, (a - b) / 2"
+ONE_STEP = (
+    "this is the step from a pixel to its neighbour: a central difference goes from the left neighbour to the "
+    "right one, "
+    "and is divided by 2"
+)
 
 
 def _cases(generator):
@@ -55,7 +61,35 @@ derivatives = exercise(
             {") / 2": ")"},
         ),
         edit(
-            "the difference in time spans one frame: it is not divided", {"return ix, iy, it": "return ix, iy, it / 2"}
+            "It is half as large as it should be: image 2 minus image 1, one whole frame, and not divided",
+            {"return ix, iy, it": "return ix, iy, it / 2"},
+        ),
+        edit(
+            "Ix and Iy are taken of the difference in time: take them of the picture half-way, (image1 + image2) / 2",
+            {"(image1 + image2) / 2": "(image2 - image1) / 2"},
+        ),
+        edit("the signs are lost: a derivative may be negative", {"ix, iy, it\n": "ix.abs(), iy.abs(), it.abs()\n"}),
+        edit(BRACKETS, {"(image1 + image2) / 2": "image1 + image2 / 2"}),
+        edit(BRACKETS, {f"({RIGHT} - {LEFT})": f"{RIGHT} - {LEFT}", f"({LOWER} - {UPPER})": f"{LOWER} - {UPPER}"}),
+        edit("Ix goes down the rows, as Iy does: right is the last axis", {RIGHT: LOWER, LEFT: UPPER}),
+        edit("Iy goes along the columns, as Ix does: down is the axis before the last", {LOWER: RIGHT, UPPER: LEFT}),
+        edit(ONE_STEP, {LEFT: ITSELF, UPPER: ITSELF}),
+        edit(
+            ONE_STEP + "; and the border is cut from all four sides, 1:-1",
+            {
+                f"({RIGHT} - {LEFT}) / 2": "middle[:, :, 1:, 1:] - middle[:, :, 1:, :-1]",
+                f"({LOWER} - {UPPER}) / 2": "middle[:, :, 1:, 1:] - middle[:, :, :-1, 1:]",
+                "[:, :, 1:-1, 1:-1]\n": "[:, :, 1:, 1:]\n",
+            },
+        ),
+        edit(
+            "the border is still there, filled with what lies on the other side: the outermost pixels lack a "
+            "neighbour, so cut one pixel from all four sides",
+            {
+                f"{RIGHT} - {LEFT}": "middle.roll(-1, 3) - middle.roll(1, 3)",
+                f"{LOWER} - {UPPER}": "middle.roll(-1, 2) - middle.roll(1, 2)",
+                "[:, :, 1:-1, 1:-1]\n": "\n",
+            },
         ),
         edit("It is image 2 minus image 1: later minus earlier", {"(image2 - image1)": "(image1 - image2)"}),
         edit(
@@ -77,8 +111,7 @@ derivatives = exercise(
             {"(image1 + image2) / 2": "image2"},
         ),
         edit(
-            "this is the step from a pixel to its right or lower neighbour: a central difference goes from the left "
-            "neighbour to the right one, and is divided by 2",
+            ONE_STEP,
             {f"{LEFT}) / 2": f"{ITSELF})", f"{UPPER}) / 2": f"{ITSELF})"},
         ),
         edit(

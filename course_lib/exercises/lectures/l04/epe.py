@@ -35,6 +35,13 @@ def _per_picture(flow, truth, valid):
     return sum(found) / len(found)
 
 
+MASKED_EARLY = (
+    "the mask is (B, H, W), and here it picks from a tensor that still has the axis of u and v: take the distance "
+    "of each "
+    "pixel first, (B, H, W), then distance[valid]"
+)
+TOGETHER = "this is the length of all differences together, as one long arrow: one distance per pixel, then the mean"
+UV = "u and v lie along axis 1: the sum of squares runs over it"
 SQUARES = ".square().sum(dim=1).sqrt()"
 
 epe = exercise(
@@ -80,6 +87,43 @@ epe = exercise(
             _per_picture,
         ),
         edit("the arrows are added: subtract the true one", {"flow - truth": "flow + truth"}),
+        edit(MASKED_EARLY, {"distance[valid]": "(flow - truth)[valid]"}),
+        edit(
+            "keepdim leaves an axis of size 1, and the mask has none there: leave it out, distance is (B, H, W)",
+            {"dim=1)": "dim=1, keepdim=True)"},
+        ),
+        edit(
+            "the mask has an axis more than the distances: both are (B, H, W), so distance[valid]",
+            {"[valid]": "[valid[:, None]]"},
+        ),
+        edit(UV, {"dim=1": "dim=0"}),
+        edit(UV, {"dim=1": "dim=-1"}),
+        edit(TOGETHER, {"distance[valid].mean()": "(flow - truth).norm()"}),
+        edit(TOGETHER, {"distance[valid].mean()": "distance[valid].norm()"}),
+        edit(TOGETHER, {"distance[valid].mean()": "(distance[valid].norm() / valid.sum())"}),
+        edit(
+            "u and v are averaged apart from each other: each pixel has one distance, and these are averaged",
+            {"distance[valid].mean()": "(flow - truth).abs().permute(0, 2, 3, 1)[valid].mean(0).norm()"},
+        ),
+        edit("a mask is bool: whole numbers pick pictures by their number", {"[valid]": "[valid.long()]"}),
+        edit(
+            "this is the mean of all squares (F.mse_loss): the root of u^2 + v^2 at each pixel, then the mean over the "
+            "valid ones",
+            {"distance[valid].mean()": "(flow - truth).square().mean()"},
+        ),
+        edit(
+            "the squares are subtracted: subtract the arrows first, then square",
+            {"(flow - truth).square()": "(flow.square() - truth.square())", ".sqrt()": ".abs().sqrt()"},
+        ),
+        edit(
+            "brackets are missing, so that the true arrow alone is squared: (flow - truth) ** 2",
+            {"(flow - truth).square()": "(flow - truth.square())"},
+        ),
+        edit("this looks at the first picture only", {"distance[valid]": "distance[0][valid[0]]"}),
+        edit(
+            "only the first picture was added up: return after the loop, not in it",
+            {"distance[valid].mean()": "(distance[0][valid[0]].sum() / valid.sum())"},
+        ),
         edit("this is the largest error: the mean is asked for", {".mean()": ".max()"}),
         edit("this is the median error: the mean is asked for", {".mean()": ".median()"}),
     ),

@@ -16,6 +16,8 @@ def hidden(forward, backward):
 """
 
 FETCHED = "warp(backward, forward)"
+GAP = "(forward + back).square().sum(1)"
+SQUARED = "|f|^2 is u^2 + v^2, the sum of the squares of both components, at each pixel: .square().sum(1)"
 LENGTHS = "(forward.square().sum(1) + back.square().sum(1))"
 
 
@@ -32,9 +34,9 @@ def _cases(generator):
     square[:, 0, 2:4, 2:4], back[:, 0, 2:4, 4:6] = 2.0, -2.0
     return [
         Case("a square of 2 x 2 pixels moves right by 2", (square, back)),
-        Case("slow, 2 fields of 8 x 11", nearly_opposite(2, 8, 11, 1.0)),
-        Case("fast, 2 fields of 12 x 10", nearly_opposite(2, 12, 10, 4.0)),
-        Case("fields that have nothing to do with each other", (noise(1, 9, 7, 2.0), noise(1, 9, 7, 2.0))),
+        Case("slow, 2 fields of 24 x 33", nearly_opposite(2, 24, 33, 1.0)),
+        Case("fast, 2 fields of 36 x 30", nearly_opposite(2, 36, 30, 4.0)),
+        Case("fields that have nothing to do with each other", (noise(1, 40, 34, 1.5), noise(1, 40, 34, 1.5))),
         Case("long vectors: the tolerance grows with them", nearly_opposite(1, 60, 60, 12.0)),
     ]
 
@@ -54,6 +56,68 @@ hidden = exercise(
         edit(
             "the difference is taken: going and coming back cancel in the sum, forward + backward",
             {"(forward + back)": "(forward - back)"},
+        ),
+        edit(
+            "the gap is that of the sum of both vectors, |f + b|^2: add first, then square, so that going and "
+            "coming back "
+            "cancel",
+            {GAP: "forward.square().sum(1) + back.square().sum(1)"},
+        ),
+        edit(
+            "the tolerance grows with |f|^2 + |b|^2, the squares of both lengths: square first, then add",
+            {LENGTHS: "(forward + back).square().sum(1)"},
+        ),
+        edit(
+            "the tolerance takes squared lengths, as the gap does",
+            {LENGTHS: "(forward.norm(dim=1) + back.norm(dim=1))"},
+        ),
+        edit(
+            "gap and tolerance take lengths: all of them are squared, |f + b|^2, |f|^2 and |b|^2",
+            {GAP: "(forward + back).norm(dim=1)", LENGTHS: "(forward.norm(dim=1) + back.norm(dim=1))"},
+        ),
+        edit(
+            "brackets are missing: 0.01 multiplies the sum of both squared lengths",
+            {LENGTHS: "forward.square().sum(1) + back.square().sum(1)"},
+        ),
+        edit(
+            "only what leaves the picture is marked: what something else covers is missing",
+            {"(gap > tolerance) | ": ""},
+        ),
+        edit(
+            "the gap compares how long the vectors are: add them, and take the length of the sum",
+            {GAP: "(forward.norm(dim=1) - back.norm(dim=1)).square()"},
+        ),
+        edit(
+            "the lengths are added before they are squared: |f|^2 + |b|^2 squares each of them",
+            {LENGTHS: "(forward.norm(dim=1) + back.norm(dim=1)).square()"},
+        ),
+        edit(
+            "the fetched backward flow says nothing about what leaves: in_view(forward)",
+            {"in_view(forward)": "in_view(back)"},
+        ),
+        edit(
+            "the wrong field is fetched: walk along the forward flow, and read the backward flow there",
+            {
+                FETCHED: "warp(forward, backward)",
+                "(forward + back)": "(backward + back)",
+                "(forward.square": "(backward.square",
+            },
+        ),
+        edit("the tolerance has 0.01 in front of the lengths, not 0.1", {"0.01": "0.1"}),
+        edit(SQUARED, {GAP: "(forward + back).sum(1).square()"}),
+        edit(SQUARED, {GAP: "(forward + back).abs().sum(1)"}),
+        edit(SQUARED, {".sum(1)": ".mean(1)"}),
+        edit(SQUARED, {".sum(1)": ""}),
+        edit(SQUARED, {".sum(1)": ".sum()"}),
+        edit(SQUARED, {".sum(1)": ".sum(0)"}),
+        edit(
+            "the backward flow is read on the wrong side: fetch it from where the forward flow points, not from the "
+            "opposite place",
+            {FETCHED: "warp(backward, -forward)"},
+        ),
+        edit(
+            "the backward flow is fetched along itself: fetch it from where the *forward* flow points",
+            {FETCHED: "warp(backward, backward)"},
         ),
         edit(
             "the wrong field is fetched: warp the backward flow along the forward flow",

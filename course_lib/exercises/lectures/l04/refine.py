@@ -83,7 +83,26 @@ refine = exercise(
         ),
         edit("there is one round too few", {"range(iterations)": "range(iterations - 1)"}),
         edit("there is one round too many", {"range(iterations)": "range(iterations + 1)"}),
-        edit("this stops after the first round: return after the loop, not in it", {"    return": "        return"}),
+        edit(
+            "only one round is made: `iterations` of them are asked for (is the return inside the loop?)",
+            {"    return": "        return"},
+        ),
+        edit(
+            "image 2 is fetched along the last step alone: the way so far is the whole flow, warp(image2, flow)",
+            {"flow = torch.zeros": "flow = step = torch.zeros", "(image2, flow)": "(image2, step)"},
+        ),
+        edit(
+            "the flow is averaged with the step: add the step to the flow so far", {"flow + step": "(flow + step) / 2"}
+        ),
+        edit("the old flow is subtracted: add the step to the flow so far", {"flow + step": "step - flow"}),
+        edit(
+            "image 1 is brought near image 2: keep image 1 as it is, and fetch image 2 back to it",
+            {"warp(image2, flow)": "warp(image1, -flow)", "(image1, warped)": "(warped, image2)"},
+        ),
+        edit(
+            "both images are warped: image 1 stays as it is, and only image 2 is fetched back to it",
+            {"(image1, warped)": "(warp(image1, flow), warped)"},
+        ),
         edit(
             "the wrong image is warped: the flow points from image 1 into image 2, so image 2 is fetched back",
             {"warp(image2, flow)": "warp(image1, flow)", "(image1, warped)": "(warped, image2)"},

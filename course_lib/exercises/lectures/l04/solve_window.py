@@ -18,7 +18,25 @@ def solve_window(ix, iy, it):
 SUMS = "(ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()"
 ROWS = "torch.stack([xx, xy]), torch.stack([xy, yy])"
 SOLVED = "torch.linalg.solve(matrix, right)"
+DETERMINANT = "(xx * yy - xy * xy)"
+SINGLE_SUMS = "these are products of sums: multiply pixel by pixel first, then add up, (ix * iy).sum()"
+EVERY_PIXEL = (
+    "each pixel is solved by itself, and the answers are averaged: one pixel has one equation for two unknowns; add up "
+    "the products of all pixels, then solve once"
+)
+BRACKETS = "brackets are missing: the whole difference is divided by the determinant"
+RIDGE = (
+    "something is added to the matrix (or the determinant) against a division by zero: even a small number changes "
+    "what "
+    "comes out, and no window here is even; solve the system as it is"
+)
 ADJUGATE = "torch.stack([torch.stack([yy, -xy]), torch.stack([-xy, xx])]) @ right"  # Cramer's rule but for the factor
+
+
+def _divided_in_part(u, v):
+    """Cramer's rule without brackets: the determinant D divides one of two terms."""
+    parts = [part.format(x="right[0]", y="right[1]").replace("D", DETERMINANT) for part in (u, v)]
+    return {SOLVED: f"torch.stack([{', '.join(parts)}])"}
 
 
 def _cases(generator):
@@ -63,6 +81,32 @@ solve_window = exercise(
         edit(
             "the determinant is a difference: S(Ix Ix) S(Iy Iy) - S(Ix Iy)^2",
             {SOLVED: f"{ADJUGATE} / (xx * yy + xy * xy)"},
+        ),
+        edit(
+            "the determinant is S(Ix Ix) S(Iy Iy) - S(Ix Iy)^2: the mixed sum is squared there",
+            {SOLVED: f"{ADJUGATE} / (xx * yy - xy)"},
+        ),
+        *(
+            edit(RIDGE, {"matrix, right": f"matrix + {size} * torch.eye(2), right"})
+            for size in (1, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001)
+        ),
+        *(edit(RIDGE, {SOLVED: f"{ADJUGATE} / (xx * yy - xy * xy + {size})"}) for size in (1, 0.1, 0.01)),
+        edit(BRACKETS, _divided_in_part("yy * {x} / D - xy * {y}", "xx * {y} / D - xy * {x}")),
+        edit(BRACKETS, _divided_in_part("yy * {x} - xy * {y} / D", "xx * {y} - xy * {x} / D")),
+        edit(SINGLE_SUMS, {"(ix * iy).sum()": "ix.sum() * iy.sum()"}),
+        edit(SINGLE_SUMS, {SUMS: "ix.sum() ** 2, ix.sum() * iy.sum(), iy.sum() ** 2"}),
+        edit(
+            SINGLE_SUMS,
+            {
+                SUMS: "ix.sum() * ix.sum(), ix.sum() * iy.sum(), iy.sum() * iy.sum()",
+                "(ix * it).sum(), (iy * it).sum()": "ix.sum() * it.sum(), iy.sum() * it.sum()",
+            },
+        ),
+        edit(EVERY_PIXEL, {SOLVED: "torch.stack([(-it / ix).mean(), (-it / iy).mean()])"}),
+        edit(EVERY_PIXEL, {SOLVED: "torch.stack([(-it * d / (ix**2 + iy**2)).mean() for d in (ix, iy)])"}),
+        edit(
+            "1 / matrix turns every entry around by itself: the inverse is torch.linalg.inv, or solve the system",
+            {SOLVED: "(1 / matrix) @ right"},
         ),
         edit("the determinant is missing: divide by it", {SOLVED: ADJUGATE}),
         edit("this multiplies by the determinant: divide by it", {SOLVED: f"{ADJUGATE} * (xx * yy - xy * xy)"}),

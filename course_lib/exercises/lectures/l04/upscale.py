@@ -20,6 +20,11 @@ ACROSS, DOWN = "(size[1] - 1) / (flow.shape[3] - 1)", "(size[0] - 1) / (flow.sha
 PIXELS_ACROSS, PIXELS_DOWN = "size[1] / flow.shape[3]", "size[0] / flow.shape[2]"
 FACTORS = "[across, down]"
 BILINEAR = ', mode="bilinear", align_corners=True'
+GAPS = "count the gaps between pixels, not the pixels: the factors are (W' - 1) / (W - 1) and (H' - 1) / (H - 1)"
+BRACKETS = "brackets are missing: (W' - 1) / (W - 1), not W' - 1 / W - 1"
+ALONG = "the two factors belong to u and v, along axis 1: .view(1, 2, 1, 1)"
+OWN_SIZE = "the factor of u takes the widths, old and new, that of v the heights: flow is (B, 2, h, w)"
+SCALED = "resized * flow.new_tensor([across, down]).view(1, 2, 1, 1)"
 
 
 def _cases(generator):
@@ -44,13 +49,37 @@ upscale = exercise(
     forbidden=("course_lib.ops.filters.resize",),
     mistakes=(
         edit(
-            "the vectors keep their length: in a picture with twice as many pixels, a motion has twice as many pixels",
+            "the vectors keep their length: in a picture with twice as many pixels, a motion has twice as many pixels "
+            "(take the old size from the flow before it is resized)",
             {FACTORS: "[1.0, 1.0]"},
         ),
+        edit(GAPS, {ACROSS: PIXELS_ACROSS, DOWN: PIXELS_DOWN}),
         edit(
-            "count the gaps between pixels, not the pixels: the factors are (W' - 1) / (W - 1) and (H' - 1) / (H - 1)",
-            {ACROSS: PIXELS_ACROSS, DOWN: PIXELS_DOWN},
+            f"{GAPS}; and u and v have factors of their own",
+            {ACROSS: PIXELS_ACROSS, FACTORS: "[across, across]"},
         ),
+        edit(BRACKETS, {ACROSS: "size[1] - 1 / flow.shape[3] - 1", DOWN: "size[0] - 1 / flow.shape[2] - 1"}),
+        edit(BRACKETS, {"(flow.shape[3] - 1)": "flow.shape[3] - 1", "(flow.shape[2] - 1)": "flow.shape[2] - 1"}),
+        edit(OWN_SIZE, {"flow.shape[3]": "flow.shape[2]"}),
+        edit(OWN_SIZE, {"flow.shape[2]": "flow.shape[3]"}),
+        edit(OWN_SIZE, {"flow.shape[2]": "flow.shape[1]", "flow.shape[3]": "flow.shape[2]"}),
+        edit(GAPS, {"(size[1] - 1)": "size[1]", "(size[0] - 1)": "size[0]"}),
+        edit(
+            "the factor is a quotient of sizes, not their difference",
+            {ACROSS: "size[1] - flow.shape[3]", DOWN: "size[0] - flow.shape[2]"},
+        ),
+        edit(ALONG, {".view(1, 2, 1, 1)": ""}),
+        edit(ALONG, {".view(1, 2, 1, 1)": ".view(2, 1, 1, 1)"}),
+        edit(
+            "resized[0] is the first flow of the batch: u is resized[:, 0], and v is resized[:, 1]",
+            {f"return {SCALED}": "resized[0] *= across\n    resized[1] *= down\n    return resized"},
+        ),
+        edit("the vectors are multiplied by the factors, not added to them", {"resized *": "resized +"}),
+        edit(
+            "this doubles every flow: take the size that is asked for, size=size, and the factors from the sizes",
+            {"size=size": "scale_factor=2", FACTORS: "[2.0, 2.0]"},
+        ),
+        edit("this interpolates cubically: bilinearly is asked for", {"bilinear": "bicubic"}),
         edit("the factors are exchanged: u grows with the width, v with the height", {FACTORS: "[down, across]"}),
         edit("u and v have factors of their own: this takes that of the width for both", {FACTORS: "[across, across]"}),
         edit("u and v have factors of their own: this takes that of the height for both", {FACTORS: "[down, down]"}),
@@ -72,7 +101,7 @@ upscale = exercise(
             {ACROSS: PIXELS_ACROSS, DOWN: PIXELS_DOWN, ", align_corners=True": ""},
         ),
         edit(
-            "the vectors shrink where the picture grows: multiply by the factor instead of dividing",
+            "the vectors shrink where the picture grows: the factor is the new size over the old one, and multiplies",
             {"resized * ": "resized / "},
         ),
         edit(

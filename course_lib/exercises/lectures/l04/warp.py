@@ -42,6 +42,15 @@ def _cases(generator):
     ]
 
 
+SAMPLED, WHOLE_X, WHOLE_Y = "F.grid_sample(image, grid, align_corners=True)", f"({U})", f"({V})"
+BRACKETS = "brackets are missing: 2 * (x + u) / (width - 1) - 1, the place is doubled and divided as a whole"
+PUSHED = """torch.zeros_like(image)
+    for b, i, j in ((b, i, j) for b in range(len(image)) for i in range(height) for j in range(width)):
+        row, column = round(i + flow[b, 1, i, j].item()), round(j + flow[b, 0, i, j].item())
+        if 0 <= row < height and 0 <= column < width:
+            out[b, :, row, column] = image[b, :, i, j]
+    return out"""
+LAST_AXIS = "the grid is to have (x, y) as its last axis, (B, H, W, 2): stack along dim=-1"
 SAME_SIZE = "this divides x and y by the same size: x is divided by width - 1, y by height - 1"
 
 warp = exercise(
@@ -92,7 +101,8 @@ warp = exercise(
             "and height - 1, and set align_corners=True",
             {"(width - 1)": "width", "(height - 1)": "height", "=True": "=False"},
         ),
-        edit("the grid is to have (x, y) as its last axis, (B, H, W, 2): stack along dim=-1", {"dim=-1": "dim=1"}),
+        edit(LAST_AXIS, {"dim=-1": "dim=1"}),
+        edit(LAST_AXIS, {", dim=-1": ""}),
         edit(
             "width and height are exchanged: x is divided by width - 1, y by height - 1",
             {
@@ -112,6 +122,37 @@ warp = exercise(
             "the flow is in pixels: add it before you go from pixels to -1..1, not after",
             {GRID_X: "2 * x / (width - 1) - 1 + flow[:, 0]", GRID_Y: "2 * y / (height - 1) - 1 + flow[:, 1]"},
         ),
+        edit(BRACKETS, {WHOLE_X: "x + flow[:, 0]", WHOLE_Y: "y + flow[:, 1]"}),
+        edit(BRACKETS, {"(width - 1)": "width - 1", "(height - 1)": "height - 1"}),
+        edit(
+            "the flow is divided, but not doubled: from -1 to 1 is a way of 2, so 2 * (x + u) / (width - 1) - 1",
+            {
+                GRID_X: "2 * x / (width - 1) - 1 + flow[:, 0] / (width - 1)",
+                GRID_Y: "2 * y / (height - 1) - 1 + flow[:, 1] / (height - 1)",
+            },
+        ),
+        edit("this goes from 0 to 2: subtract 1, so that it goes from -1 to 1", {"1) - 1": "1)"}),
+        edit("this goes from -1 to 0: double it before 1 is subtracted", {"2 * (": "("}),
+        edit("u is added to y as well: v is flow[:, 1]", {V: "y + flow[:, 0]"}),
+        edit(
+            "the channel is the second axis: u is flow[:, 0], v is flow[:, 1]",
+            {"[:, 0]": "[..., 0]", "[:, 1]": "[..., 1]"},
+        ),
+        edit(
+            "only the first flow of the batch is read: flow[:, 0], not flow[0, 0]",
+            {"[:, 0]": "[0, 0]", "[:, 1]": "[0, 1]"},
+        ),
+        edit(
+            "this pushes each pixel to where the flow points: every pixel of the result is to *fetch* its value "
+            "from there",
+            {f"return {SAMPLED}": f"out = {PUSHED}"},
+        ),
+        edit(
+            "this takes the nearest pixel, and repeats the border outside: interpolate bilinearly, and outside is "
+            "black",
+            {"grid, align": 'grid, mode="nearest", padding_mode="border", align'},
+        ),
+        edit("this interpolates cubically: bilinearly is the default", {"grid, align": 'grid, mode="bicubic", align'}),
         edit("this goes from 0 to 1: grid_sample counts from -1 to 1", {"2 * (": "(", "1) - 1": "1)"}),
         edit("the grid is in pixels: grid_sample wants -1 to 1", {GRID_X: U, GRID_Y: V}),
         edit(

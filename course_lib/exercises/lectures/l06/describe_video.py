@@ -58,6 +58,15 @@ describe_video = exercise(
         ),
         edit("this divides by a length per clip: divide the mean by its own length", {LENGTH: "features.norm(dim=1)"}),
         edit("this divides by the largest value: divide by the length", {LENGTH: "mean.max()"}),
+        edit("this divides by the number of clips: divide by the length, .norm()", {LENGTH: "len(features)"}),
+        edit(
+            "the sum is divided by the length of all clips together: divide it by its own length",
+            {SCALED: "features.sum(dim=0) / features.norm()"},
+        ),
+        edit(
+            "first average, then scale: here every clip was scaled to length 1, and their sum is longer than that",
+            {MEAN: "F.normalize(features, dim=1).sum(dim=0)", SCALED: "mean"},
+        ),
         edit("this multiplies by the length: divide by it", {SCALED: "mean * mean.norm()"}),
         edit(
             "this divides by the root of the number of features: divide by the length, .norm()",
@@ -68,12 +77,30 @@ describe_video = exercise(
             "F.normalize takes axis 1 unless told otherwise, and the mean has one axis only: dim=0",
             {SCALED: "F.normalize(mean)"},
         ),
+        edit(
+            "this divides by the root of the mean square, so the length depends on how many features there are: by the "
+            "root of the *sum* of squares, .norm()",
+            {LENGTH: "mean.square().mean().sqrt()"},
+        ),
+        edit(
+            "under the root stands the sum of the values: it is the sum of their squares", {LENGTH: "mean.sum().sqrt()"}
+        ),
+        edit("this divides by the standard deviation: divide by the length, .norm()", {LENGTH: "mean.std()"}),
+        edit("this is the first clip alone: average over clips, axis 0", {MEAN: "features[0]"}),
+        edit("the clips are strung together: average them, axis 0", {MEAN: "features.flatten()"}),
+        edit(
+            "every clip still has a row of its own: average over clips first", {SCALED: "F.normalize(features, dim=1)"}
+        ),
         edit("this is a softmax: only the length is to become 1", {SCALED: "mean.softmax(0)"}),
         edit("this is the median over clips: the paper averages", {MEAN: "features.median(dim=0).values"}),
         edit("this is the maximum over clips: the paper averages", {MEAN: "features.amax(dim=0)"}),
         edit(
             "this standardises (mean 0, variance 1): only the length is to become 1",
             {SCALED: "(mean - mean.mean()) / mean.std(unbiased=False)"},
+        ),
+        edit(
+            "this standardises (mean 0, variance 1): only the length is to become 1",
+            {SCALED: "(mean - mean.mean()) / mean.std()"},
         ),
         edit(
             "the features were divided one by one along the clips: scale the averaged vector as a whole",

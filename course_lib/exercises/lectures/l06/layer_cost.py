@@ -12,6 +12,8 @@ def layer_cost(inputs, outputs, size, depth=3):
 """
 
 RETURNED = "weights + outputs, weights * T * H * W"
+FLOATS = "the numbers are right, and floats: counts are whole numbers (int), so nothing is divided or converted"
+ONLY_WEIGHTS = "the depth multiplies the weights, not the biases: there is one bias per output"
 
 
 def _cases(generator):
@@ -77,6 +79,42 @@ layer_cost = exercise(
         edit(
             "these are only the multiply-adds: return the pair (parameters, multiply-adds)",
             {RETURNED: "weights * T * H * W"},
+        ),
+        edit(FLOATS, {"depth * 3 * 3": "depth * 3 * 3 / 1"}),
+        edit(FLOATS, {RETURNED: "float(weights + outputs), weights * T * H * W"}),
+        edit(FLOATS, {RETURNED: "weights + outputs, float(weights * T * H * W)"}),
+        edit(
+            "the outputs are missing: each of them has a kernel of its own for every input channel",
+            {"outputs * inputs": "inputs"},
+        ),
+        edit("one 3 is too many: the kernel has depth x 3 x 3 numbers", {"depth * 3 * 3": "depth * 3 * 3 * 3"}),
+        edit("a kernel is as long as `depth`, not as the clip", {"inputs * depth": "inputs * T"}),
+        edit("the kernel stands at T x H x W places, however deep it is", {"weights * T": "weights * depth"}),
+        edit(
+            "the layer is padded in rows and columns, too: there are H x W places, not (H - 2) x (W - 2)",
+            {"* H * W": "* (H - 2) * (W - 2)"},
+        ),
+        edit("the parameters miss the depth: a kernel has depth x 3 x 3 numbers", {"weights +": "weights // depth +"}),
+        edit(
+            "there is one bias per output, not one per pair of channels",
+            {"weights + outputs": "weights + inputs * outputs"},
+        ),
+        edit(
+            "one bias serves an output at all places: it does not count once per place",
+            {"weights + outputs,": "weights + outputs * T * H * W,"},
+        ),
+        edit(ONLY_WEIGHTS, {"weights + outputs,": "weights + outputs * depth,"}),
+        edit(
+            f"{ONLY_WEIGHTS}; and the multiply-adds miss the frames, T x H x W places",
+            {RETURNED: "weights + outputs * depth, weights * H * W"},
+        ),
+        edit(
+            "the multiply-adds miss the depth: there are as many at each place as a kernel has weights",
+            {"weights * T": "weights // depth * T"},
+        ),
+        edit(
+            "the multiply-adds miss the outputs: every output has a kernel at each place",
+            {"weights * T": "weights // outputs * T"},
         ),
         edit(
             "these are FLOPs: a multiply-add counts once here, not as two operations",

@@ -18,6 +18,11 @@ def neighbours(descriptors, k):
 
 UNIT, PRODUCT, LEFT_OUT = "F.normalize(descriptors, dim=1)", "unit @ unit.T", ".fill_diagonal_(-torch.inf)"
 NEAREST = "similarity.topk(k, dim=1).indices"
+FIRST = (
+    "the first of k + 1 need not be the clip itself: two that point the same way are equally near; take the clip "
+    "out, with "
+    "-torch.inf on the diagonal"
+)
 
 
 def _cases(generator):
@@ -47,7 +52,21 @@ neighbours = exercise(
     same_as=nearest_neighbours,
     cases=_cases,
     mistakes=(
-        edit("each clip is its own first neighbour: leave it out", {LEFT_OUT: ""}),
+        edit("each clip is its own first neighbour: leave it out, with -torch.inf on the diagonal", {LEFT_OUT: ""}),
+        edit(FIRST, {LEFT_OUT: "", "(k, dim=1).indices": "(k + 1, dim=1).indices[:, 1:]"}),
+        edit(FIRST, {LEFT_OUT: "", NEAREST: "similarity.argsort(dim=1, descending=True)[:, 1 : k + 1]"}),
+        edit(
+            f"long descriptors win: scale them to length 1. Besides, {FIRST}",
+            {UNIT: "descriptors", LEFT_OUT: "", "(k, dim=1).indices": "(k + 1, dim=1).indices[:, 1:]"},
+        ),
+        edit(
+            "only k - 1 are left where the first is dropped; leave the clip itself out instead, with -torch.inf on the "
+            "diagonal",
+            {LEFT_OUT: "", ".indices": ".indices[:, 1:]"},
+        ),
+        edit("only the k-th neighbour came: all k of them are asked for", {".indices": ".indices[:, -1:]"}),
+        edit("topk gives a pair, values and indices: the .indices are asked for", {".indices": ""}),
+        edit("only the first clip's neighbours came: return after the loop, not in it", {".indices": ".indices[:1]"}),
         edit(
             "long descriptors win: scale them to length 1 before the product, then only the direction counts",
             {UNIT: "descriptors"},
@@ -68,7 +87,8 @@ neighbours = exercise(
             "scaled along the wrong axis: every *row* should have length 1", {UNIT: "F.normalize(descriptors, dim=0)"}
         ),
         edit(
-            "argsort lists the smallest first, which are the farthest: descending=True",
+            "these are the smallest cosines, which are the farthest clips: topk lists the largest, argsort needs "
+            "descending=True",
             {NEAREST: "similarity.argsort(dim=1)[:, :k]"},
         ),
         edit(

@@ -22,6 +22,7 @@ WINDOW = "1 if i == 0 else 2"
 FRAMES, ROWS, COLUMNS = "math.ceil(frames / time)", "math.ceil(rows / 2)", "math.ceil(columns / 2)"
 DOWN = {ROWS: "rows // 2", COLUMNS: "columns // 2"}
 SIZES = f"{FRAMES}, {ROWS}, {COLUMNS}"
+UP = "this adds one to even sizes as well: math.ceil(size / 2) rounds up only where a half is left over"
 
 
 def _cases(generator):
@@ -47,13 +48,51 @@ sizes_after_pools = exercise(
             "both bugs are still there: a window that is not full counts, and the first pool leaves time alone",
             {WINDOW: "2", FRAMES: "frames // time", **DOWN},
         ),
-        edit("one bug is left: the first pool leaves time alone (window 1 in time)", {WINDOW: "2"}),
+        edit("one bug is left: the first pool, i == 0, leaves time alone (window 1 in time)", {WINDOW: "2"}),
+        edit(UP, {ROWS: "rows // 2 + 1", COLUMNS: "columns // 2 + 1", FRAMES: "frames // time"}),
+        edit(UP, {ROWS: "rows // 2 + 1", COLUMNS: "columns // 2 + 1", FRAMES: "frames // time + 1"}),
+        edit(UP, {ROWS: "rows // 2 + 1", COLUMNS: "columns // 2 + 1"}),
         edit(
-            "one bug is left: Caffe rounds up, so that the last row and column get a window of their own",
+            "(frames + 1) // time rounds up for time = 2 only, and pool1 has 1 there: math.ceil(frames / time)",
+            {FRAMES: "(frames + 1) // time"},
+        ),
+        edit(
+            "only the last pool rounds up here: all of them do",
+            {
+                FRAMES: "frames // time",
+                ROWS: "(math.ceil(rows / 2) if i == 4 else rows // 2)",
+                COLUMNS: "(math.ceil(columns / 2) if i == 4 else columns // 2)",
+            },
+        ),
+        edit(
+            "the sizes before each pool are listed: append after the new size is computed",
+            {
+                "        sizes.append((frames, rows, columns))\n": "",
+                "        time": "        sizes.append((frames, rows, columns))\n        time",
+            },
+        ),
+        edit(
+            "pool1 leaves time alone, and nothing else: it halves rows and columns",
+            {"rows / 2": "rows / time", "columns / 2": "columns / time"},
+        ),
+        edit("the columns come from the rows: each axis is halved by itself", {COLUMNS: ROWS}),
+        edit(
+            "every pool starts from the clip again: it halves what the pool before it has left",
+            {"frames / time": "clip[0] / time", "rows / 2": "clip[1] / 2", "columns / 2": "clip[2] / 2"},
+        ),
+        edit("this stops after pool1: return after the loop, not in it", {"    return": "        return"}),
+        edit("extend takes the three numbers apart: append((...)) adds them as one", {"append": "extend"}),
+        edit("`ceil` is part of the module math: math.ceil(...)", {"math.ceil": "ceil"}),
+        edit("the order is (T, H, W): time comes first", {"(frames, rows, columns))": "(rows, columns, frames))"}),
+        edit(
+            "one bug is left: Caffe rounds up, so that the last row and column get a window of their own (// and "
+            "int round "
+            "down before anything can round up)",
             {FRAMES: "frames // time", **DOWN},
         ),
         edit("no pool halves time now: only the first one leaves it alone", {WINDOW: "1"}),
         edit("time is left alone by the last pool: it is the first one that leaves it alone", {"i == 0": "i == 4"}),
+        edit("pool2 halves time already: only pool1, i == 0, leaves it alone", {"i == 0": "i <= 1"}),
         edit("the pools are counted from 0 here: pool1 has i == 0", {"i == 0": "i == 1"}),
         edit("the two cases are exchanged: pool1 has window 1 in time, the others 2", {WINDOW: "2 if i == 0 else 1"}),
         edit("time still rounds down: Caffe rounds up along every axis", {FRAMES: "frames // time"}),

@@ -19,19 +19,23 @@ def svm_loss(weight, bias, features, labels, strength=1.0):
 OWN_SIZE, VIOLATIONS = "(weight**2).sum() / 2", "(violation**2).sum()"
 HINGE, SIGN = "(1 - sign * scores).clamp(min=0)", "2 * F.one_hot(labels, len(weight)) - 1"
 OF_THE_LABEL = "scores.gather(1, labels[:, None])"
+CLASS_NUMBERS = "labels are the numbers of classes, not signs: y is +1 in the label's own column and -1 in all others"
 
 
 def _cases(generator):
-    def problem(number, width, classes, strength):
-        labels = torch.arange(number) % classes
+    def problem(number, width, classes, strength, seen=None):
+        """`seen`: the labels are below it, as in a batch that lacks the last class."""
+        labels = (torch.arange(number) * 2 + 1) % (seen or classes)
         numbers = [torch.randn(*shape, generator=generator) for shape in ((classes, width), (classes,))]
         return (*numbers, torch.randn(number, width, generator=generator), labels, strength)
 
     return [
         Case("3 classes, 7 clips of 5 features", problem(7, 5, 3, 1.0)),
         Case("4 classes, 6 clips of 2 features, strength 10", problem(6, 2, 4, 10.0)),
-        Case("2 classes, 3 clips of 4 features, strength 0.5", problem(3, 4, 2, 0.5)),
-        Case("2 classes, 5 clips of 3 features, the strength left out", problem(5, 3, 2, 1.0)[:4]),
+        Case(
+            "5 classes, 8 clips of 4 features, strength 0.3; nobody has the last class", problem(8, 4, 5, 0.3, seen=4)
+        ),
+        Case("3 classes, 5 clips of 6 features, the strength left out", problem(5, 6, 3, 1.0)[:4]),
         Case(
             "by hand: scores 2 and -1.5, both right by more than 1",
             (torch.tensor([[1.0], [-1]]), torch.tensor([0.0, 0.5]), torch.tensor([[2.0]]), torch.tensor([0]), 3.0),
@@ -100,6 +104,35 @@ svm_loss = exercise(
             {OWN_SIZE: "((weight**2).sum() + (bias**2).sum()) / 2"},
         ),
         edit("the root is too much: half the sum of squares, not half the length", {OWN_SIZE: "weight.norm() / 2"}),
+        edit(CLASS_NUMBERS, {SIGN: "labels[:, None]"}),
+        edit(CLASS_NUMBERS, {SIGN: "2 * labels[:, None] - 1"}),
+        edit(CLASS_NUMBERS, {SIGN: "2 * (labels[:, None] == 1) - 1"}),
+        edit(
+            "one_hot does not know how many classes there are, and takes the largest label for the last: give it "
+            "len(weight)",
+            {"(labels, len(weight))": "(labels)"},
+        ),
+        edit("brackets: y is 2 * one_hot - 1, which is +1 and -1; here it is 0 and -2", {SIGN: f"2 * ({SIGN[4:]})"}),
+        edit(
+            "the strength C stands in front of the violations alone: large weights cost the same whatever it is",
+            {f"{OWN_SIZE} + strength * {VIOLATIONS}": f"strength * ({OWN_SIZE} + {VIOLATIONS})"},
+        ),
+        edit(
+            "the strength C is squared with the violations: it stands in front of their squares",
+            {f"strength * {VIOLATIONS}": "((strength * violation) ** 2).sum()"},
+        ),
+        edit("this averages over the classes: the SVM adds up", {VIOLATIONS: "(violation**2).mean(1).sum()"}),
+        edit("the weights are squared, not taken without their sign", {"(weight**2).sum()": "weight.abs().sum()"}),
+        edit("violations cost: they are added, not subtracted", {"/ 2 + strength": "/ 2 - strength"}),
+        edit(
+            "the violations are divided by the strength C: multiply them by it",
+            {f"strength * {VIOLATIONS}": f"{VIOLATIONS} / strength"},
+        ),
+        edit("half the *sum* of the squared weights, not half their mean", {OWN_SIZE: "(weight**2).mean() / 2"}),
+        edit(
+            "this compares each class with the right one: here every class is a question of its own, y = +1 or -1",
+            {HINGE: f"(1 + scores - {OF_THE_LABEL}).clamp(min=0)"},
+        ),
         edit("this averages the violations: the SVM adds them up", {VIOLATIONS: "(violation**2).mean()"}),
     ),
     hints=(

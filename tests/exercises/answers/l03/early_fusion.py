@@ -74,4 +74,57 @@ def early_fusion(clip, weight, bias, stride):
     ),
     ({"flatten(1, 2)": "flatten(2, 3)"}, None),
     ({"stride=stride)": "stride=stride).numpy()"}, "a numpy array came"),
+    (
+        """
+def early_fusion(clip, weight, bias, stride):
+    maps = []
+    for t in range(clip.shape[2]):
+        maps.append(F.conv2d(clip[:, :, t], weight[:, :, t], bias, stride=stride))
+    return torch.stack(maps).sum(0)
+""",
+        "the bias is added for every frame: add it",
+    ),
+    (
+        """
+def early_fusion(clip, weight, bias, stride):
+    out = 0
+    for t in range(clip.shape[2]):
+        out = out + F.conv2d(clip[:, :, t], weight[:, :, t], stride=stride)
+        return out + bias.view(1, -1, 1, 1)
+""",
+        "only the first frame counts (in a loop over",
+    ),
+    (
+        """
+def early_fusion(clip, weight, bias, stride):
+    B, C, T, H, W = clip.shape
+    D, C, T, P, Q = weight.shape
+    frames = clip.reshape(B, T * C, H, W)
+    kernels = weight.permute(0, 2, 1, 3, 4).reshape(D, T * C, P, Q)
+    return F.conv2d(frames, kernels, bias, stride=stride)
+""",
+        "clip and weight disagree about the order of",
+    ),
+    (
+        """
+def early_fusion(clip, weight, bias, stride):
+    B, C, T, H, W = clip.shape
+    D, C, T, P, Q = weight.shape
+    return F.conv2d(clip.view(B * T, C, H, W), weight.view(D * T, C, P, Q), bias, stride=stride)
+""",
+        "the frames were made clips of their own (they",
+    ),
+    (
+        {"stride=stride)": "stride=stride, padding=weight.shape[-1] // 2)"},
+        "this pads: early fusion as asked here keeps",
+    ),
+    (
+        """
+def early_fusion(clip, weight, bias, stride):
+    conv = nn.Conv2d(clip.shape[1] * clip.shape[2], weight.shape[0], weight.shape[3:], stride=stride)
+    return conv(clip.flatten(1, 2))
+""",
+        "a new layer brings random weights of its own",
+    ),
+    ({"stride=stride)": "stride=stride)[:, :, None]"}, "there is still a time axis of length 1: a 2D"),
 ]

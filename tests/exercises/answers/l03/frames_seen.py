@@ -39,7 +39,7 @@ def frames_seen(unit, extents, strides):
         field += (extent - 1) * jump
     return unit * jump, unit * jump + field - 1
 """,
-        None,
+        "the stride stretches the extent too: multiply",
     ),
     (
         """
@@ -50,7 +50,7 @@ def frames_seen(unit, extents, strides):
         jump *= stride
     return unit * field, unit * field + field - 1
 """,
-        None,
+        "two units lie a jump apart, not a whole",
     ),
     (
         """
@@ -60,7 +60,7 @@ def frames_seen(unit, extents, strides):
         first, last = first * strides[i], last * strides[i] + extents[i] - 1
     return first, last
 """,
-        None,
+        "the lowest layer is left out: range(n - 1",
     ),
     (
         """
@@ -73,4 +73,69 @@ def frames_seen(unit, extents, strides):
         "all the frames",
     ),
     ({"    return first, last\n": ""}, "nothing was returned"),
+    (
+        """
+def frames_seen(unit, extents, strides):
+    first = last = unit
+    for e, s in zip(reversed(extents), reversed(strides)):
+        first = first * s
+        last = first + e - 1
+    return first, last
+""",
+        "this is where the lowest kernel begins and",
+    ),
+    (
+        """
+def frames_seen(unit, extents, strides):
+    first = unit
+    for s in strides:
+        first *= s
+    return first, first + extents[0] - 1
+""",
+        "this is where the lowest kernel begins and",
+    ),
+    (
+        """
+def frames_seen(unit, extents, strides):
+    first = last = unit
+    jump = 1
+    for s in strides:
+        jump *= s
+    return unit * jump, unit * jump + sum(extents) - 1
+""",
+        "a layer further up takes larger steps: its",
+    ),
+    (
+        """
+def frames_seen(unit, extents, strides):
+    field, jump = 1, 1
+    for e, s in zip(extents, strides):
+        field += e - 1
+        jump *= s
+    return unit * jump, unit * jump + field - 1
+""",
+        "a layer further up takes larger steps: its",
+    ),
+    (
+        """
+def frames_seen(unit, extents, strides):
+    field, jump = 1, 1
+    for extent, stride in zip(extents, strides):
+        field += (extent - 1) * jump
+        jump *= stride
+    return unit, unit + field - 1
+""",
+        "the place of the unit must be multiplied by",
+    ),
+    (
+        """
+def frames_seen(unit, extents, strides):
+    field, jump = 1, 1
+    for extent, stride in zip(extents, strides):
+        field += (extent - 1) * jump
+        jump = stride
+    return unit * jump, unit * jump + field - 1
+""",
+        "the strides multiply: jump = jump * stride",
+    ),
 ]

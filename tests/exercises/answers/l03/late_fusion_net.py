@@ -63,7 +63,7 @@ class LateFusionNet(nn.Module):
         maps = [tower(frame).flatten(1) for tower, frame in zip(self.towers, frames)]
         return self.head(torch.cat(maps, dim=1))
 """,
-        None,
+        "Your parameter towers.1.0.weight is one too",
     ),
     (
         """
@@ -82,4 +82,54 @@ class LateFusionNet(nn.Module):
     ({"late = self.tower(clip[:, :, self.gap])": "late = self.tower(clip[:, :, :self.gap])"}, None),
     ({"gap=15": "gap=10"}, None),
     ({"return self.head": "self.head"}, "nothing was returned"),
+    (
+        """
+class LateFusionNet(nn.Module):
+    def __init__(self, channels, classes, side, gap=15):
+        super().__init__()
+        self.gap = gap
+        self.tower = nn.Sequential(nn.Conv2d(3, channels, 5, stride=2, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.tower2 = nn.Sequential(nn.Conv2d(3, channels, 5, stride=2, padding=2), nn.ReLU(), nn.MaxPool2d(2))
+        self.head = nn.Linear(2 * channels * (side // 4) ** 2, classes)
+    def forward(self, clip):
+        a = self.tower(clip[:, :, 0]).flatten(1)
+        b = self.tower2(clip[:, :, self.gap]).flatten(1)
+        return self.head(torch.cat((a, b), dim=1))
+""",
+        "Your parameter tower2.0.weight is one too",
+    ),
+    (
+        """
+class LateFusionNet(nn.Module):
+    def __init__(self, channels, classes, side, gap=15):
+        super().__init__()
+        self.gap = gap
+        convolution = nn.Conv2d(3, channels, 5, stride=2, padding=2)
+        self.tower = nn.Sequential(convolution, nn.ReLU(), nn.MaxPool2d(2))
+        self.head = nn.Linear(2 * channels * (side // 4) ** 2, classes)
+
+    def forward(self, clip):
+        a = self.tower(clip[:, :, 0]).flatten()
+        b = self.tower(clip[:, :, self.gap]).flatten()
+        return self.head(torch.cat((a, b)))
+""",
+        "flatten() joins the clips of the batch, too",
+    ),
+    (
+        """
+class LateFusionNet(nn.Module):
+    def __init__(self, channels, classes, side, gap=15):
+        super().__init__()
+        self.gap = gap
+        convolution = nn.Conv2d(3, channels, 5, stride=2, padding=2)
+        self.tower = nn.Sequential(convolution, nn.ReLU(), nn.MaxPool2d(2))
+        self.head = nn.Linear(2 * channels * (side // 4) ** 2, classes)
+
+    def forward(self, clip):
+        a = self.tower(clip[:, :, 0])
+        b = self.tower(clip[:, :, self.gap])
+        return self.head(torch.cat((a, b), dim=1))
+""",
+        "the maps still have rows and columns, and the",
+    ),
 ]

@@ -50,7 +50,7 @@ def two_streams(clip):
     top, left = H // 4, W // 4
     return F.avg_pool2d(clip, 2), clip[..., top : top + H // 2, left : left + W // 2]
 """,
-        None,
+        "a window of 2 would halve time as well, and",
     ),
     (
         """
@@ -61,7 +61,65 @@ def two_streams(clip):
         "context_and_fovea",
     ),
     ({"(H - H // 2) // 2": "(H - H / 2) / 2"}, "whole number: divide with //"),
-    ({") // 2": ")"}, None),
-    ({"left + W // 2]": "left + H // 2]"}, None),
+    ({") // 2": ")"}, "the fovea is the lower right corner: it lies"),
     ({"return context,": "return context.numpy(),"}, "a numpy array came"),
+    (
+        {"top : top + H // 2, left : left + W // 2": "left : left + W // 2, top : top + H // 2"},
+        "rows and columns of the fovea are exchanged",
+    ),
+    (
+        {"top : top + H // 2, left : left + W // 2": "left : left + H // 2, top : top + W // 2"},
+        "rows and columns are mixed up: `top` and the",
+    ),
+    (
+        {"left = (H - H // 2) // 2, (W - W // 2) // 2": "left = (H - H // 2) // 2, (W - W // 2) // 2 + 1"},
+        "the fovea lies one column too far right",
+    ),
+    (
+        {"left = (H - H // 2) // 2, (W - W // 2) // 2": "left = (H - H // 2) // 2, (W - W // 2) // 2 - 1"},
+        "the fovea lies one column too far left: begin",
+    ),
+    (
+        {"left = (H - H // 2) // 2, (W - W // 2) // 2": "left = (H - H // 2) // 2 + 1, (W - W // 2) // 2"},
+        "the fovea lies one row too low: begin at (H -",
+    ),
+    ({"(1, 2, 2)": "2"}, "the context averages frames too: the pooling"),
+    (
+        """
+def two_streams(clip):
+    H, W = clip.shape[-2:]
+    context = F.interpolate(clip, scale_factor=0.5, mode="bilinear")
+    return context, clip[..., H // 4 : H // 4 + H // 2, W // 4 : W // 4 + W // 2]
+""",
+        "bilinear interpolation takes pictures (B, C",
+    ),
+    (
+        """
+def two_streams(clip):
+    H, W = clip.shape[-2:]
+    context = F.interpolate(clip, scale_factor=0.5)
+    return context, clip[..., H // 4 : H // 4 + H // 2, W // 4 : W // 4 + W // 2]
+""",
+        "one scale factor shrinks time, too: give a",
+    ),
+    (
+        """
+def two_streams(clip):
+    H, W = clip.shape[-2:]
+    context = F.interpolate(clip, size=(clip.shape[2], H // 2, W // 2))
+    return context, clip[..., H // 4 : H // 4 + H // 2, W // 4 : W // 4 + W // 2]
+""",
+        "the context takes every second pixel and",
+    ),
+    (
+        """
+def two_streams(clip):
+    context = F.avg_pool3d(clip, (1, 2, 2))
+    H, W = context.shape[-2:]
+    top, left = H // 4, W // 4
+    return context, context[..., top:top + H // 2, left:left + W // 2]
+""",
+        "the fovea is cut out of the context, and is",
+    ),
+    ({"(1, 2, 2)": "(1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1)"}, "the windows of the context overlap, 3 x 3"),
 ]

@@ -53,7 +53,7 @@ def video_hit(scores, videos, labels, k):
     hits = [y in np.argsort(-p[videos.numpy() == v].mean(0))[:k] for v, y in enumerate(labels.numpy())]
     return float(np.mean(hits))
 """,
-        None,
+        "the exponentials are divided by the sum over",
     ),
     (
         """
@@ -62,7 +62,7 @@ def video_hit(scores, videos, labels, k):
     votes = torch.stack([F.one_hot(best[videos == v], scores.shape[1]).sum(0) for v in range(len(labels))])
     return (votes.topk(k).indices == labels[:, None]).any(1).float().mean().item()
 """,
-        None,
+        "this lets the clips vote, each for its best",
     ),
     (
         """
@@ -76,4 +76,63 @@ def video_hit(scores, videos, labels, k):
         "number of hits",
     ),
     ({"hits.float().mean()": "hits.mean()"}, "could not infer output dtype"),
+    ({"scores.softmax(dim=1)": "scores.log_softmax(dim=1)"}, "this averages scores, or their logarithms"),
+    (
+        """
+def video_hit(scores, videos, labels, k):
+    means = torch.stack([scores[videos == v].mean(0).softmax(0) for v in range(len(labels))])
+    return (means.topk(k, dim=1).indices == labels[:, None]).any(dim=1).float().mean().item()
+""",
+        "this averages scores, or their logarithms",
+    ),
+    (
+        """
+def video_hit(scores, videos, labels, k):
+    hits = 0
+    for v in range(len(labels)):
+        p = scores[videos == v].softmax(0).mean(0)
+        hits += labels[v] in p.topk(k).indices
+    return hits / len(labels)
+""",
+        "the softmax runs over the clips of a video",
+    ),
+    (
+        """
+def video_hit(scores, videos, labels, k):
+    means = torch.stack([F.softmax(scores[videos == v], dim=0).mean(0) for v in range(len(labels))])
+    return (means.topk(k, dim=1).indices == labels[:, None]).any(dim=1).float().mean().item()
+""",
+        "the softmax runs over the clips of a video",
+    ),
+    (
+        """
+def video_hit(scores, videos, labels, k):
+    hits = []
+    for v in range(len(labels)):
+        votes = scores[videos == v].argmax(1)
+        hits.append(torch.mode(votes).values == labels[v])
+    return torch.stack(hits).float().mean().item()
+""",
+        "this lets the clips vote, each for its best",
+    ),
+    (
+        """
+def video_hit(scores, videos, labels, k):
+    return (scores.topk(k, dim=1).indices == labels[videos, None]).any(dim=1).float().mean().item()
+""",
+        "this is clip hit@k: average the clips of a",
+    ),
+    (
+        """
+def video_hit(scores, videos, labels, k):
+    hits = 0
+    for v, y in enumerate(labels):
+        hits += (scores[videos == v].topk(k, dim=1).indices == y).any().item()
+    return hits / len(labels)
+""",
+        "a video counts here as soon as one clip is",
+    ),
+    ({".mean(0)": ".max(0).values"}, "this takes the strongest clip for each class"),
+    ({".any(dim=1)\n": ".sum(dim=1) / k\n"}, "this divides by k as well: a video is a hit"),
+    ({".float().mean().item()": ".tolist()"}, "One number is expected, 60 values came"),
 ]

@@ -40,4 +40,60 @@ def derivatives(a, b):
         "cut the border from all three",
     ),
     ({"return ix, iy, it": "return ix, iy"}, "2 values were returned"),
+    (
+        """
+def derivatives(image1, image2):
+    m = (image1 + image2) / 2
+    ix = m[:, :, 1:-1, 2:] - m[:, :, 1:-1, :-2] / 2
+    iy = m[:, :, 2:, 1:-1] - m[:, :, :-2, 1:-1] / 2
+    return ix, iy, (image2 - image1)[:, :, 1:-1, 1:-1]
+""",
+        "brackets are missing: a sum or a difference",
+    ),
+    ({"(image2 - image1)[": "(middle - image1)["}, "It is half as large as it should be: image 2"),
+    (
+        """
+def derivatives(image1, image2):
+    m = (image1 + image2) / 2
+    return m.diff(dim=3)[:, :, 1:-1, :-1], m.diff(dim=2)[:, :, :-1, 1:-1], (image2 - image1)[:, :, 1:-1, 1:-1]
+""",
+        "this is the step from the left or upper",
+    ),
+    (
+        """
+def derivatives(a, b):
+    m = F.pad((a + b) / 2, (1, 1, 1, 1))
+    return (m[..., 1:-1, 2:] - m[..., 1:-1, :-2]) / 2, (m[..., 2:, 1:-1] - m[..., :-2, 1:-1]) / 2, b - a
+""",
+        "Off by two: axis 2 has 4, expected 2, axis 3",
+    ),
+    (
+        """
+def derivatives(a, b):
+    m = (a + b) / 2
+    return (m.roll(-1, 3) - m.roll(1, 3)) / 2, (m.roll(-1, 2) - m.roll(1, 2)) / 2, b - a
+""",
+        "the border is still there, filled with what",
+    ),
+    (
+        """
+def derivatives(a, b):
+    m = (a + b) / 2
+    iy, ix = torch.gradient(m, dim=(2, 3))
+    return ix, iy, b - a
+""",
+        "Off by two: axis 2 has 4, expected 2, axis 3",
+    ),
+    (
+        """
+def derivatives(a, b):
+    m = (a + b) / 2
+    ix, iy = torch.gradient(m, dim=(2, 3))
+    c = (slice(None), slice(None), slice(1, -1), slice(1, -1))
+    return ix[c], iy[c], (b - a)[c]
+""",
+        "right and down are exchanged: Ix compares",
+    ),
+    ({"(image2 - image1)[": "((image2 - image1) / 2)["}, "It is half as large as it should be: image 2"),
+    ({"return ix, iy, it": "return torch.cat([ix, iy, it], dim=1)"}, "One tensor came, 3 values are expected, as a"),
 ]

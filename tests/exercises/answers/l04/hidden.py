@@ -31,7 +31,18 @@ WRONG = [
     ({"gap > tolerance": "gap < tolerance"}, "marks what is seen"),
     ({"gap > tolerance": "gap > 0.5"}, "grows with the vectors"),
     ({"(forward + back).square().sum(1)": "(forward + back).square().sum(1).sqrt()"}, "not squared"),
-    ({"(gap > tolerance) | ~in_view(forward)": "gap - tolerance"}, None),
+    ({"(gap > tolerance) | ~in_view(forward)": "gap - tolerance"}, "float32 came, bool is expected, and the"),
     ({"return (gap": "return ~((gap", "(forward)\n": "(forward))\n"}, "all of it"),
-    ({"sum(1)": "sum(0)"}, None),
+    (
+        {"(forward + back).square().sum(1)": "(forward + back).norm(dim=1)"},
+        "the gap is not squared: the tolerance is in",
+    ),
+    (
+        {"return (gap > tolerance) | ~in_view(forward)": "return ((gap > tolerance) | ~in_view(forward)).float()"},
+        "The values are right, their dtype is not",
+    ),
+    (
+        {"return (gap > tolerance) | ~in_view(forward)": "return ((gap > tolerance) | ~in_view(forward)).unsqueeze(1)"},
+        "An axis of size 1 is too many: shape (1, 1",
+    ),
 ]

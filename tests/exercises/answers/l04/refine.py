@@ -28,7 +28,7 @@ def refine(image1, image2, iterations):
 WRONG = [
     ({"(image1, warped)": "(warped, image1)"}, "wrong sign"),
     ({"(image1, warped)": "(image2, warped)"}, "compared with itself"),
-    ({"range(iterations)": "range(1)"}, None),
+    ({"range(iterations)": "range(1)"}, "only one round is made: `iterations` of them"),
     (
         """
 def refine(image1, image2, iterations):
@@ -41,5 +41,31 @@ def refine(image1, image2, iterations):
     return flow
 """,
         "a little further",
+    ),
+    ({"warp(image2, flow)": "warp(image1, flow)", "flow + step": "step"}, "one image is compared with itself, and"),
+    ({"(image1, warped)": "(warped, image2)"}, "one image is compared with itself, and"),
+    (
+        """
+def refine(image1, image2, iterations):
+    flow = torch.zeros(image1.shape[0], 2, *image1.shape[2:])
+    step = flow
+    for _ in range(iterations):
+        warped = warp(image2, step)
+        step = lucas_kanade(image1, warped)
+        flow = flow + step
+    return flow
+""",
+        "image 2 is fetched along the last step alone",
+    ),
+    (
+        """
+def refine(image1, image2, iterations):
+    flow = torch.zeros(image1.shape[0], 2, *image1.shape[2:])
+    for _ in range(iterations):
+        image2 = warp(image2, flow)
+        flow = flow + lucas_kanade(image1, image2)
+    return flow
+""",
+        "the warped image is warped again by the whole",
     ),
 ]

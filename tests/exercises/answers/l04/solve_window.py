@@ -63,4 +63,63 @@ def solve_window(ix, iy, it):
     ),
     ({"(matrix, right)": "(matrix, right).numpy()"}, "a numpy array came"),
     ({"    xx, xy": "    it *= -1\n    xx, xy", "-torch": "torch"}, "changed in place"),
+    ({"torch.linalg.solve(matrix, right)": "right @ matrix"}, "this multiplies by the matrix: it must be"),
+    ({"torch.linalg.solve(matrix, right)": "right / matrix.diagonal()"}, "the mixed sum S(Ix Iy) is missing: this"),
+    (
+        """
+def solve_window(ix, iy, it):
+    x, y, t = ix.sum(), iy.sum(), it.sum()
+    A = torch.tensor([[x * x, x * y], [x * y, y * y]])
+    return torch.linalg.solve(A, -torch.stack([x * t, y * t]))
+""",
+        "these are products of sums: multiply pixel by",
+    ),
+    (
+        """
+def solve_window(ix, iy, it):
+    A = torch.stack([ix.pow(2).sum(), ix.sum() * iy.sum(), ix.sum() * iy.sum(), iy.pow(2).sum()]).view(2, 2)
+    return torch.linalg.solve(A, -torch.stack([(ix * it).sum(), (iy * it).sum()]))
+""",
+        "these are products of sums: multiply pixel by",
+    ),
+    (
+        {"return torch.linalg.solve(matrix, right)": "return torch.linalg.solve(matrix, right[:, None])"},
+        "An axis of size 1 is too many: shape (2, 1)",
+    ),
+    (
+        """
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    xt, yt = (ix * it).sum(), (iy * it).sum()
+    return torch.stack([xy * yt - yy * xt, xy * xt - xx * yt])
+""",
+        "the determinant is missing: divide by it",
+    ),
+    (
+        """
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    xt, yt = (ix * it).sum(), (iy * it).sum()
+    d = xx * yy + xy * xy
+    return torch.stack([xy * yt - yy * xt, xy * xt - xx * yt]) / d
+""",
+        "the determinant is a difference: S(Ix Ix)",
+    ),
+    (
+        """
+def solve_window(ix, iy, it):
+    xx, xy, yy = (ix * ix).sum(), (ix * iy).sum(), (iy * iy).sum()
+    xt, yt = (ix * it).sum(), (iy * it).sum()
+    d = xx * yy - xy
+    return torch.stack([xy * yt - yy * xt, xy * xt - xx * yt]) / d
+""",
+        "the determinant is S(Ix Ix) S(Iy Iy) - S(Ix",
+    ),
+    (
+        {
+            "return torch": "u, v = torch",
+            "right)\n": "right)\n    return u.item(), v.item()\n",
+        },
+        "A tuple came, a torch.Tensor is expected",
+    ),
 ]

@@ -53,8 +53,61 @@ def upscale(flow, size):
     resized = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
     return resized * (size[1] / flow.shape[3])
 """,
-        None,
+        "count the gaps between pixels, not the",
     ),
-    ({"flow.shape[3] - 1": "flow.shape[2] - 1"}, None),
-    ({"bilinear": "bicubic"}, None),
+    (
+        {"return resized * flow.new_tensor([across, down]).view(1, 2, 1, 1)": "return resized"},
+        "the vectors keep their length: in a picture",
+    ),
+    ({"flow.new_tensor([across, down]).view(1, 2, 1, 1)": "2"}, "this always doubles: the factor is that of"),
+    ({"flow.new_tensor([across, down]).view(1, 2, 1, 1)": "across"}, "u and v have factors of their own: this takes"),
+    (
+        {"flow.new_tensor([across, down]).view(1, 2, 1, 1)": "(size[1] / flow.shape[3])"},
+        "count the gaps between pixels, not the",
+    ),
+    (
+        {
+            "(size[1] - 1) / (flow.shape[3] - 1)": "(flow.shape[3] - 1) / (size[1] - 1)",
+            "(size[0] - 1) / (flow.shape[2] - 1)": "(flow.shape[2] - 1) / (size[0] - 1)",
+        },
+        "the vectors shrink where the picture grows",
+    ),
+    ({"size=size": "size=(size[1], size[0])"}, "Are two axes exchanged? Shape (1, 2, 9, 5)"),
+    ({'mode="bilinear", align_corners=True': 'mode="nearest"'}, "u and v are multiplied after F.interpolate"),
+    (
+        """
+def upscale(flow, size):
+    flow[:, 0] *= (size[1] - 1) / (flow.shape[3] - 1)
+    flow[:, 1] *= (size[0] - 1) / (flow.shape[2] - 1)
+    return F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+""",
+        "The result is right, but argument 1 (flow)",
+    ),
+    (
+        """
+def upscale(flow, size):
+    out = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    out[0] *= (size[1] - 1) / (flow.shape[3] - 1)
+    out[1] *= (size[0] - 1) / (flow.shape[2] - 1)
+    return out
+""",
+        "resized[0] is the first flow of the batch: u",
+    ),
+    (
+        """
+def upscale(flow, size):
+    flow = F.interpolate(flow, size=size, mode="bilinear", align_corners=True)
+    across = (size[1] - 1) / (flow.shape[3] - 1)
+    down = (size[0] - 1) / (flow.shape[2] - 1)
+    return flow * torch.tensor([across, down]).view(1, 2, 1, 1)
+""",
+        "the vectors keep their length: in a picture",
+    ),
+    (
+        """
+def upscale(flow, size):
+    return 2 * F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=True)
+""",
+        "this doubles every flow: take the size that",
+    ),
 ]

@@ -78,4 +78,41 @@ def warp(image, flow):
 """,
         "warp",
     ),
+    ({", align_corners=True": ""}, "align_corners=True is missing: only with it"),
+    (
+        """
+def warp(image, flow):
+    height, width = image.shape[2:]
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    xs = (x + flow[:, 0]).round().long().clamp(0, width - 1)
+    ys = (y + flow[:, 1]).round().long().clamp(0, height - 1)
+    return torch.stack([image[b][:, ys[b], xs[b]] for b in range(len(image))])
+""",
+        "this takes the nearest pixel, and repeats the",
+    ),
+    (
+        """
+def warp(image, flow):
+    height, width = image.shape[2:]
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    grid = torch.stack([x, y], -1) + flow.permute(0, 2, 3, 1)
+    return F.grid_sample(image, grid, align_corners=True)
+""",
+        "the grid is in pixels: grid_sample wants -1",
+    ),
+    (
+        """
+def warp(image, flow):
+    height, width = image.shape[2:]
+    out = torch.zeros_like(image)
+    for b in range(len(image)):
+        for i in range(height):
+            for j in range(width):
+                r, c = int(round(i + flow[b, 1, i, j].item())), int(round(j + flow[b, 0, i, j].item()))
+                if 0 <= r < height and 0 <= c < width:
+                    out[b, :, r, c] = image[b, :, i, j]
+    return out
+""",
+        "this pushes each pixel to where the flow",
+    ),
 ]

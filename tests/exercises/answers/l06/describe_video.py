@@ -41,5 +41,24 @@ def describe_video(features):
 """,
         "return",
     ),
-    ({"features.mean(dim=0)": "features.mean(dim=0, keepdim=True)"}, None),
+    ({"features.mean(dim=0)": "features.mean(dim=0, keepdim=True)"}, "An axis of size 1 is too many: shape (1, 7)"),
+    ({"mean.norm()": "mean.norm(p=1)"}, "the values add up to 1 (L1 norm): the paper"),
+    ({"mean.norm()": "(mean ** 2).sum()"}, "this divides by the sum of squares: take its"),
+    ({"features.mean(dim=0)": "features.max(dim=0).values"}, "this is the maximum over clips: the paper"),
+    (
+        {
+            "features.mean(dim=0)": "features / features.norm()\n    mean = mean.mean(0)",
+            "return mean / mean.norm()": "return mean",
+        },
+        "this divides by the length of all clips",
+    ),
+    ({"mean.norm()": "features.norm(dim=0)"}, "the features were divided one by one along"),
+    (
+        """
+def describe_video(features):
+    features /= features.norm(dim=1, keepdim=True)
+    return features.mean(0)
+""",
+        "first average, then scale: here every clip",
+    ),
 ]

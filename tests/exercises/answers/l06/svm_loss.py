@@ -55,4 +55,15 @@ def svm_loss(weight, bias, features, labels, strength=1.0):
     ({"strength=1.0": "strength=10.0"}, None),
     ({"len(weight)": "weight.shape[1]"}, None),
     ({"weight.T": "weight"}, None),
+    (
+        {"(1 - sign * scores).clamp(min=0)": "(1 - scores[torch.arange(len(labels)), labels]).clamp(min=0)"},
+        "every class is its own problem: the classes",
+    ),
+    ({"(violation**2).sum()": "(violation**2).sum(0)"}, "The result has 1 axis (3), expected are 0 ()"),
+    ({"(weight**2).sum() / 2": "(weight**2).sum(1) / 2"}, "The result has 1 axis (3), expected are 0 ()"),
+    ({"strength=1.0": "strength"}, "svm_loss() missing 1 required positional"),
+    (
+        {"2 * F.one_hot(labels, len(weight)) - 1": "torch.where(labels[:, None] == 1, 1, -1)"},
+        "labels are the numbers of classes, not signs",
+    ),
 ]
