@@ -132,6 +132,6 @@ def gradient_x(frames):
 def gradient_x(frames):
     return image_gradients(frames)[0]
 """,
-        "the name is not known",
+        "to do without image_gradients",
     ),
 ]
