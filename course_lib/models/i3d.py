@@ -1,0 +1,443 @@
+"""I3D: a network that knows pictures, inflated into one that looks at clips.
+
+Joao Carreira, Andrew Zisserman, "Quo Vadis, Action Recognition? A New Model and the Kinetics Dataset", CVPR 2017,
+arXiv:1705.07750. The network under it is Inception-v1 with batch normalisation (Szegedy et al., "Going Deeper with
+Convolutions", CVPR 2015, arXiv:1409.4842). With 400 classes the RGB stream has 12,697,264 parameters and the flow
+stream 12,675,312; a clip of 64 x 224 x 224 costs 111.15 G multiply-adds. The other four networks that the paper
+compares are in `course_lib.models.quo_vadis`.
+
+One class, `Inception`, serves both: with `dims=2` it is the network for pictures, with `dims=3` it is inflated.
+
+Differences from the paper, and what decides correctness:
+- padding is TensorFlow's SAME: what does not divide evenly goes to the *end* of each axis. Padding conv1 evenly instead
+  changes the scores by 1.8 %, padding the pools evenly by 2.9 %.
+- batch normalisation has eps 1e-3, as Sonnet's has; PyTorch's 1e-5 changes the scores by 0.9 %.
+- the released networks normalise without a scale (gamma). The PyTorch ports have one, which is 1 in their files. Ours
+  has it too, so the counts above include 7,280 of them; `scale=False` leaves it out.
+- branch 2 of an Inception module has a kernel of 3, where the paper of 2015 has 5: as in the released network.
+- the last average takes all rows and columns, so that clips of any size give scores; at 224 x 224 these are the
+  published 7 x 7. It takes two neighbouring steps in time (one, where there is only one), and the scores of all times
+  are averaged.
+- weights start from He's rule. Running averages move by PyTorch's 0.1 per step, not by Sonnet's 0.001.
+"""
+
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+from torch.nn.functional import interpolate, pad
+
+from course_lib.errors import CourseError, ShapeError, check_shape
+from course_lib.models.layers import he, start_small
+from course_lib.models.published import load_published, read_state_dict
+from course_lib.models.tensor_bundle import bundle_at, read_bundle
+
+SHORTER_SIDE, CROP = 256, 224  # pixels: a frame is resized to the one, and the other is cut out of its middle
+FRAMES = 64  # of a training clip; at test time the whole video goes through
+LARGEST_FLOW = 20.0  # pixels per frame; what is faster is cut off, then all is divided by it
+EPS = 1e-3  # Sonnet's batch normalisation
+STEM = (64, 64, 192)  # channels of conv1a, conv2b, conv2c
+MIXED = {  # channels of the branches: 1x1; 1x1 and 3x3; 1x1 and 3x3; pool and 1x1
+    "3b": (64, 96, 128, 16, 32, 32),
+    "3c": (128, 128, 192, 32, 96, 64),
+    "4b": (192, 96, 208, 16, 48, 64),
+    "4c": (160, 112, 224, 24, 64, 64),
+    "4d": (128, 128, 256, 24, 64, 64),
+    "4e": (112, 144, 288, 32, 64, 64),
+    "4f": (256, 160, 320, 32, 128, 128),
+    "5b": (256, 160, 320, 32, 128, 128),
+    "5c": (384, 192, 384, 48, 128, 128),
+}
+CONV = {2: nn.Conv2d, 3: nn.Conv3d}
+POOL = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
+NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+
+
+def same_padding(size, kernel, stride):
+    """(before, after): the padding with which TensorFlow's SAME makes ceil(size / stride) outputs along one axis."""
+    outputs = -(-size // stride)
+    total = max((outputs - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2  # an odd cell goes to the end
+
+
+class SamePad(nn.Module):
+    """Pad (B, C, ...) for a kernel and a stride, one number per axis of space and time."""
+
+    def __init__(self, kernel, stride, value=0.0):
+        super().__init__()
+        self.sizes, self.value = tuple(zip(kernel, stride, strict=True)), value
+
+    def forward(self, x):
+        """(B, C, ...) -> the same, larger; what is added has the value `value`."""
+        around = [same_padding(n, *sizes) for n, sizes in zip(x.shape[2:], self.sizes, strict=True)]
+        flat = [n for pair in reversed(around) for n in pair]  # F.pad begins with the last axis
+        return pad(x, flat, value=self.value) if any(flat) else x
+
+
+class Unit(nn.Module):
+    """Convolution without bias, batch normalisation, ReLU; padded with SAME.
+
+    Args:
+        inputs, outputs: channels. kernel, stride: (time, rows, columns); with dims=2 the time is left out.
+        scale: whether the normalisation has a scale (gamma) beside its shift.
+    """
+
+    def __init__(self, inputs, outputs, kernel=(1, 1, 1), stride=(1, 1, 1), *, dims=3, scale=True):
+        super().__init__()
+        kernel, stride = kernel[-dims:], stride[-dims:]
+        even = set(stride) == {1}  # an odd kernel that moves by 1 needs as much before as after: the layer does it
+        self.pad = nn.Identity() if even else SamePad(kernel, stride)
+        padding = tuple(k // 2 for k in kernel) if even else 0
+        self.conv = CONV[dims](inputs, outputs, kernel, stride, padding, bias=False)
+        self.bn = NORM[dims](outputs, eps=EPS)
+        if not scale:
+            self.bn.weight = None
+
+    def forward(self, x):
+        """(B, C, ...) -> (B, D, ...), not negative."""
+        return self.bn(self.conv(self.pad(x))).relu()
+
+
+def same_pool(kernel, stride, dims=3):
+    """Max-pool with SAME padding; kernel and stride (time, rows, columns). Padding never wins: it is -infinity."""
+    kernel, stride = kernel[-dims:], stride[-dims:]
+    if set(stride) == {1}:
+        return POOL[dims](kernel, stride, tuple(k // 2 for k in kernel))
+    return nn.Sequential(SamePad(kernel, stride, value=-torch.inf), POOL[dims](kernel, stride))
+
+
+class Mixed(nn.Module):
+    """Inception module: four branches look at the same maps, and their outputs lie side by side.
+
+    Args:
+        inputs: channels. widths: of the branches, as in `MIXED`.
+    """
+
+    def __init__(self, inputs, widths, *, dims=3, scale=True):
+        super().__init__()
+        w0, w1a, w1b, w2a, w2b, w3 = widths
+        one, three, how = (1, 1, 1), (3, 3, 3), {"dims": dims, "scale": scale}
+        self.b0 = Unit(inputs, w0, one, **how)
+        self.b1a = Unit(inputs, w1a, one, **how)
+        self.b1b = Unit(w1a, w1b, three, **how)
+        self.b2a = Unit(inputs, w2a, one, **how)
+        self.b2b = Unit(w2a, w2b, three, **how)
+        self.pool = same_pool(three, one, dims)
+        self.b3b = Unit(inputs, w3, one, **how)
+        self.outputs = w0 + w1b + w2b + w3
+
+    def forward(self, x):
+        """(B, C, ...) -> (B, D, ...) with as many rows, columns and frames."""
+        return torch.cat([self.b0(x), self.b1b(self.b1a(x)), self.b2b(self.b2a(x)), self.b3b(self.pool(x))], 1)
+
+
+class Inception(nn.Module):
+    """Inception-v1 up to its last maps (Mixed_5c).
+
+    Args:
+        in_channels: 3 for RGB, 2 for a flow field, 20 for ten flow fields on top of each other.
+        dims: 2 for pictures, 3 for clips.
+        scale: whether the normalisations have a scale. divide: by how much all layers are narrower.
+    """
+
+    def __init__(self, in_channels=3, *, dims=2, scale=False, divide=1):
+        super().__init__()
+        if dims not in CONV or divide not in (1, 2, 4, 8):
+            raise CourseError(f"dims is {dims} and divide {divide}: expected 2 or 3, and 1, 2, 4 or 8.")
+        how = {"dims": dims, "scale": scale}
+        c1, c2, channels = (width // divide for width in STEM)
+        self.dims, self.in_channels = dims, in_channels
+        self.conv1a = Unit(in_channels, c1, (7, 7, 7), (2, 2, 2), **how)
+        self.pool2a = same_pool((1, 3, 3), (1, 2, 2), dims)  # the first two pools leave time alone
+        self.conv2b = Unit(c1, c2, **how)
+        self.conv2c = Unit(c2, channels, (3, 3, 3), **how)
+        self.pool3a = same_pool((1, 3, 3), (1, 2, 2), dims)
+        for name, widths in MIXED.items():
+            if name == "4b":
+                self.pool4a = same_pool((3, 3, 3), (2, 2, 2), dims)
+            if name == "5b":
+                self.pool5a = same_pool((2, 2, 2), (2, 2, 2), dims)
+            mixed = Mixed(channels, tuple(width // divide for width in widths), **how)
+            self.add_module(f"mixed{name}", mixed)
+            channels = mixed.outputs
+        self.channels = channels  # 1024, divided
+        self.apply(he)
+
+    def forward(self, x):
+        """(B, C, H, W), or (B, C, T, H, W) with dims=3 -> (B, 1024, ...): a 32nd of the rows, an 8th of the frames."""
+        check_shape(x, f"B {self.in_channels} {'T ' if self.dims == 3 else ''}H W", "the input")
+        for layer in self.children():
+            x = layer(x)
+        return x
+
+
+class InceptionV1(nn.Module):
+    """The network for pictures: what I3D is inflated from, and a stream of the two-stream network.
+
+    Args:
+        num_classes: K. in_channels: 3, or 20 for ten flow fields. dropout: before the last layer.
+        scale, divide: as for `Inception`.
+    """
+
+    def __init__(self, num_classes=1000, in_channels=3, *, dropout=0.5, scale=False, divide=1):
+        super().__init__()
+        self.trunk = Inception(in_channels, dims=2, scale=scale, divide=divide)
+        self.dropout = nn.Dropout(dropout)
+        self.logits = nn.Conv2d(self.trunk.channels, num_classes, 1)
+        start_small(self.logits)
+
+    @classmethod
+    def mini(cls, num_classes, in_channels=3):
+        """The same layers, eight times narrower, without dropout."""
+        return cls(num_classes, in_channels, dropout=0.0, divide=8)
+
+    def features(self, x):
+        """(B, in_channels, H, W) -> (B, 1024), averaged over rows and columns."""
+        return self.trunk(x).mean((2, 3))
+
+    def forward(self, x):
+        """(B, in_channels, H, W) -> (B, K) class scores before the softmax."""
+        return self.logits(self.dropout(self.features(x))[..., None, None]).flatten(1)
+
+
+class I3D(nn.Module):
+    """One stream of the two-stream inflated 3D network.
+
+    Args:
+        num_classes: 400 or 600 for Kinetics, 157 for Charades.
+        in_channels: 3 for RGB in -1..1, 2 for flow in -1..1; see `preprocess` and `preprocess_flow`.
+        dropout: probability before the last layer.
+        scale: whether the normalisations have a scale, as in the PyTorch ports.
+        divide: by how much all layers are narrower.
+    """
+
+    def __init__(self, num_classes=400, in_channels=3, *, dropout=0.5, scale=True, divide=1):
+        super().__init__()
+        self.trunk = Inception(in_channels, dims=3, scale=scale, divide=divide)
+        self.dropout = nn.Dropout(dropout)
+        self.logits = nn.Conv3d(self.trunk.channels, num_classes, 1)
+        start_small(self.logits)
+
+    @classmethod
+    def mini(cls, num_classes, in_channels=3):
+        """The same layers, eight times narrower, without dropout, for clips that two CPU cores can train on."""
+        return cls(num_classes, in_channels, dropout=0.0, divide=8)
+
+    @classmethod
+    def from_published(cls, source, num_classes=None, in_channels=None):
+        """I3D with published weights.
+
+        Args:
+            source: path of a PyTorch checkpoint, or a state dict, in one of the public layouts:
+                `Conv3d_1a_7x7.conv3d.weight` ... `logits.conv3d.bias`, or
+                `conv3d_1a_7x7.conv3d.weight`, `conv3d_1a_7x7.batch3d.weight` ... `conv3d_0c_1x1.conv3d.bias`, or ours;
+                or DeepMind's TensorFlow checkpoint: the path of its `.index` file, of its data file, what their names
+                have in common (`.../model.ckpt`), its folder, or a dict {TensorFlow's name: array}.
+            num_classes, in_channels: what the checkpoint must have; None takes what it has.
+        Raises:
+            CourseError: if the file cannot be read; or names the keys that do not fit.
+        """
+        state = _read(source)
+        first, last = state.get("trunk.conv1a.conv.weight"), state.get("logits.weight")
+        known = first is not None and last is not None and first.ndim == last.ndim == 5
+        if num_classes is None:
+            num_classes = last.shape[0] if known else 400
+        if in_channels is None:
+            in_channels = first.shape[1] if known else 3
+        model = cls(num_classes, in_channels)
+        load_published(model, state)
+        return model.eval()
+
+    @classmethod
+    def from_pictures(cls, network, num_classes, in_channels=3, *, dropout=None):
+        """Inflate a network for pictures: all layers but the last, which is new.
+
+        With other channels than the network has (flow), the first kernels are their mean over the old channels, as
+        strong in sum as before.
+
+        Args:
+            network: an `InceptionV1`. num_classes, in_channels: of the new network. dropout: by default the network's.
+        Returns:
+            I3D as narrow as `network`, with scales where that has some.
+        """
+        dropout = network.dropout.p if dropout is None else dropout
+        divide, scale = 1024 // network.trunk.channels, network.trunk.conv1a.bn.weight is not None
+        model = cls(num_classes, in_channels, dropout=dropout, scale=scale, divide=divide)
+        flat, deep = dict(network.trunk.named_modules()), dict(model.trunk.named_modules())
+        for name, layer in flat.items():
+            if isinstance(layer, nn.Conv2d):
+                weight = inflate(layer, deep[name].kernel_size[0]).weight.detach()
+                if weight.shape[1] != deep[name].in_channels:  # conv1a alone
+                    weight = weight.sum(1, keepdim=True).expand(-1, in_channels, -1, -1, -1) / in_channels
+                deep[name].weight.data.copy_(weight)
+            elif isinstance(layer, nn.BatchNorm2d):
+                deep[name].load_state_dict(layer.state_dict())
+        return model
+
+    def features(self, clip):
+        """The maps of Mixed_5c: (B, C, T, H, W) -> (B, 1024, ceil(T / 8), ceil(H / 32), ceil(W / 32))."""
+        return self.trunk(clip)
+
+    def logits_in_time(self, clip):
+        """Class scores at each step: (B, C, T, H, W) -> (B, K, T'), where T' = max(ceil(T / 8) - 1, 1)."""
+        maps = self.features(clip).mean((3, 4), keepdim=True)  # (B, 1024, ceil(T / 8), 1, 1)
+        if maps.shape[2] > 1:
+            maps = (maps[:, :, :-1] + maps[:, :, 1:]) / 2  # two neighbouring steps
+        return self.logits(self.dropout(maps)).flatten(2)
+
+    def forward(self, clip):
+        """Class scores before the softmax, averaged over time: (B, C, T, H, W) -> (B, K)."""
+        return self.logits_in_time(clip).mean(2)
+
+
+def inflate(conv2d, T, *, stride=1, padding=0):
+    """A 3D convolution that answers a clip of one repeated frame as `conv2d` answers the frame (Section 2.4).
+
+    The kernel is repeated T times along time and divided by T, and the bias stays. With padding in time, the first and
+    last answers see zeros instead of frames and are smaller.
+
+    Args:
+        conv2d: nn.Conv2d. T: frames of the new kernel. stride, padding: of the new layer, in time.
+    Returns:
+        nn.Conv3d: (B, C, T', H, W) -> (B, D, (T' + 2 padding - T) // stride + 1, ...).
+    Raises:
+        CourseError: if conv2d is no nn.Conv2d, or T is not a whole number of at least 1.
+    """
+    if not isinstance(conv2d, nn.Conv2d):
+        raise CourseError(f"inflate got a {type(conv2d).__name__}, expected an nn.Conv2d.")
+    if not isinstance(T, int) or T < 1:
+        raise CourseError(f"T is {T!r}, expected a whole number of frames, at least 1.")
+    around = conv2d.padding
+    if isinstance(around, str):  # "valid", or "same", which needs the stride 1
+        spans = [d * (k - 1) for d, k in zip(conv2d.dilation, conv2d.kernel_size, strict=True)]
+        if around == "same" and any(span % 2 for span in spans):
+            raise CourseError('inflate cannot keep padding="same" of an even kernel: give the padding as numbers.')
+        around = tuple(span // 2 if around == "same" else 0 for span in spans)
+    conv3d = nn.Conv3d(
+        conv2d.in_channels, conv2d.out_channels, (T, *conv2d.kernel_size), (stride, *conv2d.stride),
+        (padding, *around), (1, *conv2d.dilation), conv2d.groups, conv2d.bias is not None, conv2d.padding_mode,
+    ).to(conv2d.weight)  # fmt: skip
+    with torch.no_grad():
+        conv3d.weight.copy_(conv2d.weight.unsqueeze(2) / T)  # (D, C, 1, H, W), spread over T
+        if conv2d.bias is not None:
+            conv3d.bias.copy_(conv2d.bias)
+    return conv3d
+
+
+def preprocess(clip):
+    """A decoded clip as the RGB stream expects it: shorter side 256, centre 224 x 224, -1..1.
+
+    Args:
+        clip: uint8 (3, T, H, W), RGB, at 25 frames per second.
+    Returns:
+        float32 (3, T, 224, 224).
+    """
+    sizes = check_shape(clip, "3 T H W", "clip")
+    factor = SHORTER_SIDE / min(sizes["H"], sizes["W"])
+    resized = [round(sizes[axis] * factor) for axis in "HW"]
+    frames = clip.float().transpose(0, 1)  # (T, 3, H, W)
+    frames = interpolate(frames, size=resized, mode="bilinear", align_corners=False, antialias=True)
+    return _centre(frames.transpose(0, 1)) / 255 * 2 - 1
+
+
+def preprocess_flow(flow):
+    """A field as the flow stream expects it: centre 224 x 224, cut off at 20 pixels either way, -1..1.
+
+    Args:
+        flow: (2, T, H, W) in pixels per frame, u (right) then v (down), of frames whose shorter side is 256. The
+            paper takes TV-L1.
+    Returns:
+        float32 (2, T, 224, 224).
+    """
+    check_shape(flow, "2 T H W", "flow")
+    return _centre(flow.float()).clamp(-LARGEST_FLOW, LARGEST_FLOW) / LARGEST_FLOW
+
+
+def _centre(clip):
+    rows, columns = clip.shape[2:]
+    if min(rows, columns) < CROP:
+        raise ShapeError(f"a frame has {rows} x {columns} pixels, expected at least {CROP} x {CROP} to cut from.")
+    top, left = (rows - CROP) // 2, (columns - CROP) // 2
+    return clip[:, :, top : top + CROP, left : left + CROP]
+
+
+def _read(source):
+    """State dict with our names, from a file or a dict in any of the layouts."""
+    bundle = bundle_at(source)
+    if bundle is not None:
+        source = read_bundle(bundle, wanted=_of_the_network)
+    if isinstance(source, Mapping) and any("/conv_3d/" in str(name) for name in source):
+        return _from_tensorflow(source)
+    return {_our_name(key): _squeezed(key, value) for key, value in read_state_dict(source).items()}
+
+
+def _of_the_network(name):
+    """Whether a variable of a TensorFlow checkpoint is the network's: neither its momentum nor a counter of steps."""
+    return "/" in name and not name.endswith("/Momentum")
+
+
+def _from_tensorflow(variables):
+    """{TensorFlow's name: array} -> our state dict. Kernels come as (T, H, W, C, D); the scales, which are not there,
+    are 1."""
+    state = {}
+    for name, value in variables.items():
+        if not _of_the_network(name):
+            continue
+        value = torch.as_tensor(value)
+        scope, _, kind = name.rpartition("/")
+        scope = re.sub(r"^.*inception_i3d/", "", scope)
+        layer = scope.removesuffix("/conv_3d").removesuffix("/batch_norm")
+        ours = _our_layer(layer.replace("/", "."))
+        if kind == "w":
+            state[f"{ours}.weight" if ours == "logits" else f"{ours}.conv.weight"] = value.permute(4, 3, 0, 1, 2)
+        elif kind == "b":
+            state[f"{ours}.bias"] = value
+        else:
+            name = {"beta": "bias", "gamma": "weight", "moving_mean": "running_mean"}.get(kind, "running_var")
+            state[f"{ours}.bn.{name}"] = value.flatten()  # Kinetics-600's are (1, 1, 1, 1, C)
+    for key in list(state):
+        if key.endswith(".bn.bias"):
+            scale = key.removesuffix("bias") + "weight"
+            state.setdefault(scale, torch.ones_like(state[key]))
+    return state
+
+
+_STEM = {"conv3d_1a_7x7": "conv1a", "conv3d_2b_1x1": "conv2b", "conv3d_2c_3x3": "conv2c"}
+_LOGITS = ("logits", "conv3d_0c_1x1", "logits.conv3d_0c_1x1")
+_BRANCH = {
+    "branch_0": "b0", "branch_1.0": "b1a", "branch_1.1": "b1b", "branch_2.0": "b2a", "branch_2.1": "b2b",
+    "branch_3.1": "b3b",
+    "branch_0.conv3d_0a_1x1": "b0", "branch_1.conv3d_0a_1x1": "b1a", "branch_1.conv3d_0b_3x3": "b1b",
+    "branch_2.conv3d_0a_1x1": "b2a", "branch_2.conv3d_0b_3x3": "b2b", "branch_3.conv3d_0b_1x1": "b3b",
+    "branch_2.conv3d_0a_3x3": "b2b",  # Mixed_5b in the released checkpoints
+}  # fmt: skip
+
+
+def _our_layer(name):
+    """A layer of a public layout in our words; one that is not known stays."""
+    lower = name.lower()
+    if lower in _LOGITS:
+        return "logits"
+    if lower in _STEM:
+        return f"trunk.{_STEM[lower]}"
+    mixed = re.fullmatch(r"mixed_(\d\w)\.(.+)", lower)
+    if mixed:
+        return f"trunk.mixed{mixed[1]}.{_BRANCH.get(mixed[2], mixed[2])}"
+    return name
+
+
+def _our_name(key):
+    """Translate a key of a PyTorch layout; one that is already ours, or of no layout that is known, stays."""
+    match = re.fullmatch(r"(.+)\.(conv3d|bn|batch3d)\.(\w+)", key)
+    if not match:
+        return key
+    layer = _our_layer(match[1])
+    if layer == "logits":
+        return f"logits.{match[3]}" if match[2] == "conv3d" else key
+    return f"{layer}.{'conv' if match[2] == 'conv3d' else 'bn'}.{match[3]}" if layer.startswith("trunk.") else key
+
+
+def _squeezed(key, value):
+    """Tensors of a normalisation as (C,), which some files keep as (1, C)."""
+    return value.flatten() if re.search(r"\.(bn|batch3d)\.(weight|bias|running_\w+)$", key) else value
