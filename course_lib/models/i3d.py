@@ -49,6 +49,7 @@ MIXED = {  # channels of the branches: 1x1; 1x1 and 3x3; 1x1 and 3x3; pool and 1
     "5b": (256, 160, 320, 32, 128, 128),
     "5c": (384, 192, 384, 48, 128, 128),
 }
+MINI = {"divide": 8, "mixed": ("4b", "5b")}  # what two CPU cores can train: the stem, both later pools, and two modules
 CONV = {2: nn.Conv2d, 3: nn.Conv3d}
 POOL = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
 NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
@@ -139,12 +140,15 @@ class Inception(nn.Module):
         in_channels: 3 for RGB, 2 for a flow field, 20 for ten flow fields on top of each other.
         dims: 2 for pictures, 3 for clips.
         scale: whether the normalisations have a scale. divide: by how much all layers are narrower.
+        mixed: which Inception modules there are; the pools before 4b and 5b stay.
     """
 
-    def __init__(self, in_channels=3, *, dims=2, scale=False, divide=1):
+    def __init__(self, in_channels=3, *, dims=2, scale=False, divide=1, mixed=tuple(MIXED)):
         super().__init__()
         if dims not in CONV or divide not in (1, 2, 4, 8):
             raise CourseError(f"dims is {dims} and divide {divide}: expected 2 or 3, and 1, 2, 4 or 8.")
+        if not {"4b", "5b"} <= set(mixed) <= set(MIXED):
+            raise CourseError(f"mixed is {tuple(mixed)}, expected some of {', '.join(MIXED)}, among them 4b and 5b.")
         how = {"dims": dims, "scale": scale}
         c1, c2, channels = (width // divide for width in STEM)
         self.dims, self.in_channels = dims, in_channels
@@ -153,15 +157,15 @@ class Inception(nn.Module):
         self.conv2b = Unit(c1, c2, **how)
         self.conv2c = Unit(c2, channels, (3, 3, 3), **how)
         self.pool3a = same_pool((1, 3, 3), (1, 2, 2), dims)
-        for name, widths in MIXED.items():
+        for name in mixed:
             if name == "4b":
                 self.pool4a = same_pool((3, 3, 3), (2, 2, 2), dims)
             if name == "5b":
                 self.pool5a = same_pool((2, 2, 2), (2, 2, 2), dims)
-            mixed = Mixed(channels, tuple(width // divide for width in widths), **how)
-            self.add_module(f"mixed{name}", mixed)
-            channels = mixed.outputs
-        self.channels = channels  # 1024, divided
+            module = Mixed(channels, tuple(width // divide for width in MIXED[name]), **how)
+            self.add_module(f"mixed{name}", module)
+            channels = module.outputs
+        self.channels = channels  # 1024 at published size
         self.apply(he)
 
     def forward(self, x):
@@ -171,26 +175,50 @@ class Inception(nn.Module):
             x = layer(x)
         return x
 
+    @torch.no_grad()
+    def start_from(self, pictures):
+        """Begin with the weights of a network for pictures, inflated where this one is for clips.
+
+        With other channels than that has (flow), the first kernels are their mean over the old channels, as strong in
+        sum as before.
+
+        Args:
+            pictures: an `Inception` with dims=2 and the same modules, as narrow as this one.
+        Returns:
+            self.
+        """
+        layers = dict(self.named_modules())
+        for name, layer in pictures.named_modules():
+            if isinstance(layer, nn.Conv2d):
+                own = layers[name]
+                weight = inflate(layer, own.kernel_size[0]).weight if self.dims == 3 else layer.weight
+                if weight.shape[1] != own.in_channels:  # conv1a alone
+                    weight = weight.sum(1, keepdim=True).expand_as(own.weight) / own.in_channels
+                own.weight.copy_(weight)
+            elif isinstance(layer, nn.BatchNorm2d):
+                layers[name].load_state_dict(layer.state_dict(), strict=False)  # scales stay 1 where those have none
+        return self
+
 
 class InceptionV1(nn.Module):
     """The network for pictures: what I3D is inflated from, and a stream of the two-stream network.
 
     Args:
         num_classes: K. in_channels: 3, or 20 for ten flow fields. dropout: before the last layer.
-        scale, divide: as for `Inception`.
+        trunk: settings of `Inception`, such as `MINI`.
     """
 
-    def __init__(self, num_classes=1000, in_channels=3, *, dropout=0.5, scale=False, divide=1):
+    def __init__(self, num_classes=1000, in_channels=3, *, dropout=0.5, trunk=None):
         super().__init__()
-        self.trunk = Inception(in_channels, dims=2, scale=scale, divide=divide)
+        self.trunk = Inception(in_channels, dims=2, **(trunk or {}))
         self.dropout = nn.Dropout(dropout)
         self.logits = nn.Conv2d(self.trunk.channels, num_classes, 1)
         start_small(self.logits)
 
     @classmethod
     def mini(cls, num_classes, in_channels=3):
-        """The same layers, eight times narrower, without dropout."""
-        return cls(num_classes, in_channels, dropout=0.0, divide=8)
+        """Eight times narrower, with two Inception modules of nine, and without dropout."""
+        return cls(num_classes, in_channels, dropout=0.0, trunk=MINI)
 
     def features(self, x):
         """(B, in_channels, H, W) -> (B, 1024), averaged over rows and columns."""
@@ -209,20 +237,20 @@ class I3D(nn.Module):
         in_channels: 3 for RGB in -1..1, 2 for flow in -1..1; see `preprocess` and `preprocess_flow`.
         dropout: probability before the last layer.
         scale: whether the normalisations have a scale, as in the PyTorch ports.
-        divide: by how much all layers are narrower.
+        trunk: more settings of `Inception`, such as `MINI`.
     """
 
-    def __init__(self, num_classes=400, in_channels=3, *, dropout=0.5, scale=True, divide=1):
+    def __init__(self, num_classes=400, in_channels=3, *, dropout=0.5, scale=True, trunk=None):
         super().__init__()
-        self.trunk = Inception(in_channels, dims=3, scale=scale, divide=divide)
+        self.trunk = Inception(in_channels, dims=3, scale=scale, **(trunk or {}))
         self.dropout = nn.Dropout(dropout)
         self.logits = nn.Conv3d(self.trunk.channels, num_classes, 1)
         start_small(self.logits)
 
     @classmethod
     def mini(cls, num_classes, in_channels=3):
-        """The same layers, eight times narrower, without dropout, for clips that two CPU cores can train on."""
-        return cls(num_classes, in_channels, dropout=0.0, divide=8)
+        """Eight times narrower, with two Inception modules of nine, and without dropout."""
+        return cls(num_classes, in_channels, dropout=0.0, trunk=MINI)
 
     @classmethod
     def from_published(cls, source, num_classes=None, in_channels=None):
@@ -248,32 +276,6 @@ class I3D(nn.Module):
         model = cls(num_classes, in_channels)
         load_published(model, state)
         return model.eval()
-
-    @classmethod
-    def from_pictures(cls, network, num_classes, in_channels=3, *, dropout=None):
-        """Inflate a network for pictures: all layers but the last, which is new.
-
-        With other channels than the network has (flow), the first kernels are their mean over the old channels, as
-        strong in sum as before.
-
-        Args:
-            network: an `InceptionV1`. num_classes, in_channels: of the new network. dropout: by default the network's.
-        Returns:
-            I3D as narrow as `network`, with scales where that has some.
-        """
-        dropout = network.dropout.p if dropout is None else dropout
-        divide, scale = 1024 // network.trunk.channels, network.trunk.conv1a.bn.weight is not None
-        model = cls(num_classes, in_channels, dropout=dropout, scale=scale, divide=divide)
-        flat, deep = dict(network.trunk.named_modules()), dict(model.trunk.named_modules())
-        for name, layer in flat.items():
-            if isinstance(layer, nn.Conv2d):
-                weight = inflate(layer, deep[name].kernel_size[0]).weight.detach()
-                if weight.shape[1] != deep[name].in_channels:  # conv1a alone
-                    weight = weight.sum(1, keepdim=True).expand(-1, in_channels, -1, -1, -1) / in_channels
-                deep[name].weight.data.copy_(weight)
-            elif isinstance(layer, nn.BatchNorm2d):
-                deep[name].load_state_dict(layer.state_dict())
-        return model
 
     def features(self, clip):
         """The maps of Mixed_5c: (B, C, T, H, W) -> (B, 1024, ceil(T / 8), ceil(H / 32), ceil(W / 32))."""

@@ -26,7 +26,7 @@ from torch import nn
 
 from course_lib.errors import check_shape
 from course_lib.models.c3d import WIDTHS
-from course_lib.models.i3d import EPS, I3D, Inception, InceptionV1, Unit
+from course_lib.models.i3d import EPS, I3D, MINI, Inception, InceptionV1, Unit
 from course_lib.models.layers import he, start_small
 
 EVERY = 5  # (a) looks at one frame of five
@@ -40,13 +40,13 @@ class LSTMNet(nn.Module):
 
     Args:
         num_classes: K. every: of so many frames of the clip one is looked at. hidden: units of the LSTM.
-        dropout: before the last layer. divide: by how much the trunk is narrower.
+        dropout: before the last layer. trunk: settings of `Inception`, such as `MINI`.
     """
 
-    def __init__(self, num_classes=400, *, every=EVERY, hidden=HIDDEN, dropout=0.5, divide=1):
+    def __init__(self, num_classes=400, *, every=EVERY, hidden=HIDDEN, dropout=0.5, trunk=None):
         super().__init__()
         self.every = every
-        self.trunk = Inception(3, divide=divide)
+        self.trunk = Inception(3, **(trunk or {}))
         self.norm = nn.BatchNorm1d(self.trunk.channels, eps=EPS, affine=False)
         self.lstm = nn.LSTM(self.trunk.channels, hidden, batch_first=True)
         self.dropout = nn.Dropout(dropout)
@@ -56,7 +56,7 @@ class LSTMNet(nn.Module):
     @classmethod
     def mini(cls, num_classes, *, every=2):
         """Eight times narrower, for short clips."""
-        return cls(num_classes, every=every, hidden=HIDDEN // 8, dropout=0.0, divide=8)
+        return cls(num_classes, every=every, hidden=HIDDEN // 8, dropout=0.0, trunk=MINI)
 
     def logits_in_time(self, clip):
         """Scores after each frame that was looked at, all of which are trained: (B, 3, T, H, W) -> (B, K, T')."""
@@ -115,18 +115,18 @@ class TwoStream(nn.Module):
     """(c): the two-stream network of lecture 05, with Inception-v1 as both streams.
 
     Args:
-        num_classes: K. stack: fields of flow on top of each other. dropout, divide: as for `InceptionV1`.
+        num_classes: K. stack: fields of flow on top of each other. dropout, trunk: as for `InceptionV1`.
     """
 
-    def __init__(self, num_classes=400, *, stack=STACK, dropout=0.5, divide=1):
+    def __init__(self, num_classes=400, *, stack=STACK, dropout=0.5, trunk=None):
         super().__init__()
-        self.spatial = InceptionV1(num_classes, 3, dropout=dropout, divide=divide)
-        self.temporal = InceptionV1(num_classes, 2 * stack, dropout=dropout, divide=divide)
+        self.spatial = InceptionV1(num_classes, 3, dropout=dropout, trunk=trunk)
+        self.temporal = InceptionV1(num_classes, 2 * stack, dropout=dropout, trunk=trunk)
 
     @classmethod
     def mini(cls, num_classes, *, stack=STACK):
         """Eight times narrower."""
-        return cls(num_classes, stack=stack, dropout=0.0, divide=8)
+        return cls(num_classes, stack=stack, dropout=0.0, trunk=MINI)
 
     def forward(self, frame, flow):
         """frame (B, 3, H, W), flow (B, 2 stack, H, W) -> (B, K), the mean of both streams' scores."""
@@ -137,13 +137,14 @@ class FusedTwoStream(nn.Module):
     """(d): both streams' last maps at several moments meet in a 3D convolution; trained from end to end.
 
     Args:
-        num_classes: K. stack: fields of flow at each moment. hidden: channels of the 3D convolution. divide: as above.
+        num_classes: K. stack: fields of flow at each moment. hidden: channels of the 3D convolution.
+        dropout, trunk: as above.
     """
 
-    def __init__(self, num_classes=400, *, stack=STACK, hidden=HIDDEN, dropout=0.5, divide=1):
+    def __init__(self, num_classes=400, *, stack=STACK, hidden=HIDDEN, dropout=0.5, trunk=None):
         super().__init__()
-        self.spatial = Inception(3, divide=divide)
-        self.temporal = Inception(2 * stack, divide=divide)
+        self.spatial = Inception(3, **(trunk or {}))
+        self.temporal = Inception(2 * stack, **(trunk or {}))
         self.fuse = Unit(2 * self.spatial.channels, hidden, (3, 3, 3), scale=False)
         nn.init.normal_(self.fuse.conv.weight, std=0.01)  # the paper: Gaussian noise
         self.pool = nn.MaxPool3d(3, 2, ceil_mode=True)
@@ -154,7 +155,7 @@ class FusedTwoStream(nn.Module):
     @classmethod
     def mini(cls, num_classes, *, stack=STACK):
         """Eight times narrower."""
-        return cls(num_classes, stack=stack, hidden=HIDDEN // 8, dropout=0.0, divide=8)
+        return cls(num_classes, stack=stack, hidden=HIDDEN // 8, dropout=0.0, trunk=MINI)
 
     def forward(self, frames, flow):
         """frames (B, 3, S, H, W) at S moments, flow (B, 2 stack, S, H, W) there -> (B, K)."""

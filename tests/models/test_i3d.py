@@ -78,7 +78,7 @@ def test_details_that_the_reference_would_reject(published):
 def test_any_length_and_odd_sizes(clip, maps):
     model = I3D.mini(5, 2).eval()
     x = torch.randn(2, 2, *clip)
-    assert model.features(x).shape == (2, 128, *maps)
+    assert model.features(x).shape == (2, 104, *maps)
     in_time = model.logits_in_time(x)
     assert in_time.shape == (2, 5, max(maps[0] - 1, 1)) and torch.allclose(model(x), in_time.mean(2))
 
@@ -101,7 +101,7 @@ def test_padding_never_wins_a_pool():
 
 def tiny(channels=3, scale=True):
     """A narrow I3D with weights that differ from the first ones."""
-    model = I3D(7, channels, divide=8, scale=scale)
+    model = I3D(7, channels, scale=scale, trunk={"divide": 8})
     with torch.no_grad():
         for value in [*model.parameters(), *model.buffers()]:
             if value.is_floating_point():
@@ -110,7 +110,7 @@ def tiny(channels=3, scale=True):
 
 
 OURS_TO_PIERGIAJ = {  # by order: the public manifest lists the last layer first
-    ours: theirs for ours, theirs in zip(I3D.mini(7).state_dict(), [*KEYS[2:], *KEYS[:2]], strict=True)
+    ours: theirs for ours, theirs in zip(I3D(7, trunk={"divide": 8}).state_dict(), [*KEYS[2:], *KEYS[:2]], strict=True)
 }
 
 
@@ -163,7 +163,7 @@ def is_equal(loaded, model):
 def narrow(monkeypatch):
     """`I3D(...)` as narrow as the weights of these tests."""
     monkeypatch.setattr(I3D, "__init__", lambda self, *args, _init=I3D.__init__, **kw: _init(
-        self, *args, **{"divide": 8, **kw}
+        self, *args, **{"trunk": {"divide": 8}, **kw}
     ))  # fmt: skip
 
 
@@ -255,12 +255,13 @@ def test_padding_in_time_spoils_the_ends_alone():
 def test_the_whole_network_passes_the_boring_video_test_far_from_the_ends():
     """Zero padding in time reaches 50 frames into the clip: no step of a 64-frame clip is exact, some of 160 are."""
     torch.manual_seed(0)
-    flat = InceptionV1(7, divide=8).eval()
+    flat = InceptionV1(7, trunk={"divide": 8}).eval()
     for module in flat.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.1)
             module.running_var.uniform_(0.5, 1.5)
-    deep = I3D.from_pictures(flat, 7).eval()
+    deep = I3D(7, trunk={"divide": 8}).eval()
+    deep.trunk.start_from(flat.trunk)
     frame = torch.randn(1, 3, 40, 33)
     expected = flat.trunk(frame)
 
@@ -275,9 +276,12 @@ def test_the_whole_network_passes_the_boring_video_test_far_from_the_ends():
 
 def test_inflation_for_flow_keeps_the_sum_over_channels():
     flat = InceptionV1.mini(5)
-    flow = I3D.from_pictures(flat, 4, 2)
+    flow, ten = I3D.mini(4, 2), InceptionV1.mini(4, 20)
+    assert flow.trunk.start_from(flat.trunk) is flow.trunk
+    ten.trunk.start_from(flat.trunk)
     weight, old = flow.trunk.conv1a.conv.weight, flat.trunk.conv1a.conv.weight
-    assert flow.logits.out_channels == 4 and weight.shape == (8, 2, 7, 7, 7)
+    stacked = ten.trunk.conv1a.conv.weight
+    assert weight.shape == (8, 2, 7, 7, 7) and torch.allclose(stacked.sum(1), old.sum(1), atol=1e-5)
     assert torch.allclose(weight.sum((1, 2)), old.sum(1), atol=1e-5) and torch.equal(weight[:, 0], weight[:, 1])
     assert torch.allclose(flow.trunk.conv2c.conv.weight.sum(2), flat.trunk.conv2c.conv.weight, atol=1e-6)
 
@@ -302,7 +306,9 @@ def test_other_shapes_and_sizes_are_refused():
     with pytest.raises(CourseError, match="2 or 3"):
         Inception(dims=1)
     with pytest.raises(CourseError, match="1, 2, 4 or 8"):
-        I3D(5, divide=3)
+        Inception(divide=3)
+    with pytest.raises(CourseError, match="among them 4b and 5b"):
+        Inception(mixed=("3b", "4b"))
 
 
 def test_preprocess():

@@ -5,6 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from course_lib.errors import ShapeError
+from course_lib.models.i3d import MINI
 from course_lib.models.quo_vadis import ConvNet3D, FusedTwoStream, LSTMNet, TwoStream, TwoStreamI3D
 
 PUBLISHED = {
@@ -55,7 +56,7 @@ def test_mini_overfits_one_batch(name):
 
 def test_the_lstm_looks_at_every_fifth_frame_in_their_order():
     torch.manual_seed(0)
-    model = LSTMNet(4, hidden=16, divide=8).eval()
+    model = LSTMNet(4, hidden=16, trunk=MINI).eval()
     clip = torch.randn(2, 3, 16, 32, 32)
     scores = model.logits_in_time(clip)
     assert scores.shape == (2, 4, 4) and torch.equal(model(clip), scores[:, :, -1])

@@ -1,0 +1,113 @@
+"""11.3: which outputs of a network have seen no padding."""
+
+from course_lib.exercises import Case, edit, exercise
+
+from .._draw import draw
+
+SOLUTION = """
+from course_lib.models.i3d import same_padding as pad_same
+
+
+def spared_steps(layers, frames):
+    spared = [True] * frames
+    for kernel, stride in layers:
+        before, after = pad_same(len(spared), kernel, stride)
+        padded = [False] * before + spared + [False] * after
+        spared = [all(padded[t : t + kernel]) for t in range(0, len(padded) - kernel + 1, stride)]
+    return spared
+"""
+
+PADDED = "[False] * before + spared + [False] * after"
+ALL, STEPS = "all(padded[t : t + kernel])", "range(0, len(padded) - kernel + 1, stride)"
+
+
+def _cases(generator):
+    def layers(number):
+        return [(draw(generator, 2, 5), draw(generator, 1, 2)) for _ in range(number)]
+
+    return [
+        Case("one convolution of 3, 6 frames", ([(3, 1)], 6)),
+        Case("kernel 7, stride 2, 16 frames: the padding is uneven", ([(7, 2)], 16)),
+        Case("three convolutions of 3, 9 frames", ([(3, 1), (3, 1), (3, 1)], 9)),
+        Case("a pool of 2, 5 frames", ([(2, 2)], 5)),
+        Case("stem and a pool, 40 frames", ([(7, 2), (3, 1), (3, 2), (3, 1)], 40)),
+        Case("so few frames that no step is spared", ([(7, 2), (3, 1), (3, 1)], 6)),
+        Case("three other layers, 30 frames", (layers(3), 30)),
+        Case("four other layers, 37 frames", (layers(4), 37)),
+        Case("no layer: all frames", ([], 4)),
+    ]
+
+
+spared_steps = exercise(
+    "11.3",
+    "Where the boring video is not boring",
+    points=3,
+    solution=SOLUTION,
+    cases=_cases,
+    mistakes=(
+        edit(
+            "one good frame is not enough: an output is spared when *all* that its kernel covers is",
+            {ALL: "any(padded[t : t + kernel])"},
+        ),
+        edit(
+            "padding counts as spared here: what is added is False",
+            {PADDED: "[True] * before + spared + [True] * after"},
+        ),
+        edit(
+            "the stride is missing: the kernel stands at every `stride`th place",
+            {STEPS: "range(0, len(padded) - kernel + 1)"},
+        ),
+        edit(
+            "before and after are exchanged: the larger half of the padding comes last",
+            {PADDED: "[False] * after + spared + [False] * before"},
+        ),
+        edit(
+            "every layer starts from a clip without padding: carry on with what the layer below has left",
+            {"before + spared + ": "before + [True] * len(spared) + "},
+        ),
+        edit(
+            "the padding is that of the clip: each layer pads for the length that reaches it",
+            {"pad_same(len(spared), kernel, stride)": "pad_same(frames, kernel, stride)"},
+        ),
+        edit(
+            "one output is missing at the end: the last place is len(padded) - kernel",
+            {STEPS: "range(0, len(padded) - kernel, stride)"},
+        ),
+        edit(
+            "the last kernels reach beyond the end: the last place is len(padded) - kernel",
+            {STEPS: "range(0, len(padded), stride)"},
+        ),
+        edit(
+            "only the middle of each kernel is looked at: all that it covers counts",
+            {ALL: "padded[t + kernel // 2]"},
+        ),
+        edit("only the first cell of each kernel is looked at: all that it covers counts", {ALL: "padded[t]"}),
+        edit(
+            "this is the number of spared steps: the list is asked for, one entry per step",
+            {
+                "return spared": "return sum(spared)",
+            },
+        ),
+        edit(
+            "these are the numbers of the spared steps: one True or False per step is asked for",
+            {
+                "return spared": "return [t for t, kept in enumerate(spared) if kept]",
+            },
+        ),
+        edit(
+            "True and False are exchanged: True is a step that has seen no padding",
+            {
+                "return spared": "return [not kept for kept in spared]",
+            },
+        ),
+        edit("nothing is padded here: SAME adds cells, and the output keeps its length", {PADDED: "spared"}),
+    ),
+    hints=(
+        "Carry a list of True and False through the network instead of numbers. At first all frames are True. A layer "
+        "adds False at both ends, then each of its outputs asks whether everything below its kernel is True.",
+        "`before, after = pad_same(len(spared), kernel, stride)`; `[False] * before + spared + [False] * after`. "
+        "`all(...)` of a slice says whether all of it is True. Places: `range(0, len(padded) - kernel + 1, stride)`.",
+        "In the loop: `padded = [____] * before + spared + [____] * after`, then "
+        "`spared = [all(padded[t : t + ____]) for t in range(0, len(padded) - kernel + 1, ____)]`.",
+    ),
+)

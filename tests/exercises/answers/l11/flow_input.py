@@ -1,0 +1,40 @@
+"""Answers to 11.4 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "dividing first, then -1..1": """
+def flow_input(flow, largest=20.0):
+    return (flow / largest).clamp(-1, 1)
+""",
+    "where": """
+def flow_input(flow, largest=20.0):
+    cut = torch.where(flow > largest, torch.full_like(flow, largest), flow)
+    cut = torch.where(cut < -largest, torch.full_like(flow, -largest), cut)
+    return cut * (1 / largest)
+""",
+    "hardtanh": """
+def flow_input(flow, largest=20.0):
+    return F.hardtanh(flow / largest)
+""",
+}
+
+OWN_FORM = {
+    "NumPy": """
+import numpy as np
+def flow_input(flow, largest=20.0):
+    return np.clip(flow.numpy(), -largest, largest) / largest
+""",
+}
+
+WRONG = [
+    (
+        """
+def flow_input(flow, largest=20.0):
+    return torch.minimum(flow, torch.tensor(largest)) / largest
+""",
+        "clamp from below",
+    ),
+    ({"largest=20.0": "largest=15.0"}, None),
+    ({"/ largest": "/ 255"}, None),
+    ({"clamp(-largest, largest)": "clamp(-largest, largest).round()"}, None),
+    ({"return flow": "flow"}, "return"),
+]

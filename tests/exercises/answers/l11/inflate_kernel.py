@@ -1,0 +1,48 @@
+"""Answers to 11.1 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "stacked frames": """
+def inflate_kernel(weight, depth):
+    return torch.stack([weight / depth for _ in range(depth)], dim=2)
+""",
+    "expanded": """
+def inflate_kernel(weight, depth):
+    D, C, P, Q = weight.shape
+    return (weight[:, :, None] / depth).expand(D, C, depth, P, Q)
+""",
+    "filled frame by frame": """
+def inflate_kernel(weight, depth):
+    new = torch.zeros(weight.shape[0], weight.shape[1], depth, *weight.shape[2:])
+    for t in range(depth):
+        new[:, :, t] = weight / depth
+    return new
+""",
+}
+
+OWN_FORM = {
+    "an array of NumPy": """
+import numpy as np
+def inflate_kernel(weight, depth):
+    return np.repeat(weight.numpy()[:, :, None], depth, axis=2) / depth
+""",
+}
+
+WRONG = [
+    (
+        """
+def inflate_kernel(weight, depth):
+    return torch.stack([weight] * depth, dim=2)
+""",
+        "divide by depth",
+    ),
+    (
+        """
+def inflate_kernel(weight, depth):
+    return weight.repeat_interleave(depth, dim=2) / depth
+""",
+        None,
+    ),
+    ({"/ depth": "/ (depth + 1)"}, None),
+    ({"return weight": "weight"}, "return"),
+    ({".unsqueeze(2)": ".unsqueeze(3)"}, None),
+]

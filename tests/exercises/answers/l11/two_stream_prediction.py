@@ -1,0 +1,44 @@
+"""Answers to 11.5 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "stacked": """
+def two_stream_prediction(rgb, flow):
+    return torch.stack([rgb.mean(dim=2), flow.mean(dim=2)]).mean(dim=0).softmax(dim=1)
+""",
+    "by hand": """
+def two_stream_prediction(rgb, flow):
+    one = rgb.sum(2) / rgb.shape[2]
+    two = flow.sum(2) / flow.shape[2]
+    e = torch.exp(0.5 * one + 0.5 * two - (0.5 * one + 0.5 * two).amax(1, keepdim=True))
+    return e / e.sum(1, keepdim=True)
+""",
+    "geometric mean of the softmaxes": """
+def two_stream_prediction(rgb, flow):
+    both = (rgb.mean(2).log_softmax(1) + flow.mean(2).log_softmax(1)) / 2
+    return both.softmax(1)
+""",
+}
+
+OWN_FORM = {
+    "NumPy": """
+def two_stream_prediction(rgb, flow):
+    scores = (rgb.mean(2) + flow.mean(2)) / 2
+    return scores.softmax(1).numpy()
+""",
+}
+
+WRONG = [
+    (
+        """
+def two_stream_prediction(rgb, flow):
+    both = torch.cat([rgb, flow], dim=2)
+    scores = both.mean(2)
+    return F.softmax(scores, dim=1)
+""",
+        "more steps counts more",
+    ),
+    ({"/ 2": "/ 3"}, None),
+    ({"flow.mean(2)": "flow"}, None),
+    ({"return scores": "scores"}, "return"),
+    ({"rgb.mean(2) + flow.mean(2)": "rgb.mean(2) * flow.mean(2)"}, None),
+]
