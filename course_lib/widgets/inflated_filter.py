@@ -1,4 +1,4 @@
-"""When does an inflated filter answer as it did on pictures? A filter for pictures, made deep, on a bar that may move."""
+"""When does an inflated filter answer as it did on pictures? A 2D filter, made deep, on a bar that stands or moves."""
 
 from dataclasses import dataclass
 

@@ -8,7 +8,7 @@ import torch
 from samples import sample
 from torch.utils.data import DataLoader
 
-from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
+from course_lib.data.sets.readers import hmdb51, kinetics, label_map, middle_clip, ucf101
 from course_lib.data.video_io import write_video
 from course_lib.errors import DataError
 from course_lib.ops.sampling import clip_indices
@@ -101,6 +101,31 @@ def test_labels_do_not_depend_on_which_split_has_which_class(tmp_path, film):
     assert train.classes == val.classes == ("archery", "riding a bike", "yoga")
     with pytest.raises(DataError, match="'archery' has no video in .*val"):
         kinetics(tmp_path, "val")
+
+
+def test_labels_count_in_the_order_of_a_networks_scores(tmp_path, film):
+    root = lay_out(tmp_path, SORTED | {"map.txt": "abseiling\nyoga\n\nriding_a_bike\narchery\n"}, film)
+    names = label_map(root / "map.txt")
+    assert names == ("abseiling", "yoga", "riding_a_bike", "archery")
+    videos = kinetics(root, "val", classes=names)
+    assert videos.classes == names and [(path.name, label) for path, label in videos.videos] == [
+        ("z.MP4", 2), ("w.webm", 1),
+    ]  # fmt: skip
+    flat = lay_out(tmp_path / "flat", FLAT, film)
+    assert [label for _, label in kinetics(flat, annotations=flat / "val.csv", classes=names).videos] == [1, 3]
+    with pytest.raises(DataError, match="no place among the 1 given classes for riding a bike"):
+        kinetics(root, "val", classes=("yoga",))
+
+
+def test_a_label_map_has_each_name_once(tmp_path):
+    (tmp_path / "map.txt").write_text("yoga\narchery\nyoga\n")
+    with pytest.raises(DataError, match="more than once yoga"):
+        label_map(tmp_path / "map.txt")
+    (tmp_path / "map.txt").write_text("\n")
+    with pytest.raises(DataError, match="0 names"):
+        label_map(tmp_path / "map.txt")
+    with pytest.raises(DataError, match="no .*nothing.txt"):
+        label_map(tmp_path / "nothing.txt")
 
 
 def test_a_clip_is_decoded_as_asked(tmp_path, film):

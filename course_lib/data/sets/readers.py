@@ -178,7 +178,7 @@ def hmdb51(root, split=1, train=True, lists=None, missing="raise", **clip):
 
 
 @system_errors("Kinetics cannot be read", DataError)
-def kinetics(root, split="val", annotations=None, missing="raise", **clip):
+def kinetics(root, split="val", annotations=None, missing="raise", classes=None, **clip):
     """Kinetics, or any folder of the same form. There are two:
 
     sorted by class     root/SPLIT/CLASS/*.mp4; classes are the folders of all splits together
@@ -190,16 +190,59 @@ def kinetics(root, split="val", annotations=None, missing="raise", **clip):
         split: name of a folder, such as "train" or "val".
         annotations: the CSV file, for the second form.
         missing: as for `ucf101`; videos that YouTube no longer had are absent from most copies: "skip" is usual.
+        classes: names in the order of a network's scores, such as `label_map` reads: labels then count in that order.
         clip: as for `ucf101`.
     Returns:
-        LabelledVideos; the classes in alphabetical order.
+        LabelledVideos; the classes in alphabetical order, or as given.
     Raises:
-        DataError: if the layout differs: what was expected, and what is there.
+        DataError: if the layout differs, or a class has no place in `classes`: what was expected, and what is there.
     """
     root = _folder(root, "Kinetics", "a folder per split, such as train and val")
     folder = _folder(root / split, "Kinetics", "a folder per class, or the videos themselves")
     if annotations:
-        return _kinetics_annotated(folder, place(annotations, DataError), missing, clip)
+        return _ordered(_kinetics_annotated(folder, place(annotations, DataError), missing, clip), classes)
+    return _ordered(_kinetics_sorted(root, folder, missing, clip), classes)
+
+
+@system_errors("the label map cannot be read", DataError)
+def label_map(path):
+    """The names of a network's classes, in the order of its scores: a text file with one name per line.
+
+    Args:
+        path: such as label_map.txt, 400 lines, beside DeepMind's I3D; label 0 is its first line.
+    Returns:
+        tuple of str.
+    Raises:
+        DataError: if it is not there, or a name occurs twice.
+    """
+    path = place(path, DataError)
+    if not path.is_file():
+        raise DataError(f"There is no {path}: expected a text file with the name of one class per line.")
+    names = tuple(line.strip() for line in _text(path).splitlines() if line.strip())
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not names:
+        raise DataError(
+            f"{path} has {len(names)} names{f', and twice {_some(twice)}' if twice else ''}: one per class."
+        )
+    return names
+
+
+def _ordered(videos, names):
+    """The same videos with labels that count in the order of `names`; an underscore is as good as a space."""
+    if names is None:
+        return videos
+    place_of = {name.replace("_", " "): number for number, name in enumerate(names)}
+    unknown = [name for name in videos.classes if name.replace("_", " ") not in place_of]
+    if unknown:
+        raise DataError(
+            f"Kinetics: no place among the {len(names)} given classes for {_some(unknown)}. The names may be those of "
+            "another edition (Kinetics-400, -600 or -700)."
+        )
+    labels = [place_of[name.replace("_", " ")] for name in videos.classes]
+    return replace(videos, classes=tuple(names), videos=tuple((path, labels[label]) for path, label in videos.videos))
+
+
+def _kinetics_sorted(root, folder, missing, clip):
     classes = sorted({path.name for part in _folders(root) for path in _folders(part)})
     if not classes:
         raise DataError(
