@@ -26,7 +26,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import nn
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate, max_pool2d, max_pool3d, pad
 
 from course_lib.errors import CourseError, ShapeError, check_shape
 from course_lib.models.layers import he, start_small
@@ -51,7 +51,7 @@ MIXED = {  # channels of the branches: 1x1; 1x1 and 3x3; 1x1 and 3x3; pool and 1
 }
 MINI = {"divide": 8, "mixed": ("4b", "5b")}  # what two CPU cores can train: the stem, both later pools, and two modules
 CONV = {2: nn.Conv2d, 3: nn.Conv3d}
-POOL = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
+MAX_POOL = {2: max_pool2d, 3: max_pool3d}
 NORM = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
 
@@ -62,18 +62,11 @@ def same_padding(size, kernel, stride):
     return total // 2, total - total // 2  # an odd cell goes to the end
 
 
-class SamePad(nn.Module):
-    """Pad (B, C, ...) for a kernel and a stride, one number per axis of space and time."""
-
-    def __init__(self, kernel, stride, value=0.0):
-        super().__init__()
-        self.sizes, self.value = tuple(zip(kernel, stride, strict=True)), value
-
-    def forward(self, x):
-        """(B, C, ...) -> the same, larger; what is added has the value `value`."""
-        around = [same_padding(n, *sizes) for n, sizes in zip(x.shape[2:], self.sizes, strict=True)]
-        flat = [n for pair in reversed(around) for n in pair]  # F.pad begins with the last axis
-        return pad(x, flat, value=self.value) if any(flat) else x
+def same_pad(x, kernel, stride, value=0.0):
+    """Pad (B, C, ...) with `value` for a kernel and a stride, one number per axis of space and time."""
+    sizes = zip(x.shape[2:], kernel, stride, strict=True)
+    around = [n for size in reversed(list(sizes)) for n in same_padding(*size)]  # F.pad begins with the last axis
+    return pad(x, around, value=value) if any(around) else x
 
 
 class Unit(nn.Module):
@@ -87,9 +80,8 @@ class Unit(nn.Module):
     def __init__(self, inputs, outputs, kernel=(1, 1, 1), stride=(1, 1, 1), *, dims=3, scale=True):
         super().__init__()
         kernel, stride = kernel[-dims:], stride[-dims:]
-        even = set(stride) == {1}  # an odd kernel that moves by 1 needs as much before as after: the layer does it
-        self.pad = nn.Identity() if even else SamePad(kernel, stride)
-        padding = tuple(k // 2 for k in kernel) if even else 0
+        self.even = set(stride) == {1}  # an odd kernel that moves by 1 needs as much before as after: the layer pads
+        padding = tuple(k // 2 for k in kernel) if self.even else 0
         self.conv = CONV[dims](inputs, outputs, kernel, stride, padding, bias=False)
         self.bn = NORM[dims](outputs, eps=EPS)
         if not scale:
@@ -97,15 +89,25 @@ class Unit(nn.Module):
 
     def forward(self, x):
         """(B, C, ...) -> (B, D, ...), not negative."""
-        return self.bn(self.conv(self.pad(x))).relu()
+        x = x if self.even else same_pad(x, self.conv.kernel_size, self.conv.stride)
+        return self.bn(self.conv(x)).relu()
 
 
-def same_pool(kernel, stride, dims=3):
-    """Max-pool with SAME padding; kernel and stride (time, rows, columns). Padding never wins: it is -infinity."""
-    kernel, stride = kernel[-dims:], stride[-dims:]
-    if set(stride) == {1}:
-        return POOL[dims](kernel, stride, tuple(k // 2 for k in kernel))
-    return nn.Sequential(SamePad(kernel, stride, value=-torch.inf), POOL[dims](kernel, stride))
+class SamePool(nn.Module):
+    """Max-pool with SAME padding, which never wins: it is -infinity.
+
+    Args:
+        kernel, stride: (time, rows, columns); with dims=2 the time is left out.
+    """
+
+    def __init__(self, kernel, stride, dims=3):
+        super().__init__()
+        self.kernel_size, self.stride = kernel[-dims:], stride[-dims:]
+
+    def forward(self, x):
+        """(B, C, ...) -> (B, C, ...), each size divided by the stride and rounded up."""
+        x = same_pad(x, self.kernel_size, self.stride, value=-torch.inf)
+        return MAX_POOL[len(self.stride)](x, self.kernel_size, self.stride)
 
 
 class Mixed(nn.Module):
@@ -124,7 +126,7 @@ class Mixed(nn.Module):
         self.b1b = Unit(w1a, w1b, three, **how)
         self.b2a = Unit(inputs, w2a, one, **how)
         self.b2b = Unit(w2a, w2b, three, **how)
-        self.pool = same_pool(three, one, dims)
+        self.pool = SamePool(three, one, dims)
         self.b3b = Unit(inputs, w3, one, **how)
         self.outputs = w0 + w1b + w2b + w3
 
@@ -153,15 +155,15 @@ class Inception(nn.Module):
         c1, c2, channels = (width // divide for width in STEM)
         self.dims, self.in_channels = dims, in_channels
         self.conv1a = Unit(in_channels, c1, (7, 7, 7), (2, 2, 2), **how)
-        self.pool2a = same_pool((1, 3, 3), (1, 2, 2), dims)  # the first two pools leave time alone
+        self.pool2a = SamePool((1, 3, 3), (1, 2, 2), dims)  # the first two pools leave time alone
         self.conv2b = Unit(c1, c2, **how)
         self.conv2c = Unit(c2, channels, (3, 3, 3), **how)
-        self.pool3a = same_pool((1, 3, 3), (1, 2, 2), dims)
+        self.pool3a = SamePool((1, 3, 3), (1, 2, 2), dims)
         for name in mixed:
             if name == "4b":
-                self.pool4a = same_pool((3, 3, 3), (2, 2, 2), dims)
+                self.pool4a = SamePool((3, 3, 3), (2, 2, 2), dims)
             if name == "5b":
-                self.pool5a = same_pool((2, 2, 2), (2, 2, 2), dims)
+                self.pool5a = SamePool((2, 2, 2), (2, 2, 2), dims)
             module = Mixed(channels, tuple(width // divide for width in MIXED[name]), **how)
             self.add_module(f"mixed{name}", module)
             channels = module.outputs

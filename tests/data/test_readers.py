@@ -104,14 +104,15 @@ def test_labels_do_not_depend_on_which_split_has_which_class(tmp_path, film):
 
 
 def test_labels_count_in_the_order_of_a_networks_scores(tmp_path, film):
-    root = lay_out(tmp_path, SORTED | {"map.txt": "abseiling\nyoga\n\nriding_a_bike\narchery\n"}, film)
+    root, flat = tmp_path / "sorted", tmp_path / "flat"
+    lay_out(root, SORTED | {"map.txt": "abseiling\nyoga\n\nriding_a_bike\narchery\n"}, film)
+    lay_out(flat, FLAT, film)
     names = label_map(root / "map.txt")
     assert names == ("abseiling", "yoga", "riding_a_bike", "archery")
     videos = kinetics(root, "val", classes=names)
     assert videos.classes == names and [(path.name, label) for path, label in videos.videos] == [
         ("z.MP4", 2), ("w.webm", 1),
     ]  # fmt: skip
-    flat = lay_out(tmp_path / "flat", FLAT, film)
     assert [label for _, label in kinetics(flat, annotations=flat / "val.csv", classes=names).videos] == [1, 3]
     with pytest.raises(DataError, match="no place among the 1 given classes for riding a bike"):
         kinetics(root, "val", classes=("yoga",))

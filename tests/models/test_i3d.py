@@ -13,12 +13,12 @@ from course_lib.models.i3d import (
     I3D,
     Inception,
     InceptionV1,
+    SamePool,
     _from_tensorflow,
     inflate,
     preprocess,
     preprocess_flow,
     same_padding,
-    same_pool,
 )
 from course_lib.models.tensor_bundle import read_index
 from tests.models.test_tensor_bundle import write_checkpoint
@@ -62,13 +62,13 @@ def test_equals_the_public_reference(published):
 
 
 @torch.no_grad()
-def test_details_that_the_reference_would_reject(published):
+def test_even_padding_of_conv1_alone_would_be_noticed(published):
     model, clip, outputs = published
-    pad = model.trunk.conv1a.pad
-    model.trunk.conv1a.pad = nn.ConstantPad3d(3, 0.0)
+    conv1a = model.trunk.conv1a
+    conv1a.even, conv1a.conv.padding = True, (3, 3, 3)
     wrong = distance(model(clip), outputs["logits_mt"].mean(2))
-    model.trunk.conv1a.pad = pad
-    assert wrong > 1e-3
+    conv1a.even, conv1a.conv.padding = False, (0, 0, 0)
+    assert wrong == pytest.approx(0.018, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_same_padding(size, kernel, stride, expected):
 
 
 def test_padding_never_wins_a_pool():
-    pool = same_pool((3, 3, 3), (2, 2, 2))
+    pool = SamePool((3, 3, 3), (2, 2, 2))
     assert torch.equal(pool(torch.full((1, 1, 4, 5, 6), -3.0)), torch.full((1, 1, 2, 3, 3), -3.0))
 
 

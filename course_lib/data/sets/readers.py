@@ -221,9 +221,8 @@ def label_map(path):
     names = tuple(line.strip() for line in _text(path).splitlines() if line.strip())
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not names:
-        raise DataError(
-            f"{path} has {len(names)} names{f', and twice {_some(twice)}' if twice else ''}: one per class."
-        )
+        repeated = f", and more than once {_some(twice)}" if twice else ""
+        raise DataError(f"{path} has {len(names)} names{repeated}: expected one line per class.")
     return names
 
 
