@@ -20,7 +20,10 @@ def _cases(generator):
         Case("slow: nothing is cut off", (flow(1, 2, 3, 4, 5, scale=3.0),)),
         Case("two clips with fast motion", (flow(2, 2, 5, 6, 4, scale=30.0),)),
         Case("another limit, 7.5 pixels", (flow(1, 2, 4, 3, 5, scale=9.0), 7.5)),
-        Case("by hand: -25, -20, -0.5, 0, 10, 35", (torch.tensor([-25.0, -20, -0.5, 0, 10, 35]).view(1, 1, 1, 1, 6),)),
+        Case(
+            "by hand: -25, -20, -0.5, 0, 10, 900 (a failure of the flow)",
+            (torch.tensor([-25.0, -20, -0.5, 0, 10, 900]).view(1, 1, 1, 1, 6),),
+        ),
     ]
 
 

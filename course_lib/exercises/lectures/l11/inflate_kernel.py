@@ -5,6 +5,9 @@ import torch
 from course_lib.exercises import Case, edit, exercise
 
 SOLUTION = """
+import torch
+
+
 def inflate_kernel(weight, depth):
     return weight.unsqueeze(2).repeat(1, 1, depth, 1, 1) / depth
 """

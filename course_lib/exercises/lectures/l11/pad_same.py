@@ -65,6 +65,12 @@ pad_same = exercise(
         ),
         edit("the number of outputs is rounded up: ceil(size / stride)", {OUTPUTS: "size // stride"}),
         edit(
+            "one output too many: ceil(size / stride), which floor + 1 is not when it divides evenly",
+            {
+                OUTPUTS: "size // stride + 1",
+            },
+        ),
+        edit(
             "outputs kernels stand outputs - 1 strides apart: from the first to the last is (outputs - 1) * stride",
             {"(outputs - 1) * stride": "outputs * stride"},
         ),
@@ -82,12 +88,6 @@ pad_same = exercise(
         edit("the whole padding stands at the end: half of it, rounded down, comes first", {RETURNED: "0, total"}),
         edit("the whole padding stands at the beginning: the larger half comes last", {RETURNED: "total, 0"}),
         edit("half a cell does not exist: round down before, and give the rest to the end", {HALF: "total / 2"}),
-        edit(
-            "one output too many: ceil(size / stride), which floor + 1 is not when it divides evenly",
-            {
-                OUTPUTS: "size // stride + 1",
-            },
-        ),
     ),
     hints=(
         "SAME fixes the number of outputs first: one per stride, rounded up. Then it pads exactly so much that the "

@@ -46,11 +46,11 @@ spared_steps = exercise(
     cases=_cases,
     mistakes=(
         edit(
-            "one good frame is not enough: an output is spared when *all* that its kernel covers is",
-            {ALL: "any(padded[t : t + kernel])"},
+            "only the middle of each kernel is looked at: all that it covers counts",
+            {ALL: "padded[t + kernel // 2]"},
         ),
         edit(
-            "padding counts as spared here: what is added is False",
+            "all steps came out as spared: what is added at the ends is False, and one False below a kernel is enough",
             {PADDED: "[True] * before + spared + [True] * after"},
         ),
         edit(
@@ -76,10 +76,6 @@ spared_steps = exercise(
         edit(
             "the last kernels reach beyond the end: the last place is len(padded) - kernel",
             {STEPS: "range(0, len(padded), stride)"},
-        ),
-        edit(
-            "only the middle of each kernel is looked at: all that it covers counts",
-            {ALL: "padded[t + kernel // 2]"},
         ),
         edit("only the first cell of each kernel is looked at: all that it covers counts", {ALL: "padded[t]"}),
         edit(

@@ -18,10 +18,10 @@ def flow_input(flow, largest=20.0):
 }
 
 OWN_FORM = {
-    "NumPy": """
+    "float64 from NumPy": """
 import numpy as np
 def flow_input(flow, largest=20.0):
-    return np.clip(flow.numpy(), -largest, largest) / largest
+    return torch.from_numpy(np.clip(flow.numpy().astype(np.float64), -largest, largest) / largest)
 """,
 }
 

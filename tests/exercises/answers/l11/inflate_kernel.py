@@ -20,10 +20,10 @@ def inflate_kernel(weight, depth):
 }
 
 OWN_FORM = {
-    "an array of NumPy": """
+    "float64 from NumPy": """
 import numpy as np
 def inflate_kernel(weight, depth):
-    return np.repeat(weight.numpy()[:, :, None], depth, axis=2) / depth
+    return torch.from_numpy(np.repeat(weight.numpy()[:, :, None].astype(np.float64), depth, axis=2) / depth)
 """,
 }
 

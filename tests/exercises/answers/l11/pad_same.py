@@ -38,7 +38,7 @@ def pad_same(size, kernel, stride):
         "before is the smaller half",
     ),
     ({"math.ceil": "round"}, None),
-    ({"total // 2": "total / 2"}, "half a cell"),
+    ({"- 1) * stride": "- 1) * kernel"}, None),
     ({"return before, total - before": "print(before, total - before)"}, "printed"),
     ({"max((outputs": "min((outputs"}, None),
 ]

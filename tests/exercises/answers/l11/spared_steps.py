@@ -43,6 +43,7 @@ def spared_steps(layers, frames):
 }
 
 WRONG = [
+    ({"all(padded[t : t + kernel])": "any(padded[t : t + kernel])"}, "one False below a kernel is enough"),
     ({"spared = [True] * frames": "spared = [False] * frames"}, None),
     ({"kernel, stride)\n        padded": "kernel, 1)\n        padded"}, None),
     (
