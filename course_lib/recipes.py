@@ -22,9 +22,10 @@ import torch
 from course_lib.data.sets.clip_batches import ClipBatches
 from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
 from course_lib.errors import CourseError
-from course_lib.models import c3d, fusion, two_stream
+from course_lib.models import c3d, fusion, i3d, two_stream
 from course_lib.models.layers import start_small
 from course_lib.ops import stream_inputs
+from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.sampling import center_crop
 from course_lib.train import Checkpoint, Metric, fit, join_processes, leave_processes
 
@@ -82,6 +83,16 @@ def _c3d_input(clips):
     return (clips.float() - clips.new_tensor(c3d.SPORTS1M_MEAN, dtype=torch.float32).view(3, 1, 1, 1)) / 64
 
 
+def _i3d_flow(clips):
+    """Flow of each clip, -1..1: uint8 (B, 3, T, H, W) -> (B, 2, T - 1, H, W). Lecture 04's flow, not TV-L1."""
+    flow = clip_flow(clips.float() / 255, pairs=320, **stream_inputs.VIDEO_FLOW).transpose(1, 2)
+    return flow.clamp(-i3d.LARGEST_FLOW, i3d.LARGEST_FLOW) / i3d.LARGEST_FLOW
+
+
+def _i3d(channels, prepare):
+    return Recipe(lambda classes: i3d.I3D(classes, channels), i3d.FRAMES, (256, 340), i3d.CROP, prepare)
+
+
 FUSIONS = (fusion.SlowFusion, fusion.SingleFrame, fusion.EarlyFusion, fusion.LateFusion, fusion.MultiResolution)
 STACK = stream_inputs.STACK
 RECIPES = {
@@ -91,6 +102,7 @@ RECIPES = {
         "temporal": _stream(2 * STACK, STACK + 1, stream_inputs.temporal_input, dropout=0.9),
     },
     "06": {"C3D": Recipe(c3d.C3D, c3d.FRAMES, c3d.RESIZED, c3d.CROP, _c3d_input)},
+    "11": {"rgb": _i3d(3, lambda clips: clips.float() / 127.5 - 1), "flow": _i3d(2, _i3d_flow)},
 }
 
 

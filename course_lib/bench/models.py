@@ -22,22 +22,25 @@ CLASSES = 101
 R3D_FRAMES = 16
 
 
-@row("fusion models, streams, C3D: forward, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+@row("fusion models, streams, C3D, I3D: forward, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
 def forward_cpu(rounds):
     return _compare("cpu", training=False, rounds=rounds)
 
 
-@row("fusion models, streams, C3D: training step, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+@row("fusion models, streams, C3D, I3D: training step, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
 def train_cpu(rounds):
     return _compare("cpu", training=True, rounds=rounds)
 
 
-@row("fusion models, streams, C3D: forward, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
+@row("fusion models, streams, C3D, I3D: forward, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
 def forward_gpu(rounds):
     return _compare("cuda", training=False, rounds=rounds)
 
 
-@row("fusion models, streams, C3D: training step, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
+@row(
+    "fusion models, streams, C3D, I3D: training step, GPU, published size, bf16",
+    peer="torchvision r3d_18, 16 x 112 x 112",
+)
 def train_gpu(rounds):
     return _compare("cuda", training=True, rounds=rounds)
 
@@ -69,6 +72,7 @@ def _ours(device):
     """(name, model, input shape), one after the other: together the published sizes would fill a GPU."""
     from course_lib.models.c3d import C3D
     from course_lib.models.fusion import EarlyFusion, LateFusion, MultiResolution, SingleFrame, SlowFusion
+    from course_lib.models.i3d import I3D
     from course_lib.models.two_stream import CNN_M_2048
     from course_lib.ops.stream_inputs import CROP, STACK
 
@@ -81,6 +85,8 @@ def _ours(device):
     for name, channels in (("spatial stream", 3), ("temporal stream", 2 * STACK)):
         made = CNN_M_2048.mini(CLASSES, channels) if small else CNN_M_2048(CLASSES, channels)
         yield name, made, (channels, side, side)
+    side = 32 if small else 224
+    yield "I3D", I3D.mini(CLASSES) if small else I3D(CLASSES), (3, 16, side, side)  # 64 frames: four times the memory
     side = 32 if small else 112
     yield "C3D", C3D.mini(CLASSES) if small else C3D(CLASSES), (3, 16, side, side)
 

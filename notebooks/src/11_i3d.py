@@ -297,8 +297,8 @@ flow_input = check("11.4", flow_input)
 # The two networks are trained separately, and their predictions averaged at test time. `rgb` is $(B, K, T_1)$, the
 # scores of the RGB stream at each time step *before* the softmax; `flow` is $(B, K, T_2)$. (A clip of $n$ frames has $n
 # - 1$ flow fields, so the steps may differ in number.) First the mean over the steps of each stream, then the mean of
-# both streams' scores, then one softmax. The function below has two bugs: it averages the wrong thing, and it lets a
-# stream with more steps count more.
+#   both streams' scores, then one softmax. The function below has two bugs: it averages the wrong thing, and it lets a
+#   stream with more steps count more.
 
 # %% tags=["exercise"] exercise="11.5" points=2
 def two_stream_prediction(rgb, flow):
@@ -474,8 +474,8 @@ two, alone = streams["RGB inflated + flow"][0], max(streams["RGB, inflated"][0],
 claim("Two streams beat either alone by more than 20 points", two - alone - 20, f"{two:.0f} % against {alone:.0f} %",
       unit="points", published="two-stream I3D 74.2 %, RGB 71.1 %, flow 63.4 % on Kinetics (Table 2)")
 start_low = streams["RGB from scratch + flow"][0]
-claim("After the same steps, the inflated RGB stream knows more shapes than the one from scratch, and two streams with it "
-      "are better: both by more than 8 points",
+claim("After the same steps, the inflated RGB stream knows more shapes than the one from scratch, and two streams with "
+      "it are better: both by more than 8 points",
       {"shapes": streams["RGB, inflated"][1] - streams["RGB, from scratch"][1] - 8, "pair": two - start_low - 8},
       f"shapes {streams['RGB, inflated'][1]:.0f} % against {streams['RGB, from scratch'][1]:.0f} %; two streams "
       f"{two:.0f} % against {start_low:.0f} %",
@@ -600,9 +600,9 @@ TRANSFER = {
     "Two-Stream I3D, miniKinetics": (96.9, 76.3), "Two-Stream I3D, Kinetics": (97.9, 80.2),
 }
 table(TRANSFER, columns=("UCF101", "HMDB51"), unit="%",
-      source="Mean over three splits, as printed in the first version of the paper (May 2017); some rows of others differ "
-      "by a little from their own papers. In the later version the last row is 98.0 and 80.7, with ImageNet before "
-      "Kinetics")
+      source="Mean over three splits, as printed in the first version of the paper (May 2017); some rows of others "
+      "differ by a little from their own papers. In the later version the last row is 98.0 and 80.7, with ImageNet "
+      "before Kinetics")
 
 # %% [markdown]
 # Read off three things: two streams beat either alone; Kinetics beats *miniKinetics* (a part of it, with about half of
@@ -650,10 +650,10 @@ claim("Pre-training helps most where training data are few: with 12 clips by mor
       unit="points", published="HMDB51, 3,570 clips: flow I3D 61.9 % (split 1), after Kinetics 77.1 % (three splits)")
 
 # %% [markdown]
-# With 240 clips there is little left to gain: the new world alone is nearly enough. And mind the small print, here and in the
-# paper: both worlds are about *ways*, as Kinetics and UCF101 are both about human actions. We also tried to fine-tune
-# the same stream to tell *speeds*, which it had never needed; there it learnt more slowly than a fresh network.
-# Features know what they were trained for (lecture 06).
+# With 240 clips there is little left to gain: the new world alone is nearly enough. And mind the small print, here and
+# in the paper: both worlds are about *ways*, as Kinetics and UCF101 are both about human actions. We also tried to
+# fine-tune the same stream to tell *speeds*, which it had never needed; there it learnt more slowly than a fresh
+# network. Features know what they were trained for (lecture 06).
 #
 # ## On a GPU
 #
