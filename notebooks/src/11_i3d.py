@@ -192,6 +192,10 @@ TIME = ([(7, 2), (3, 1), (3, 1), (3, 1), (3, 2)]  # conv1a, conv2c, 3b, 3c, pool
 rows = receptive_field([Layer("", (k, 1, 1), (s, 1, 1)) for k, s in TIME], (1, 10**6, 1, 1))
 print("frames seen after each layer:", [r.field[0] for r in rows[1:]])
 
+# %% [markdown]
+# The strides make the difference: after three of them, the kernels of the last modules step over eight frames at a
+# time.
+
 # %%
 field_guess.reveal(rows[-1].field[0])
 
@@ -332,7 +336,8 @@ print(f"mean of scores: {both:.2f}   mean of probabilities: {mean_of_both:.2f}")
 # ## Five ways to bring time in
 #
 # I3D is the last of five networks that the paper trains on the same data, to settle which arrangement is best. All but
-# (b) contain Inception-v1. In its figure, $K$ is the number of frames of a video and $N$ a subset of neighbouring ones.
+# (b) contain Inception-v1. In its figure, $K$ is the number of frames of a video (elsewhere in this course it counts
+# classes) and $N$ a subset of neighbouring ones.
 #
 # - **(a) LSTM**: Inception-v1 on every fifth frame; an LSTM with 512 units reads what comes out (lecture 10).
 # - **(b) 3D-ConvNet**: C3D, with batch normalisation and a first pool that halves time too. 16 frames, half the rows
@@ -522,6 +527,9 @@ def stack(fields, first, length):
 spatial = train(lambda: with_photographs(InceptionV1.mini(16, 3)), frames[:, :, 5], labels)
 temporal = train(lambda: with_photographs(InceptionV1.mini(16, 6)), stack(flows, 4, 3), labels)
 
+# %% [markdown]
+# (d) is the only one with two inputs in one training. Both are put into one tensor, so that it trains like the others.
+
 # %%
 MOMENTS = (1, 5, 9)  # first fields of (d)'s three pairs
 
@@ -532,7 +540,7 @@ def moments(clips, fields):
 
 
 class Split(nn.Module):
-    """(d) with both inputs in one tensor, so that it trains like the others."""
+    """(d), with both inputs in one tensor."""
 
     def __init__(self):
         super().__init__()
@@ -543,6 +551,10 @@ class Split(nn.Module):
 
 
 fused = train(Split, moments(frames, flows), labels)
+
+# %% [markdown]
+# All are trained; (e) is the pair from above. The paper's numbers beside ours, with the parameters of the published
+# sizes:
 
 # %%
 ours = {
@@ -563,11 +575,17 @@ table({name: (*row, f"{five[name].parameters / 1e6:.2f} M") for name, row in PUB
       source="Each network trained and tested on one data set (split 1). Tables 2 and 3 of the paper, from a public "
       "transcript; parameters counted here")
 
+# %% [markdown]
+# What did each of ours miss, the shape or the way?
+
 # %%
 fig, ax = bars([name[4:] for name in ours], {"pair": [row[0] for row in ours.values()],
                "shape": [row[1] for row in ours.values()], "way": [row[2] for row in ours.values()]},
                ylabel="right (%)", xlabel="network", ylim=(0, 115), number="{:.0f}", width=8.0)
 show(fig, alt="; ".join(f"{name}: pair {p:.0f} %, shape {s:.0f} %, way {w:.0f} %" for name, (p, s, w) in ours.items()))
+
+# %% [markdown]
+# (a) knows shapes and hardly any way; (c) and (d) miss ways; (b) misses shapes. Only (e) has both.
 
 # %% tags=["claim"]
 others = {name: row[0] for name, row in ours.items() if not name.startswith("(e)")}
