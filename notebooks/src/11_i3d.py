@@ -49,7 +49,7 @@ from course_lib.widgets.inflated_filter import InflatedFilter
 # %%
 row, kernel = torch.tensor([4.0, 1, 3]), torch.tensor([1.0, 2, -1])
 boring = row.repeat(3, 1)  # 3 frames of one row
-print("picture", (kernel * row).sum().item(), "  three frames", (kernel.repeat(3, 1) / 3 * boring).sum().item())
+print(f"picture {(kernel * row).sum():.2f}   three frames {(kernel.repeat(3, 1) / 3 * boring).sum():.2f}")
 
 # %% [markdown]
 # That is **inflation**, the idea of Carreira and Zisserman's *Quo Vadis, Action Recognition?* (CVPR 2017). C3D (lecture
@@ -121,7 +121,7 @@ show(diagram(Mixed(192, MIXED["3b"]), (192, 8, 28, 28), height=34))
 
 # %% [markdown]
 # The $1 \times 1 \times 1$ convolutions before the large kernels make the maps thinner, so that the large kernels are
-# cheap. Nine modules, a stem of three convolutions, five max pools. The first two pools leave time alone, as in C3D;
+# cheap. Nine modules, a stem of three convolutions, four max pools. The first two pools leave time alone, as in C3D;
 # the others halve it, as conv1 does. Everything together, drawn from the model, for a clip as in training: 64 frames.
 
 # %%
@@ -254,8 +254,8 @@ lines = {f"{frames} frames": [max(value, 1e-16) for value in values] + [math.nan
          for frames, values in off.items()}
 fig, ax = curve(list(range(20)), lines, xlabel="step of the last maps (8 frames each)", ylabel="relative difference",
                 yscale="log")
-show(fig, alt="With 160 frames, steps 6 to 13 agree to 15 digits; towards both ends the difference grows to about "
-     "0.2. With 64 frames no step agrees.")
+show(fig, alt="With 160 frames, steps 6 to 13 agree to 15 digits; towards both ends the difference grows to more "
+     "than 0.05. With 64 frames no step agrees.")
 
 # %% tags=["claim"]
 agree = {frames: [value < 1e-9 for value in values] for frames, values in off.items()}
@@ -324,7 +324,7 @@ two_stream_prediction = check("11.5", two_stream_prediction)
 
 # %% [markdown]
 # Averaging scores is not averaging probabilities. One stream that is *very* sure outvotes one that hardly has an
-# opinion:
+# opinion. (DeepMind's own script adds the scores instead of averaging them: the same ranking, and a surer softmax.)
 
 # %%
 sure, unsure = torch.tensor([[[9.0], [0.0]]]), torch.tensor([[[0.0], [1.0]]])  # two classes, one step
@@ -585,7 +585,7 @@ fig, ax = bars([name[4:] for name in ours], {"pair": [row[0] for row in ours.val
 show(fig, alt="; ".join(f"{name}: pair {p:.0f} %, shape {s:.0f} %, way {w:.0f} %" for name, (p, s, w) in ours.items()))
 
 # %% [markdown]
-# (a) knows shapes and hardly any way; (c) and (d) miss ways; (b) misses shapes. Only (e) has both.
+# (a) sees hardly any way; the three in the middle miss some of both, each in its own mixture.
 
 # %% tags=["claim"]
 others = {name: row[0] for name, row in ours.items() if not name.startswith("(e)")}
