@@ -86,7 +86,7 @@ class InflatedFilter(Explorer):
         names = list(FILTERS)
         self._filter = choice("filter for", names, names[0], width="22em")
         self._depth = slider("depth T", 3, 1, DEEPEST, width="17em")
-        self._speed = slider("speed of the bar", 0, 0, FASTEST, width="20em")
+        self._speed = slider("speed of the bar", 0, 0, FASTEST, width="22em")
         super().__init__({"filter": self._filter, "depth": self._depth, "speed": self._speed})
 
     @property
