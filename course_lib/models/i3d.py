@@ -382,8 +382,7 @@ def _of_the_network(name):
 
 
 def _from_tensorflow(variables):
-    """{TensorFlow's name: array} -> our state dict. Kernels come as (T, H, W, C, D); the scales, which are not there,
-    are 1."""
+    """{TensorFlow's name: array} -> our state dict: kernels come as (T, H, W, C, D), and scales, which are 1, not."""
     state = {}
     for name, value in variables.items():
         if not _of_the_network(name):
@@ -398,15 +397,13 @@ def _from_tensorflow(variables):
         elif kind == "b":
             state[f"{ours}.bias"] = value
         else:
-            name = {"beta": "bias", "gamma": "weight", "moving_mean": "running_mean"}.get(kind, "running_var")
-            state[f"{ours}.bn.{name}"] = value.flatten()  # Kinetics-600's are (1, 1, 1, 1, C)
-    for key in list(state):
-        if key.endswith(".bn.bias"):
-            scale = key.removesuffix("bias") + "weight"
-            state.setdefault(scale, torch.ones_like(state[key]))
+            state[f"{ours}.bn.{_STATISTICS.get(kind, kind)}"] = value.flatten()  # Kinetics-600's are (1, 1, 1, 1, C)
+            if kind == "beta":
+                state[f"{ours}.bn.weight"] = torch.ones_like(value.flatten())
     return state
 
 
+_STATISTICS = {"beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
 _STEM = {"conv3d_1a_7x7": "conv1a", "conv3d_2b_1x1": "conv2b", "conv3d_2c_3x3": "conv2c"}
 _LOGITS = ("logits", "conv3d_0c_1x1", "logits.conv3d_0c_1x1")
 _BRANCH = {

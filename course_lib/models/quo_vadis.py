@@ -17,8 +17,8 @@ Differences from the paper, and what it leaves open:
 - the LSTM's inputs are normalised without scale and shift, which its own weights can give. PyTorch's LSTM has two
   biases per gate, of which one would do: with one, the count is 8,945,600.
 - (d) pools with a stride of 2, and what is left of its last maps is averaged before the last layer.
-- R3D, MC3 and R(2+1)D came a year later (Tran et al., arXiv:1711.11248). torchvision has all three, and its own models
-  load its weights: `torchvision.models.video`.
+- R3D, MC3 and R(2+1)D came a year later (Tran et al., arXiv:1711.11248). torchvision's own models have their public
+  layout, and `load_published(torchvision.models.video.r2plus1d_18(), path)` loads it, with all that it says.
 """
 
 import torch
@@ -172,22 +172,17 @@ class TwoStreamI3D(nn.Module):
     """(e): I3D on frames and I3D on flow. The two are trained apart; scores are averaged at test time.
 
     Args:
-        rgb, flow: two `I3D`, with 3 and with 2 input channels.
+        num_classes: K. streams: two `I3D` instead of new ones, for RGB and for flow.
     """
 
-    def __init__(self, rgb, flow):
+    def __init__(self, num_classes=400, *, streams=None):
         super().__init__()
-        self.rgb, self.flow = rgb, flow
-
-    @classmethod
-    def of_size(cls, num_classes=400):
-        """Both streams at published size."""
-        return cls(I3D(num_classes, 3), I3D(num_classes, 2))
+        self.rgb, self.flow = streams or (I3D(num_classes, 3), I3D(num_classes, 2))
 
     @classmethod
     def mini(cls, num_classes):
         """Eight times narrower."""
-        return cls(I3D.mini(num_classes, 3), I3D.mini(num_classes, 2))
+        return cls(streams=(I3D.mini(num_classes, 3), I3D.mini(num_classes, 2)))
 
     def forward(self, clip, flow):
         """clip (B, 3, T, H, W), flow (B, 2, T', H, W) -> (B, K).

@@ -12,6 +12,8 @@ entries, each of which leaves out the letters that its key shares with the one b
 The three lengths are "varints": seven bits per byte, least first, and the eighth bit says that another byte follows. A
 protocol buffer is a row of (field number, value); a value is a varint, four or eight bytes, or bytes with their length
 in front. The formats are described in LevelDB's doc/table_format.md and in TensorFlow's tensor_bundle.proto.
+
+Sizes are compared; the checksums, which both files have, are not.
 """
 
 from collections.abc import Mapping

@@ -357,7 +357,7 @@ with torch.device("meta"):
         "(b) 3D-ConvNet": describe(ConvNet3D(), (3, 16, 112, 112), repeats=0),
         "(c) Two-Stream": describe(TwoStream(), [(3, 224, 224), (20, 224, 224)], repeats=0),
         "(d) 3D-Fused": describe(FusedTwoStream(), [(3, 5, 224, 224), (20, 5, 224, 224)], repeats=0),
-        "(e) Two-Stream I3D": describe(TwoStreamI3D.of_size(), [(3, 64, 224, 224), (2, 64, 224, 224)], repeats=0),
+        "(e) Two-Stream I3D": describe(TwoStreamI3D(), [(3, 64, 224, 224), (2, 64, 224, 224)], repeats=0),
     }
 show(diagram(five, most=8, facts=("name", "kernel", "frames T", "H × W", "parameters")))
 largest_guess.reveal("b")
@@ -657,6 +657,9 @@ for number in (12, course.pick(cpu=240, smoke=24)):
     print(f"{number:4} clips: from scratch {gained[number][0]:.0f} %, after pre-training {gained[number][1]:.0f} %")
 few, lots = gained
 more_guess.reveal(few)
+
+# %% [markdown]
+# What counts is the distance between the two numbers of a line.
 
 # %% tags=["claim"]
 gain = {number: after - before for number, (before, after) in gained.items()}
