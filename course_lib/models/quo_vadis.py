@@ -31,7 +31,6 @@ from course_lib.models.layers import he, start_small
 
 EVERY = 5  # (a) looks at one frame of five
 STACK = 10  # fields of flow on top of each other, in (c) and (d)
-MOMENTS, APART = 5, 10  # (d): moments of a clip, and frames between them
 HIDDEN = 512  # units of the LSTM; channels of (d)'s 3D convolution
 
 
@@ -158,7 +157,7 @@ class FusedTwoStream(nn.Module):
         return cls(num_classes, stack=stack, hidden=HIDDEN // 8, dropout=0.0, trunk=MINI)
 
     def forward(self, frames, flow):
-        """frames (B, 3, S, H, W) at S moments, flow (B, 2 stack, S, H, W) there -> (B, K)."""
+        """frames (B, 3, S, H, W), flow (B, 2 stack, S, H, W) -> (B, K); the paper: S = 5 moments, 10 frames apart."""
         sizes = check_shape(frames, "B 3 S H W", "frames")
         check_shape(flow, f"{sizes['B']} {self.temporal.in_channels} {sizes['S']} H W", "flow")
         both = torch.cat([_each_moment(self.spatial, frames), _each_moment(self.temporal, flow)], 1)  # (B, 2048, S, ..)

@@ -138,14 +138,14 @@ claim("I3D for 400 classes has 12,697,264 parameters for RGB and 12,675,312 for 
       published="25 M for both streams together (Table 1); the released checkpoints agree to the last number")
 
 # %% [markdown]
-# Set it beside C3D: **six times fewer parameters** and three times the depth. There is no large fully connected layer:
-# the last maps are averaged over rows, columns and pairs of time steps, then a $1 \times 1 \times 1$ convolution scores
-# each time, and the scores are averaged over the clip. That is why I3D takes videos of any length.
+# Set it beside C3D: **six times fewer parameters** and nearly three times the depth. There is no large fully connected
+# layer: the last maps are averaged over rows, columns and pairs of time steps, then a $1 \times 1 \times 1$ convolution
+# scores each time, and the scores are averaged over the clip. That is why I3D takes videos of any length.
 #
 # ## Exercise 11.2: SAME padding
 #
-# I3D was made in TensorFlow, whose padding SAME is not PyTorch's. SAME first fixes the number of outputs, $\lceil n / s
-# \rceil$ for $n$ cells and stride $s$. Then it adds what the last kernel lacks, and no more:
+# I3D was made in TensorFlow, whose padding SAME is not PyTorch's. For $n$ cells and stride $s$, SAME first fixes the
+# number of outputs, $\lceil n / s \rceil$. Then it adds what the last kernel of $k$ cells lacks, and no more:
 #
 # $$ p = \max\left( (\lceil n / s \rceil - 1)\, s + k - n,\; 0 \right), $$
 #
@@ -174,9 +174,9 @@ print("conv1, 224 rows:", pad_same(224, 7, 2), "  225 rows:", pad_same(225, 7, 2
 
 # %% [markdown]
 # At 224 rows the padding is uneven: 2 before, 3 behind. `padding=3`, which a PyTorch user would write, gives the same
-# *size* and another network: the released weights then give scores that differ by about 2 %. The pools padded evenly
-# differ by 3 %, the usual $\epsilon$ of PyTorch's batch normalisation ($10^{-5}$ instead of $10^{-3}$) by 1 %. Nothing
-# fails, nothing warns; you lose a point of accuracy and never learn why. (Lecture 06 had the same story about a pool.)
+# *size* and another network: with one set of (random) weights, the scores differ by 1.8 %. The pools padded evenly
+# change them by 2.9 %, the usual $\epsilon$ of PyTorch's batch normalisation ($10^{-5}$ instead of $10^{-3}$) by 0.9 %.
+# Nothing fails, nothing warns. (Lecture 06 had the same story about a pool.)
 #
 # ### How many frames does one number see?
 #
@@ -229,9 +229,9 @@ spared_steps = check("11.3", spared_steps)
 # <details>11.3</details>
 
 # %% tags=["nbval-check-output"]
-for frames in (64, 104, 160):
-    marks = "".join("x" if kept else "." for kept in spared_steps(TIME, frames))
-    print(f"{frames:4} frames: {marks}")
+for length in (64, 104, 160):
+    marks = "".join("x" if kept else "." for kept in spared_steps(TIME, length))
+    print(f"{length:4} frames: {marks}")
 
 # %% [markdown]
 # No step of a training clip is spared, and 8 of 20 in a clip of 160 frames. Is that so in the network itself? We take
@@ -247,21 +247,21 @@ picture = torch.rand(1, 3, 32, 32).double()
 with torch.no_grad():
     expected = flat.trunk(picture)
     off = {}
-    for frames in (64, 160):
-        maps = deep.features(picture.unsqueeze(2).expand(-1, -1, frames, -1, -1))
-        off[frames] = [((step - expected).norm() / expected.norm()).item() for step in maps.unbind(2)]
-lines = {f"{frames} frames": [max(value, 1e-16) for value in values] + [math.nan] * (20 - len(values))
-         for frames, values in off.items()}
+    for length in (64, 160):
+        maps = deep.features(picture.unsqueeze(2).expand(-1, -1, length, -1, -1))
+        off[length] = [((step - expected).norm() / expected.norm()).item() for step in maps.unbind(2)]
+lines = {f"{length} frames": [max(value, 1e-16) for value in values] + [math.nan] * (20 - len(values))
+         for length, values in off.items()}
 fig, ax = curve(list(range(20)), lines, xlabel="step of the last maps (8 frames each)", ylabel="relative difference",
                 yscale="log")
 show(fig, alt="With 160 frames, steps 6 to 13 agree to 15 digits; towards both ends the difference grows to more "
      "than 0.05. With 64 frames no step agrees.")
 
 # %% tags=["claim"]
-agree = {frames: [value < 1e-9 for value in values] for frames, values in off.items()}
+agree = {length: [value < 1e-9 for value in values] for length, values in off.items()}
 claim("The inflated network gives the picture's answer exactly at the steps that have seen no padding: none of 8 with "
       "64 frames, 8 of 20 with 160",
-      all(agree[frames] == spared_steps(TIME, frames) for frames in (64, 160)),
+      all(agree[length] == spared_steps(TIME, length) for length in (64, 160)),
       f"{sum(agree[64])} of 8, {sum(agree[160])} of 20",
       published="Section 2.4 asks for equal answers on boring videos; it does not mention the ends")
 
@@ -299,10 +299,10 @@ flow_input = check("11.4", flow_input)
 # ## Exercise 11.5: Fix the bugs: one prediction from two streams
 #
 # The two networks are trained separately, and their predictions averaged at test time. `rgb` is $(B, K, T_1)$, the
-# scores of the RGB stream at each time step *before* the softmax; `flow` is $(B, K, T_2)$. (A clip of $n$ frames has $n
-# - 1$ flow fields, so the steps may differ in number.) First the mean over the steps of each stream, then the mean of
-#   both streams' scores, then one softmax. The function below has two bugs: it averages the wrong thing, and it lets a
-#   stream with more steps count more.
+# scores of the RGB stream at each time step *before* the softmax; `flow` is $(B, K, T_2)$. (A clip has one flow field
+# less than it has frames, so the steps may differ in number.) First the mean over the steps of each stream, then the
+# mean of both streams' scores, then one softmax. The function below has two bugs: it averages the wrong thing, and it
+# lets a stream with more steps count more.
 
 # %% tags=["exercise"] exercise="11.5" points=2
 def two_stream_prediction(rgb, flow):
@@ -363,15 +363,15 @@ show(diagram(five, most=8, facts=("name", "kernel", "frames T", "H × W", "param
 largest_guess.reveal("b")
 
 # %% [markdown]
-# (b) has three times as many parameters as the two streams of I3D, nearly all of them in its fully connected layers.
+# (b) has three times as many parameters as the two streams of I3D, two thirds of them in its fully connected layers.
 # And (e) is by far the most work: memory and time are again in different places. (The counts of the paper are 9, 79,
 # 12, 39 and 25 million. Ours are those to the last digit that it prints.)
 #
 # ## Kinetics
 #
-# None of this would have worked on UCF101, whose 9,500 training videos are too few for any of the five. So the same
-# authors made a data set: **Kinetics**, 400 human actions with 400 or more clips each, ten seconds, every clip from
-# another YouTube video. The classes are of three kinds:
+# UCF101 has 9,500 training videos, too few for a 3D network to learn from. So the same authors made a data set:
+# **Kinetics**, 400 human actions with 400 or more clips each, ten seconds, every clip from another YouTube video. The
+# classes are of three kinds:
 #
 # | kind | examples |
 # |---|---|
@@ -672,9 +672,9 @@ claim("Pre-training helps most where training data are few: with 12 clips by mor
 
 # %% [markdown]
 # With 240 clips there is little left to gain: the new world alone is nearly enough. And mind the small print, here and
-# in the paper: both worlds are about *ways*, as Kinetics and UCF101 are both about human actions. We also tried to
-# fine-tune the same stream to tell *speeds*, which it had never needed; there it learnt more slowly than a fresh
-# network. Features know what they were trained for (lecture 06).
+# in the paper: both worlds are about *ways*, as Kinetics and UCF101 are both about human actions. We also tried the
+# same stream on *speeds*, which it had never needed: with 240 clips, pre-training brought nothing. Features know what
+# they were trained for (lecture 06).
 #
 # ## On a GPU
 #
