@@ -30,6 +30,8 @@ def _cases(generator):
         Case("kernel 7, stride 2, 16 frames: the padding is uneven", ([(7, 2)], 16)),
         Case("three convolutions of 3, 9 frames", ([(3, 1), (3, 1), (3, 1)], 9)),
         Case("a pool of 2, 5 frames", ([(2, 2)], 5)),
+        Case("kernel 4, stride 1, 9 frames: an odd number of cells", ([(4, 1)], 9)),
+        Case("kernel 5, stride 3, 9 frames", ([(5, 3)], 9)),
         Case("stem and a pool, 40 frames", ([(7, 2), (3, 1), (3, 2), (3, 1)], 40)),
         Case("so few frames that no step is spared", ([(7, 2), (3, 1), (3, 1)], 6)),
         Case("three other layers, 30 frames", (layers(3), 30)),
@@ -56,6 +58,14 @@ spared_steps = exercise(
         edit(
             "the stride is missing: the kernel stands at every `stride`th place",
             {STEPS: "range(0, len(padded) - kernel + 1)"},
+        ),
+        edit(
+            "the padding is that of a stride of 1: it depends on the stride",
+            {"pad_same(len(spared), kernel, stride)": "pad_same(len(spared), kernel, 1)"},
+        ),
+        edit(
+            "this pads half a kernel at both ends, as PyTorch layers do: use both numbers of pad_same",
+            {PADDED: "[False] * (kernel // 2) + spared + [False] * (kernel // 2)"},
         ),
         edit(
             "before and after are exchanged: the larger half of the padding comes last",

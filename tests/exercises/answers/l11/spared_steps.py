@@ -45,18 +45,7 @@ def spared_steps(layers, frames):
 WRONG = [
     ({"all(padded[t : t + kernel])": "any(padded[t : t + kernel])"}, "one False below a kernel is enough"),
     ({"spared = [True] * frames": "spared = [False] * frames"}, None),
-    ({"kernel, stride)\n        padded": "kernel, 1)\n        padded"}, None),
-    (
-        """
-def spared_steps(layers, frames):
-    spared = [True] * frames
-    for kernel, stride in layers:
-        padded = [False] * (kernel // 2) + spared + [False] * (kernel // 2)
-        spared = [all(padded[t : t + kernel]) for t in range(0, len(padded) - kernel + 1, stride)]
-    return spared
-""",
-        None,
-    ),
+    ({"[True] * frames": "[True] * (frames - 1)"}, None),
     ({"return spared": "print(spared)"}, "printed"),
     ({"    return spared": "        return spared"}, None),
 ]
