@@ -8,7 +8,7 @@ from tests.imports import circles, import_graph, part_of, wrong_arrows
 
 PACKAGE = Path(__file__).resolve().parents[1] / "course_lib"
 ORDER = (
-    ("errors", "atomic", "display", "moved", "progress", "timing"),
+    ("errors", "atomic", "cells", "display", "moved", "progress", "timing"),
     ("places", "profile"),
     ("ops",),
     ("models", "data"),

@@ -10,7 +10,8 @@ import re
 import sys
 import types
 
-from .cells import parsed
+from course_lib.cells import parsed
+
 from .reach import LIBRARIES, root
 from .shortcuts import CONVOLUTIONS, SYNONYMS
 

@@ -4,7 +4,7 @@ import ast
 import dataclasses
 from dataclasses import dataclass
 
-from course_lib.exercises.cells import LONGEST, parsed
+from course_lib.cells import LONGEST, parsed
 from course_lib.exercises.reach import reach
 from course_lib.grading.names import bound_names, used_names
 from course_lib.grading.submission import Answer, Cell

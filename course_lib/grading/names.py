@@ -6,7 +6,7 @@ import re
 import symtable
 from collections import deque
 
-from course_lib.exercises.cells import LONGEST, UNREADABLE, parsed
+from course_lib.cells import LONGEST, UNREADABLE, parsed
 
 _BINDING = re.compile(r"^(?:async def|def|class)\s+(\w+)|^(\w+)\s*=(?!=)", re.MULTILINE)
 

@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_lib.exercises.cells import LONGEST
+from course_lib.cells import LONGEST
 from course_lib.grading.names import bound_names, checks_in, same_code, used_names
 from course_lib.grading.outputs import without_outputs
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_lib.grading.submission import LARGEST_WITH_OUTPUTS
+from course_lib.grading.outputs import without_outputs
+from course_lib.grading.submission import LARGEST, LARGEST_WITH_OUTPUTS
 
 MOST_FILES = 20_000  # in one zip file
 MOST_BYTES = 2**28  # unpacked for one learner
@@ -199,6 +200,8 @@ def _unpacked(file, target, above, left, shown, depth=1, room=None, of_classes=F
                     if room[place[0]] > 0:
                         most = room[place[0]] if inner else LARGEST_WITH_OUTPUTS + 1
                         room[place[0]] -= _extract(archive, entry, path, most)
+                        if not inner and room[place[0]] > 0 and path.stat().st_size > LARGEST:
+                            room[place[0]] += _shrink(path)
                 except Exception as error:  # as many kinds as there are ways to pack: the other files are still read
                     _no_room(error)
                     left.add(place, f"cannot be unpacked ({str(error)[:100]})")
@@ -319,6 +322,23 @@ def _owner(above, inside, of_classes):
     if len(above) > 1 or platform(above[0]) or not of_classes or not _is_class(inside):
         return above, 0
     return (), outer
+
+
+def _shrink(path):
+    """Leave out a large notebook's outputs; returns by how many bytes the file has shrunk.
+
+    Raises:
+        ValueError: why it cannot be done; the file is then gone.
+    """
+    size = path.stat().st_size
+    try:
+        with open(path, "rb") as file:
+            kept = without_outputs(file, LARGEST)
+    except ValueError as problem:
+        path.unlink()
+        raise ValueError(f"it has {size / 2**20:.0f} MB, and {problem}") from None
+    path.write_bytes(kept)
+    return size - len(kept)
 
 
 def _extract(archive, entry, path, limit):

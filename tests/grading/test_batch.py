@@ -134,12 +134,26 @@ def test_hostile_zip_files(tmp_path):
         archive.writestr(link, "/etc/passwd")
     (tmp_path / "in" / "broken.zip").write_bytes(b"PK\x03\x04 no zip")
     hits, remarks = found(tmp_path / "in", tmp_path)
-    assert {hit[0] for hit in hits} == {"outside", "absolute", "bomb", "link"}
+    assert {hit[0] for hit in hits} == {"outside", "absolute", "link"}
+    assert any("bomb handed in no notebook" in remark and "200 MB" in remark for remark in remarks)
     assert any("broken.zip" in remark for remark in remarks)
     assert not (tmp_path / "outside").exists() and not list(tmp_path.rglob("passwd"))
     unpacked = [path for path in (tmp_path / "scratch").rglob("*.ipynb")]
     assert not any(path.is_symlink() for path in unpacked)
     assert sum(path.stat().st_size for path in unpacked) < 40 * 2**20
+
+
+def test_a_large_notebook_in_a_zip_file_is_unpacked_without_its_outputs(tmp_path):
+    output = {"output_type": "stream", "name": "stdout", "text": "x" * (40 * 2**20)}
+    cell = {"cell_type": "code", "source": "answer = 42", "metadata": {}, "outputs": [output], "execution_count": 1}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    (tmp_path / "in").mkdir()
+    with zipfile.ZipFile(tmp_path / "in" / "ada.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("01_video_tensors.ipynb", json.dumps(notebook))
+    hits, remarks = found(tmp_path / "in", tmp_path)
+    assert hits == {("ada", "", "01")} and not remarks
+    (unpacked,) = (tmp_path / "scratch").rglob("*.ipynb")
+    assert unpacked.stat().st_size < 1000 and "answer = 42" in unpacked.read_text()
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
