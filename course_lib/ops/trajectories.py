@@ -18,6 +18,7 @@ the homography instead of from a second flow.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from course_lib.errors import CourseError, ShapeError, check_shape
@@ -29,6 +30,7 @@ LENGTH = 15  # L: steps of a trajectory
 SPACING = 5  # pixels between grid points
 QUALITY = 0.001  # a grid point needs this share of the frame's strongest corner
 STILL = 1.0  # pixels: a trajectory whose longest step, without the camera's, is shorter has not moved
+VOTERS = 150  # corners that vote for a camera; the library's last fit takes a time that grows with their square
 JUMP, SHARE = 20.0, 0.7  # a step longer than JUMP pixels that is more than this SHARE of the whole path is an error
 
 
@@ -211,37 +213,48 @@ def stabilised(flow, homographies):
     return left.permute(0, 1, 4, 2, 3)
 
 
-def camera_homographies(grey, flow, *, spacing=SPACING, quality=QUALITY, tolerance=0.5, trials=100, seed=0):
+def camera_homographies(
+    grey, flow, *, spacing=SPACING, quality=QUALITY, tolerance=1.0, trials=100, steady=False, seed=0
+):
     """The camera's motion between neighbouring frames: the homography that most corners agree with (RANSAC).
 
     Args:
-        grey: (B, T, H, W). flow: (B, T - 1, 2, H, W) in pixels. spacing, quality: which corners vote.
+        grey: (B, T, H, W). flow: (B, T - 1, 2, H, W) in pixels. spacing, quality: which corners may vote; of many, 150 drawn at random do.
         tolerance: pixels by which a corner may miss and still agree.
         trials: most samples of four corners that are tried; it ends earlier when a better model has become unlikely.
+        steady: the camera moves alike in all frames (a pan): all pairs of a clip vote for one homography together.
         seed: of the samples.
     Returns:
         (B, T - 1, 3, 3), the identity where there are fewer than 8 corners or no model is found. Equal motion of most
         corners is taken for the camera's, so something that fills the frame is mistaken for it.
     """
-    import numpy as np
+    batch, frames = grey.shape[:2]
+    corners = grid_corners(grey[:, :-1].flatten(0, 1).unsqueeze(1), spacing, quality).unflatten(0, (batch, frames - 1))
+    found = torch.eye(3, device=flow.device, dtype=flow.dtype).repeat(batch, frames - 1, 1, 1)
+    groups = [(b, slice(None) if steady else slice(t, t + 1)) for b in range(batch)
+              for t in range(1 if steady else frames - 1)]  # fmt: skip
+    random = np.random.default_rng(seed)
+    for group in groups:
+        there = corners[group].nonzero()
+        pair, row, column = there[random.permutation(len(there))[:VOTERS]].unbind(1)
+        row, column = (n * spacing + spacing // 2 for n in (row, column))
+        begin = torch.stack([column, row], 1).to(flow)
+        found[group] = _homography(begin, begin + flow[group][pair, :, row, column], tolerance, trials, random).to(flow)
+    return found
+
+
+def _homography(begin, end, tolerance, trials, random):
+    """The homography from (N, 2) points to (N, 2) points that most of them agree with: (3, 3)."""
     from skimage.measure import ransac
     from skimage.transform import ProjectiveTransform
 
-    batch, frames = grey.shape[:2]
-    corners = grid_corners(grey[:, :-1].flatten(0, 1).unsqueeze(1), spacing, quality)
-    fields = flow.flatten(0, 1)
-    found = torch.eye(3, device=flow.device, dtype=flow.dtype).repeat(len(fields), 1, 1)
-    random = np.random.default_rng(seed)
-    for number, (there, field) in enumerate(zip(corners, fields, strict=True)):
-        row, column = (there.nonzero() * spacing + spacing // 2).unbind(1)
-        if len(row) < 8:
-            continue
-        begin = torch.stack([column, row], 1).double()
-        pair = begin.cpu().numpy(), (begin + field[:, row, column].T).cpu().numpy()
+    if len(begin) < 8:
+        return torch.eye(3)
+    pair = [points.double().cpu().numpy() for points in (begin, end)]
+    with np.errstate(divide="ignore", invalid="ignore"):  # four corners on one line give no model, and another try
         model, _ = ransac(
             pair, ProjectiveTransform, min_samples=4, residual_threshold=tolerance, max_trials=trials,
             stop_probability=0.99, rng=random,
         )  # fmt: skip
-        if model is not None and np.isfinite(model.params).all():
-            found[number] = torch.as_tensor(model.params / model.params[2, 2]).to(found)
-    return found.unflatten(0, (batch, frames - 1))
+    found = model and np.isfinite(model.params).all() and abs(np.linalg.det(model.params)) > 1e-6
+    return torch.from_numpy(model.params / model.params[2, 2]) if found else torch.eye(3)
