@@ -26,78 +26,95 @@ from course_lib.ops.trajectories import nearest_pixel
 TUBE = 32  # N: side of the tube in pixels
 SPACE, TIME = 2, 3  # cells: 2 x 2 in space, 3 in time
 DIRECTIONS = 8
+PIXELS = 2**21  # that are read at once: memory stays small, however many trajectories there are
 NO_FLOW = 0.4  # pixels: shorter flow votes for "none"; the authors' code has this threshold
 
 
-def orientation_votes(vectors, directions=DIRECTIONS, shortest=0.0):
-    """Votes of every pixel: its vector's length, shared by the two nearest of `directions` equal sectors.
+def direction_votes(vectors, shortest=0.0):
+    """How a pixel votes: with its vector's length, shared by the two nearest of 8 directions.
 
     Args:
-        vectors: (B, 2, H, W), (x, y). directions: number of sectors; sector 0 is centred on the x axis, then clockwise
-            as seen on the screen (y points down).
-        shortest: with a value above 0 there is one more bin, for vectors that are not longer: each gives it one vote.
+        vectors: (..., 2), (x, y). Direction 0 is right, then clockwise on the screen (y points down), in eighths.
+        shortest: with a value above 0 there is a ninth bin, for vectors that are not longer: each gives it one vote.
     Returns:
-        (B, directions, H, W), or (B, directions + 1, H, W) with `shortest`.
+        bins: (..., 2) long. votes: (..., 2): what each of the two bins gets.
     """
-    check_shape(vectors, "B 2 H W", "vectors")
-    length = vectors.norm(dim=1)
-    place = torch.atan2(vectors[:, 1], vectors[:, 0]) * (directions / (2 * math.pi)) % directions
+    length = vectors.norm(dim=-1)
+    place = torch.atan2(vectors[..., 1], vectors[..., 0]) * (DIRECTIONS / (2 * math.pi))  # -4 to 4
     low = place.floor()
     share = place - low
-    low = low.long() % directions
-    small = length <= shortest if shortest else torch.zeros_like(length, dtype=torch.bool)
-    length = length.masked_fill(small, 0)
-    votes = vectors.new_zeros(len(vectors), directions, *vectors.shape[2:])
-    votes.scatter_add_(1, low.unsqueeze(1), (length * (1 - share)).unsqueeze(1))
-    votes.scatter_add_(1, ((low + 1) % directions).unsqueeze(1), (length * share).unsqueeze(1))
-    return torch.cat([votes, small.unsqueeze(1).to(votes)], 1) if shortest else votes
+    bins = torch.stack([low, low + 1], -1).long() % DIRECTIONS
+    votes = torch.stack([length * (1 - share), length * share], -1)
+    if shortest:
+        none = (length <= shortest).unsqueeze(-1)
+        bins = bins.masked_fill(none, DIRECTIONS)
+        votes = torch.where(none, votes.new_tensor([1.0, 0.0]), votes)
+    return bins, votes
 
 
-def tube_histograms(votes, trajectories, tube=TUBE):
+def tube_histograms(vectors, trajectories, tube=TUBE, shortest=0.0):
     """Add up the votes in the cells of each trajectory's tube, then L1 norm and square root.
 
-    Sums over squares come from the integral image: four numbers per square, whatever its size.
-
     Args:
-        votes: (B, T, D, H, W), not negative. trajectories: `Trajectories` of L steps, L a multiple of 3 or at least 3:
-            the first L points are read, and frame i belongs to time cell 3 i // L.
-        tube: N, even; the point lies in the middle pixel's corner: columns x - N/2 to x + N/2 - 1. Beyond the frame are no votes.
+        vectors: (B, T, 2, H, W).
+        trajectories: `Trajectories` of L steps: the first L points are read, and frame i belongs to time cell 3 i // L.
+        tube: N, even: columns x - N/2 to x + N/2 - 1, and rows alike. Beyond the frame are no votes.
+        shortest: see `direction_votes`.
     Returns:
-        (K, 3 * 2 * 2 * D), time cell first, then row, then column, then direction.
+        (K, 3 * 2 * 2 * D), time cell first, then row, then column, then the D = 8 or 9 bins.
+    Raises:
+        ShapeError: if the tube is odd, or trajectories reach beyond the T frames.
     """
-    sizes = check_shape(votes, "B T D H W", "votes")
-    length = _length(trajectories, sizes["T"])
+    sizes, length = _checked(vectors, trajectories, tube)
     height, width, half = sizes["H"], sizes["W"], tube // 2
-    if tube % 2 or tube < 2:
-        raise ShapeError(f"tube is {tube}, expected an even number of pixels: it is cut into 2 x 2 cells")
-    integral = torch.nn.functional.pad(votes, (1, 0, 1, 0)).cumsum(3).cumsum(4)  # (B, T, D, H + 1, W + 1)
+    bins_each = DIRECTIONS + (shortest > 0)
+    around = torch.arange(-half, half, device=vectors.device)
+    second = (around >= 0).long()  # the second of two cells
+    third = torch.arange(length, device=vectors.device) * TIME // length
+    cell = (third[:, None, None] * SPACE + second[:, None]) * SPACE + second  # (L, N, N)
     column, row = nearest_pixel(trajectories.points[:, :length], height, width)  # (K, L)
-    clip = trajectories.clip[:, None, None, None]
-    frame = (trajectories.start[:, None] + torch.arange(length, device=row.device))[:, :, None, None]
-    edges = torch.arange(-half, half + 1, half, device=row.device)  # three edges of two cells
-    down = (row[..., None] + edges).clamp(0, height)[..., None]  # (K, L, 3, 1)
-    right = (column[..., None] + edges).clamp(0, width)[..., None, :]  # (K, L, 1, 3)
-    corner = integral.permute(0, 1, 3, 4, 2)[clip, frame, down, right]  # (K, L, 3, 3, D)
-    cells = corner.diff(dim=2).diff(dim=3)  # (K, L, 2, 2, D)
-    cell = torch.arange(length, device=row.device) * TIME // length
-    summed = cells.new_zeros(len(cells), TIME, *cells.shape[2:]).index_add_(1, cell, cells)
-    return root_normalised(summed.flatten(1))
+    frame = trajectories.start[:, None] + torch.arange(length, device=vectors.device)
+    cells = TIME * SPACE * SPACE
+    summed = vectors.new_zeros(len(trajectories), cells * bins_each)
+    pixels = vectors.permute(0, 1, 3, 4, 2)
+    at_once = max(1, PIXELS // (length * tube * tube))
+    for first in range(0, len(trajectories), at_once):
+        part = slice(first, first + at_once)
+        x = (column[part, :, None] + around)[:, :, None, :]  # (k, L, 1, N)
+        y = (row[part, :, None] + around)[..., None]  # (k, L, N, 1)
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)  # (k, L, N, N)
+        clip, moment = trajectories.clip[part, None, None, None], frame[part, :, None, None]
+        read = pixels[clip, moment, y.clamp(0, height - 1), x.clamp(0, width - 1)]  # (k, L, N, N, 2)
+        bins, votes = direction_votes(read, shortest)
+        votes = votes * inside.unsqueeze(-1)
+        place = torch.arange(len(read), device=vectors.device)[:, None, None, None] * cells + cell
+        place = place.unsqueeze(-1) * bins_each + bins
+        summed[part].view(-1).index_add_(0, place.flatten(), votes.flatten())
+    return root_normalised(summed)
 
 
-def tube_histograms_reference(votes, trajectories, tube=TUBE):
+def tube_histograms_reference(vectors, trajectories, tube=TUBE, shortest=0.0):
     """`tube_histograms`, pixel by pixel with loops."""
-    sizes = check_shape(votes, "B T D H W", "votes")
-    length, half = _length(trajectories, sizes["T"]), tube // 2
-    summed = votes.new_zeros(len(trajectories), TIME, SPACE, SPACE, sizes["D"])
+    sizes, length = _checked(vectors, trajectories, tube)
+    summed = vectors.new_zeros(len(trajectories), TIME, SPACE, SPACE, DIRECTIONS + (shortest > 0))
     column, row = nearest_pixel(trajectories.points[:, :length], sizes["H"], sizes["W"])
     for k in range(len(trajectories)):
         for i in range(length):
-            frame = votes[trajectories.clip[k], trajectories.start[k] + i]
-            for y in range(-half, half):
-                for x in range(-half, half):
+            frame = vectors[trajectories.clip[k], trajectories.start[k] + i]
+            for y in range(-tube // 2, tube // 2):
+                for x in range(-tube // 2, tube // 2):
                     r, c = int(row[k, i]) + y, int(column[k, i]) + x
-                    if 0 <= r < sizes["H"] and 0 <= c < sizes["W"]:
-                        summed[k, i * TIME // length, int(y >= 0), int(x >= 0)] += frame[:, r, c]
+                    if not (0 <= r < sizes["H"] and 0 <= c < sizes["W"]):
+                        continue
+                    cell = summed[k, i * TIME // length, int(y >= 0), int(x >= 0)]
+                    u, v = frame[:, r, c].tolist()
+                    size, angle = math.hypot(u, v), math.degrees(math.atan2(v, u)) % 360
+                    if shortest and size <= shortest:
+                        cell[DIRECTIONS] += 1
+                    else:
+                        low = int(angle // 45)
+                        cell[low % 8] += size * (1 - (angle - 45 * low) / 45)
+                        cell[(low + 1) % 8] += size * (angle - 45 * low) / 45
     return root_normalised(summed.flatten(1))
 
 
@@ -109,34 +126,35 @@ def root_normalised(histograms):
 def hog(grey, trajectories, tube=TUBE):
     """Histogram of gradients: (B, T, H, W) grey, K trajectories -> (K, 96)."""
     check_shape(grey, "B T H W", "grey")
-    return tube_histograms(_gradient_votes(grey), trajectories, tube)
+    return tube_histograms(_gradients(grey), trajectories, tube)
 
 
 def hof(flow, trajectories, tube=TUBE, shortest=NO_FLOW):
     """Histogram of flow: (B, T - 1, 2, H, W) in pixels, K trajectories -> (K, 108)."""
-    check_shape(flow, "B T 2 H W", "flow")
-    votes = orientation_votes(flow.flatten(0, 1), shortest=shortest).unflatten(0, flow.shape[:2])
-    return tube_histograms(votes, trajectories, tube)
+    return tube_histograms(flow, trajectories, tube, shortest)
 
 
 def mbh(flow, trajectories, tube=TUBE):
     """Motion boundary histograms of u and of v side by side: (B, T - 1, 2, H, W), K trajectories -> (K, 192)."""
     check_shape(flow, "B T 2 H W", "flow")
-    return torch.cat([tube_histograms(_gradient_votes(flow[:, :, i]), trajectories, tube) for i in (0, 1)], 1)
+    return torch.cat([tube_histograms(_gradients(flow[:, :, i]), trajectories, tube) for i in (0, 1)], 1)
 
 
-def _gradient_votes(pictures):
-    """(B, T, H, W) -> (B, T, 8, H, W)."""
+def _gradients(pictures):
+    """(B, T, H, W) -> (B, T, 2, H, W)."""
     gradient = torch.cat(spatial_gradients(pictures.flatten(0, 1).unsqueeze(1)), 1)
-    return orientation_votes(gradient).unflatten(0, pictures.shape[:2])
+    return gradient.unflatten(0, pictures.shape[:2])
 
 
-def _length(trajectories, frames):
-    """L, after a look whether the trajectories stay within the `frames` at hand."""
+def _checked(vectors, trajectories, tube):
+    """The sizes of vectors, and L, after a look whether all fits together."""
+    sizes = check_shape(vectors, "B T 2 H W", "vectors")
+    if tube % 2 or tube < 2:
+        raise ShapeError(f"tube is {tube}, expected an even number of pixels: it is cut into 2 x 2 cells")
     length = trajectories.points.shape[1] - 1
-    if len(trajectories) and int(trajectories.start.max()) + length > frames:
+    last = int(trajectories.start.max()) + length - 1 if len(trajectories) else 0
+    if last >= sizes["T"]:
         raise ShapeError(
-            f"a trajectory reads frames {int(trajectories.start.max())} to {int(trajectories.start.max()) + length - 1}, "
-            f"there are {frames}: do these trajectories belong to other clips?"
+            f"trajectories reach frame {last}, there are {sizes['T']} frames (from 0): do they belong to other clips?"
         )
-    return length
+    return sizes, length

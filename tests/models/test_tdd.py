@@ -185,7 +185,7 @@ def blob(tensor, old):
 
 
 def caffemodel(weights, old):
-    """A file as Caffe writes it, with what a reader must step over: a network's name, a float, a layer without blobs."""
+    """A file as Caffe writes it, with what a reader steps over: a name, a float, a layer without blobs."""
     whole = field(1, 2, b"CNN-M") + varint(77 << 3 | 5) + struct.pack("<f", 1.5)
     layer, name, blobs = (2, 4, 6) if old else (100, 1, 7)
     whole += field(layer, 2, field(name, 2, b"relu1"))

@@ -49,18 +49,19 @@ def test_gradients_are_the_derivatives_of_the_likelihood():
 
 
 def test_posteriors_do_not_underflow():
-    far = torch.full((1, 64), 40.0)
-    shares = fisher.posteriors(far, torch.tensor([0.5, 0.5]), torch.stack([torch.zeros(64), torch.ones(64)]), torch.ones(2, 64))
+    far, means = torch.full((1, 64), 40.0), torch.stack([torch.zeros(64), torch.ones(64)])
+    shares = fisher.posteriors(far, torch.tensor([0.5, 0.5]), means, torch.ones(2, 64))
     assert torch.isfinite(shares).all() and shares[0, 1] == 1
 
 
 def test_a_crowd_of_equal_descriptors_counts_less_with_the_power_norm(codebook):
     book, cloud = codebook
     crowd = torch.cat([cloud[:20], cloud[:1].expand(200, -1)])
-    with_power, without = (
-        fisher.fisher_vector(crowd, book, power=p) @ fisher.fisher_vector(cloud[:20], book, power=p) for p in (True, False)
-    )
-    assert with_power > without
+    alike = {
+        power: fisher.fisher_vector(crowd, book, power=power) @ fisher.fisher_vector(cloud[:20], book, power=power)
+        for power in (True, False)
+    }
+    assert alike[True] > alike[False]
 
 
 def test_the_order_of_descriptors_and_their_number_do_not_matter(codebook):

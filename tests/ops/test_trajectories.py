@@ -136,10 +136,10 @@ def test_ransac_finds_the_camera_among_things_that_move():
 def test_in_a_world_with_a_moving_camera_what_is_kept_lies_on_the_sprite():
     clips = ActionWorld("direction", 80, 100, 24, camera=1.0, travel=20, size=18, duration=20).sample(3, seed=3)
     grey = torch.einsum("bcthw,c->bthw", clips.clips, torch.tensor(LUMA))
-    flow = clip_flow(clips.clips, levels=3, iterations=2)
+    flow = clip_flow(clips.clips, levels=3, iterations=3, sigma=2.0, median=2)
     shares = {}
     for name, camera in (("stabilised", tr.camera_homographies(grey, flow)), ("raw", None)):
-        found = tr.track(grey, flow, homographies=camera)
+        found = tr.track(grey, flow, quality=0.03, homographies=camera)
         kept = found[tr.moving(found, still=0.7)]
         boxes = clips.boxes[kept.clip, kept.start]
         first = kept.points[:, 0]
@@ -147,6 +147,13 @@ def test_in_a_world_with_a_moving_camera_what_is_kept_lies_on_the_sprite():
         shares[name] = on.float().mean().item()
         assert name == "raw" or on.sum() > 20
     assert shares["stabilised"] > 0.8 > 0.4 > shares["raw"]
+
+
+def test_a_steady_camera_is_found_from_all_frames_together():
+    homography = turned(0.0, (1.0, -0.5))
+    flow = flow_of(homography, 60, 80).float().expand(2, 5, 2, 60, 80)
+    found = tr.camera_homographies(textured(2, 6, 60, 80), flow, steady=True)
+    assert torch.allclose(found, homography.float().expand(2, 5, 3, 3), atol=1e-3)
 
 
 def test_refuses():

@@ -30,31 +30,29 @@ def test_published_sizes():
         assert torch.allclose(lengths, torch.ones_like(lengths), atol=1e-4)
 
 
-@pytest.mark.parametrize("length, tube", [(15, 32), (8, 12), (5, 6), (3, 2)])
-def test_equal_to_the_loops(length, tube):
-    trajectories = some(number=4, length=length, frames=16, height=20, width=17)
-    votes = torch.rand(2, 16, 3, 20, 17, dtype=torch.float64)
-    fast = td.tube_histograms(votes, trajectories, tube)
-    assert torch.allclose(fast, td.tube_histograms_reference(votes, trajectories, tube), atol=1e-9)
-    assert fast.shape == (4, 36)
+@pytest.mark.parametrize("length, tube, shortest", [(15, 32, 0), (8, 12, 0.8), (5, 6, 0), (3, 2, 1.0)])
+def test_equal_to_the_loops(monkeypatch, length, tube, shortest):
+    monkeypatch.setattr(td, "PIXELS", 2 * length * tube * tube)  # two trajectories at once, then one
+    trajectories = some(number=3, length=length, frames=16, height=20, width=17)
+    vectors = torch.randn(2, 16, 2, 20, 17, generator=torch.Generator().manual_seed(1)).double()
+    fast = td.tube_histograms(vectors, trajectories, tube, shortest)
+    assert fast.shape == (3, 12 * (9 if shortest else 8))
+    assert torch.allclose(fast, td.tube_histograms_reference(vectors, trajectories, tube, shortest), atol=1e-9)
 
 
-@pytest.mark.parametrize("angle, bins", [(0, {0: 2}), (90, {2: 2}), (22.5, {0: 1, 1: 1}), (-45, {7: 2}), (180, {4: 2})])
-def test_directions(angle, bins):
+@pytest.mark.parametrize("angle, expected", [(0, {0: 2}), (90, {2: 2}), (22.5, {0: 1, 1: 1}), (-45, {7: 2}), (180, {4: 2})])
+def test_directions(angle, expected):
     """Clockwise on the screen from the x axis, shared by neighbours."""
     angle = math.radians(angle)
-    vectors = 2 * torch.tensor([math.cos(angle), math.sin(angle)], dtype=torch.float64).view(1, 2, 1, 1)
-    votes = td.orientation_votes(vectors).flatten()
-    expected = torch.zeros(8, dtype=torch.float64)
-    for number, value in bins.items():
-        expected[number] = value
-    assert torch.allclose(votes, expected, atol=1e-9)
+    bins, votes = td.direction_votes(2 * torch.tensor([math.cos(angle), math.sin(angle)], dtype=torch.float64))
+    got = torch.zeros(8, dtype=torch.float64).index_add_(0, bins, votes)
+    assert torch.allclose(got, torch.tensor([expected.get(i, 0) for i in range(8)]).double(), atol=1e-6)
 
 
 def test_small_flow_votes_for_none():
-    votes = td.orientation_votes(torch.tensor([[0.1, 3.0], [0.1, 0.0]]).view(1, 2, 1, 2), shortest=0.4)
-    assert votes.shape == (1, 9, 1, 2)
-    assert votes[0, :, 0, 0].tolist() == pytest.approx([0] * 8 + [1]) and votes[0, :, 0, 1].tolist()[0] == 3
+    bins, votes = td.direction_votes(torch.tensor([[0.1, 0.1], [3.0, 0.0]]), shortest=0.4)
+    assert bins[0].tolist() == [8, 8] and votes[0].tolist() == [1, 0]
+    assert bins[1, 0] == 0 and votes[1].tolist() == [3, 0]
 
 
 def test_a_pan_changes_hof_and_not_mbh():
@@ -66,13 +64,13 @@ def test_a_pan_changes_hof_and_not_mbh():
 
 
 def test_cells_lie_where_they_should():
-    """Votes in the last third, above and to the right of the point, fill cell (time 2, row 0, column 1)."""
+    """A vector in the last third, above and to the right of the point, fills cell (time 2, row 0, column 1)."""
     points = torch.tensor([[10.0, 8.0]]).expand(1, 7, 2)
     trajectory = Trajectories(points, torch.tensor([1]), torch.tensor([0]), torch.zeros(1, 6, 2))
-    votes = torch.zeros(1, 9, 1, 20, 24)
-    votes[0, 5, 0, 5, 13] = 1  # frame 5 is number 4 of 6
-    cell = td.tube_histograms(votes, trajectory, tube=8)[0].view(3, 2, 2)
-    assert cell.nonzero().tolist() == [[2, 0, 1]]
+    vectors = torch.zeros(1, 9, 2, 20, 24)
+    vectors[0, 5, 1, 5, 13] = 1  # down, in frame 5, which is number 4 of 6
+    found = td.tube_histograms(vectors, trajectory, tube=8)[0].view(3, 2, 2, 8)
+    assert found.nonzero().tolist() == [[2, 0, 1, 2]]
 
 
 def test_nothing_there_is_nothing():
@@ -83,6 +81,6 @@ def test_nothing_there_is_nothing():
 
 def test_refuses():
     with pytest.raises(ShapeError, match="even"):
-        td.tube_histograms(torch.zeros(2, 20, 8, 40, 50), some(), tube=7)
+        td.tube_histograms(torch.zeros(2, 20, 2, 40, 50), some(), tube=7)
     with pytest.raises(ShapeError, match="other clips"):
         td.hog(torch.zeros(2, 10, 40, 50), some())

@@ -1,0 +1,100 @@
+"""07.3: pooling along trajectories."""
+
+import torch
+
+from course_lib.exercises import Case, edit, exercise
+from course_lib.models.tdd import trajectory_pool
+
+from ._tracks import tracks
+
+SOLUTION = """
+import torch
+
+
+def pool_along(maps, points, start, video):
+    rows, columns = maps.shape[2:]
+    column = (points[..., 0] * columns / video[1]).round().long().clamp(0, columns - 1)
+    row = (points[..., 1] * rows / video[0]).round().long().clamp(0, rows - 1)
+    frame = start[:, None] + torch.arange(points.shape[1])  # (K, P)
+    return maps[frame, :, row, column].sum(1)
+"""
+
+COLUMN, ROW = "points[..., 0] * columns / video[1]", "points[..., 1] * rows / video[0]"
+FRAME, READ = "start[:, None] + torch.arange(points.shape[1])", "maps[frame, :, row, column].sum(1)"
+
+
+def _cases(generator):
+    def case(label, number, length, channels, size, video, outside=0):
+        frames = length + 3
+        maps = torch.randn(frames, channels, *size, generator=generator)
+        start = torch.randint(0, 4, (number,), generator=generator)
+        return Case(label, (maps, tracks(generator, number, length, size, video, outside), start, video))
+
+    still = torch.zeros(4, 1, 2, 3)
+    still[1:3, 0, 1, 2] = torch.tensor([1.0, 10.0])
+    point = torch.tensor([[[15.0, 9.0], [16.0, 8.0]]])
+    return [
+        Case("by hand: one trajectory, two points", (still, point, torch.tensor([1]), (16, 24))),
+        case("5 trajectories of 4 points, cells of 8 pixels", 5, 4, 3, (4, 7), (32, 56)),
+        case("15 points, cells of 32 x 34.3 pixels", 4, 15, 6, (7, 10), (240, 320)),
+        case("points beyond the border", 9, 5, 2, (6, 4), (30, 44), outside=2),
+    ]
+
+
+pool_along = exercise(
+    "07.3",
+    "Pool along trajectories",
+    points=3,
+    solution=SOLUTION,
+    same_as=trajectory_pool,
+    cases=_cases,
+    forbidden=("course_lib.models.tdd.trajectory_pool_reference", "course_lib.models.tdd.cells"),
+    mistakes=(
+        edit("the mean over the points: Eq. 1 adds them up", {".sum(1)": ".mean(1)"}),
+        edit("the maximum over the points: Eq. 1 adds them up", {".sum(1)": ".amax(1)"}),
+        edit("the points are still an axis: add them up", {".sum(1)": ""}),
+        edit("this adds up channels: the sum goes over the points, axis 1 of (K, P, C)", {".sum(1)": ".sum(2)"}),
+        edit("this cuts off the fraction: the bar in Eq. 1 means the nearest cell, round()",
+             {".round().long()": ".long()"}),
+        edit("this rounds down: the bar in Eq. 1 means the nearest cell, round()",
+             {".round().long()": ".floor().long()"}),
+        edit("the points were rounded before they were scaled: scale first, then round",
+             {f"({COLUMN}).round()": "(points[..., 0].round() * columns / video[1]).round()",
+              f"({ROW}).round()": "(points[..., 1].round() * rows / video[0]).round()"}),
+        edit("the ratios of x and y are exchanged: `video` is (H, W), x goes with W",
+             {"/ video[1]": "/ video[0]", "/ video[0]": "/ video[1]"} | {
+                 COLUMN: "points[..., 0] * columns / video[0]", ROW: "points[..., 1] * rows / video[1]"}),
+        edit("x is the first number of a point and chooses the column", {"[..., 0]": "[..., 9]",
+                                                                         "[..., 1]": "[..., 0]", "[..., 9]": "[..., 1]"}),
+        edit("the points are in pixels of the video: multiply by the size of the map over that of the video",
+             {COLUMN: "points[..., 0]", ROW: "points[..., 1]"}),
+        edit("this multiplies by the cell's size: a map is smaller than the video, so divide",
+             {COLUMN: "points[..., 0] * video[1] / columns", ROW: "points[..., 1] * video[0] / rows"}),
+        edit("all points are read in the first frame: point p lies in frame start + p",
+             {FRAME: "start[:, None].expand(points.shape[:2])"}),
+        edit("the trajectories start where they should, `start`, not in frame 0",
+             {FRAME: "torch.arange(points.shape[1]).expand(points.shape[:2])"}),
+        edit("`start` is the frame of the first point; here it is taken for the last one",
+             {FRAME: "(start[:, None] - points.shape[1] + 1 + torch.arange(points.shape[1]))"}),
+        edit("frames count from 0: this is one too late",
+             {FRAME: "(start[:, None] + 1 + torch.arange(points.shape[1])).clamp(max=len(maps) - 1)"}),
+        edit("the ratio is the same for rows and columns here: each has its own",
+             {ROW: "points[..., 1] * columns / video[1]"}),
+        edit("the ratio is the same for rows and columns here: each has its own",
+             {COLUMN: "points[..., 0] * rows / video[0]"}),
+        edit("the result is (C, K): one row per trajectory is asked for", {".sum(1)": ".sum(1).T"}),
+        edit(
+            "with pixel centres this may be more exact, but it is not Eq. 1: cell = round(r x)",
+            {COLUMN: "(points[..., 0] + 0.5) * columns / video[1] - 0.5",
+             ROW: "(points[..., 1] + 0.5) * rows / video[0] - 0.5"},
+        ),
+    ),
+    hints=(
+        "Every point of a trajectory names a frame, a row and a column of the map, and there you find C numbers. Add "
+        "the numbers of its points.",
+        "All points at once: three index tensors of shape (K, P). `maps[frame, :, row, column]` is then (K, P, C). A "
+        "cell is `round()` of the place times the ratio of sizes, `.clamp`ed to the map.",
+        "`column = (points[..., 0] * columns / video[____]).round().long().clamp(0, columns - 1)`, the same for `row`; "
+        "`frame = start[:, None] + torch.arange(____)`; return `maps[frame, :, row, column].____`.",
+    ),
+)
