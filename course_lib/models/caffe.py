@@ -1,7 +1,7 @@
 """Read the weights in a .caffemodel file without Caffe.
 
-Such a file is one message in Google's protocol buffer format: a row of fields, each a number (what field, what kind) and
-a value. Four kinds of values occur; what is not asked for is stepped over. The numbers of the fields are those of
+Such a file is one message in Google's protocol buffer format: a row of fields, each a number (what field, what kind)
+and a value. Four kinds of values occur; what is not asked for is stepped over. The numbers of the fields are those of
 Caffe's `caffe.proto`: a network has layers (100, or 2 in files from before 2014), a layer a name and blobs, a blob a
 shape and floats.
 """
@@ -28,7 +28,9 @@ def read_caffemodel(path):
     """
     path = place(path)
     if not path.is_file():
-        raise CourseError(f"No Caffe file at {path}: it {absent(path)}. The course does not download weights by itself.")
+        raise CourseError(
+            f"No Caffe file at {path}: it {absent(path)}. The course does not download weights by itself."
+        )
     with system_errors("the Caffe file cannot be read"):
         data = memoryview(path.read_bytes())
     state = {}

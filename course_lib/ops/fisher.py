@@ -164,7 +164,7 @@ def fit_words(descriptors, words, *, seed=0):
 
 
 def bag_of_words(descriptors, words):
-    """How often is each word the nearest? (N, E), (K, E) -> (K,), square roots of shares: length 1, or zeros for N = 0."""
+    """How often is each word the nearest? (N, E), (K, E) -> (K,): square roots of shares, zeros where N = 0."""
     if len(descriptors) == 0:
         return descriptors.new_zeros(len(words))
     counts = torch.cdist(descriptors, words).argmin(1).bincount(minlength=len(words))

@@ -7,13 +7,13 @@ A point goes from frame t to frame t + 1 with the flow that is read where it is,
 
     (x, y)_{t+1} = (x, y)_t + (M * flow_t)(round x, round y)
 
-The median keeps points near the border of a moving thing from being torn between two motions. After L steps a trajectory
-is complete. It is thrown away if the thing did not move by itself (only the camera did), or if it jumped: then the flow
-was wrong.
+The median keeps points near the border of a moving thing from being torn between two motions. After L steps a
+trajectory is complete. It is thrown away if the thing did not move by itself (only the camera did), or if it jumped:
+then the flow was wrong.
 
 Differences from the authors' code: one spatial scale, as lecture 07 needs; the camera is estimated from the flow at
-corners alone, without SURF matches and without a detector of people; the stabilised motion is computed from the flow and
-the homography instead of from a second flow.
+corners alone, without SURF matches and without a detector of people; the stabilised motion is computed from the flow
+and the homography instead of from a second flow.
 """
 
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class Trajectories:
 
 
 def corner_strength(grey, sigma=1.0):
-    """The smaller eigenvalue of the structure tensor: (B, 1, H, W) grey -> (B, H, W). Large where a point is trackable."""
+    """The smaller eigenvalue of the structure tensor, large at corners: (B, 1, H, W) grey -> (B, H, W)."""
     check_shape(grey, "B 1 H W", "grey")
     return eigenvalues(*structure_tensor(*spatial_gradients(grey), sigma))[1][:, 0]
 
@@ -92,7 +92,7 @@ def read_flow(flow, points, clip):
 
 
 def nearest_pixel(points, height, width):
-    """Column and row, each (...,) long, of the pixel whose centre is nearest to (..., 2) points; clamped to the frame."""
+    """Column and row, each (...,) long, of the pixel nearest to each point of (..., 2); clamped to the frame."""
     column, row = (points + 0.5).floor().long().unbind(-1)
     return column.clamp(0, width - 1), row.clamp(0, height - 1)
 
@@ -219,7 +219,8 @@ def camera_homographies(
     """The camera's motion between neighbouring frames: the homography that most corners agree with (RANSAC).
 
     Args:
-        grey: (B, T, H, W). flow: (B, T - 1, 2, H, W) in pixels. spacing, quality: which corners may vote; of many, 150 drawn at random do.
+        grey: (B, T, H, W). flow: (B, T - 1, 2, H, W) in pixels.
+        spacing, quality: which corners may vote; of many, 150 drawn at random do.
         tolerance: pixels by which a corner may miss and still agree.
         trials: most samples of four corners that are tried; it ends earlier when a better model has become unlikely.
         steady: the camera moves alike in all frames (a pan): all pairs of a clip vote for one homography together.

@@ -44,7 +44,9 @@ def cell_state(maps, points, start, video):
     """
     maps, points = (torch.as_tensor(to_array(values)).float() for values in (maps, points))
     if maps.ndim != 4 or points.ndim != 2:
-        raise ShapeError(f"maps have shape {tuple(maps.shape)}, expected (T, C, H, W); points {tuple(points.shape)}: (P, 2)")
+        raise ShapeError(
+            f"maps have shape {tuple(maps.shape)}, expected (T, C, H, W); points have {tuple(points.shape)}, expected (P, 2)"
+        )
     frame = int(start) + torch.arange(len(points))
     if not 0 <= int(start) <= len(maps) - len(points):
         raise ShapeError(f"{len(points)} points from frame {int(start)} on: the maps have {len(maps)} frames")
@@ -132,8 +134,8 @@ class TrajectoryCells(Explorer):
             sheet.picture(left, TOP, wide, high, picture)
             self._draw_cells(sheet, left, wide, high, values.shape, state, p)
         self._draw_path(sheet, 4, scale, p)
-        sheet.text(4, TOP + high + 14, "dots: the path up to point p; frame: the cell that is read; white: large values",
-                   size=12, color=MUTED)  # fmt: skip
+        legend = "dots: the path up to point p; box: the cell that is read; white: large values"
+        sheet.text(4, TOP + high + 14, legend, size=12, color=MUTED)
         self._draw_table(sheet, 2 * wide + 46, state, p)
         return sheet.pixels()
 

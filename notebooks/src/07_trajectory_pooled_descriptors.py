@@ -28,9 +28,9 @@ from course_lib.ops.clip_flow import LUMA, clip_flow
 from course_lib.ops.filters import median_filter, resize
 from course_lib.ops.fisher import bag_of_words, fisher_vector, fit_codebook, fit_words
 from course_lib.ops.stream_inputs import VIDEO_FLOW
-from course_lib.ops.trajectories import Trajectories, camera_homographies, moving, stabilised, track
+from course_lib.ops.trajectories import camera_homographies, moving, stabilised, track
 from course_lib.ops.trajectory_descriptors import hof, hog, mbh
-from course_lib.plots import curve, diagram, film_strip, parallel, show, table
+from course_lib.plots import diagram, film_strip, parallel, show, table
 from course_lib.plots.tracks import tracks
 from course_lib.progress import progress
 from course_lib.train import trained
@@ -46,47 +46,48 @@ from course_lib.widgets.trajectory_cells import TrajectoryCells
 # - decide by measurement what each of these parts is worth.
 
 # %% [markdown]
-# Four patterned discs before a photograph, and the camera pans. *One* of the discs moves by itself. Which one is it, and
-# which way does it go? Four patterns, four ways, sixteen classes.
+# Four patterned discs before a photograph, and the camera pans. *One* of the discs moves by itself. Which one is it,
+# and which way does it go? Four patterns, four ways, sixteen classes.
 
 # %%
 day = Bystanders(frames=9, light=(0.7, 1.0))  # 72 x 72 pixels
 example = day.sample(16, seed=3)
 show(film_strip(example.clips[5], range(0, 9, 2)),
-     alt=f"Every second of nine frames: four discs, and the picture shifts. The class: {day.classes[example.labels[5]]}.")
+     alt=f"Every second of nine frames: four discs, and all of it shifts. Class: {day.classes[example.labels[5]]}.")
 
 # %% [markdown]
-# Every clip shows all four patterns. What is *in* the picture tells you nothing. A network that looks at the whole frame
-# and averages, as both streams of lecture 05 do in the end, mixes the one that acts with three that stand around. In a
-# real video the mover is a person, and the bystanders are a lawn, a crowd, advertising boards.
+# Every clip shows all four patterns. What is *in* the picture tells you nothing. A network that looks at the whole
+# frame and averages, as both streams of lecture 05 do in the end, mixes the one that acts with three that stand around.
+# In a real video the mover is a person, and the bystanders are a lawn, a crowd, advertising boards.
 #
 # Before networks, the best answer was to follow points and to describe only what is around them: **improved dense
-# trajectories** (iDT). It knew where to look and saw little: gradients and flow. In 2015 Wang, Qiao and Tang put the two
-# together. Take the paths of iDT, and read along them the maps of a two-stream network. They called the result a
+# trajectories** (iDT). It knew where to look and saw little: gradients and flow. In 2015 Wang, Qiao and Tang put the
+# two together. Take the paths of iDT, and read along them the maps of a two-stream network. They called the result a
 # **trajectory-pooled deep-convolutional descriptor**, TDD. It was a way to recognise actions in video surveillance, in
-# human-computer interaction, and in the analysis of video content; the idea, reading features where something moves, has
-# outlived the networks of its time.
+# human-computer interaction, and in the analysis of video content; the idea, reading features where something moves,
+# has outlived the networks of its time.
 #
 # ## Points that go along
 #
-# Of a video $V$ we want its trajectories $\mathbb T(V) = \{T_1, \ldots, T_K\}$, each a list of points, column, row, frame:
+# Of a video $V$ we want its trajectories $\mathbb T(V) = \{T_1, \ldots, T_K\}$, each a list of points, column, row,
+# frame:
 #
 # $$ T_k = \{(x_1^k, y_1^k, z_1^k), \ldots, (x_P^k, y_P^k, z_P^k)\} . $$
 #
-# **Start** on a grid, every 5 pixels. On a white wall or along a straight edge, flow is a guess (the aperture problem of
-# lecture 04), so a grid point needs a corner: the *smaller* eigenvalue of its structure tensor must not be too small
+# **Start** on a grid, every 5 pixels. On a white wall or along a straight edge, flow is a guess (the aperture problem
+# of lecture 04), so a grid point needs a corner: the *smaller* eigenvalue of its structure tensor must not be too small
 # beside the best in the frame. **Go** from frame to frame with the flow $\omega$, where the point is now:
 #
 # $$ (x_{t+1}, y_{t+1}) = (x_t, y_t) + (M * \omega_t)(\bar x_t, \bar y_t) . $$
 #
-# The bar rounds to the nearest pixel. $M$ is a median over $3 \times 3$ pixels, for $u$ and $v$ apart. Why a median? With
-# a pencil: nine displacements 1, 1, 1, 1, **9**, 1, 1, 1, 1, of which one is wrong. Their mean is 1.9, and a point that
-# trusts it is lost within a few frames. Their median is 1.
+# The bar rounds to the nearest pixel. $M$ is a median over $3 \times 3$ pixels, for $u$ and $v$ apart. Why a median?
+# With a pencil: nine displacements 1, 1, 1, 1, **9**, 1, 1, 1, 1, of which one is wrong. Their mean is 1.9, and a point
+# that trusts it is lost within a few frames. Their median is 1.
 #
 # ## Exercise 07.1: One step of tracking
 #
-# `points` is $(N, 2)$ with $(x, y)$ in pixels, `flow` is $(2, H, W)$. You have `median_filter(images, radius)` for
-# $(B, C, H, W)$; radius 1 is $3 \times 3$. A point beyond the border reads the border's nearest pixel.
+# `points` is $(N, 2)$ with $(x, y)$ in pixels, `flow` is $(2, H, W)$. You have `median_filter(images, radius)` for $(B,
+# C, H, W)$; radius 1 is $3 \times 3$. A point beyond the border reads the border's nearest pixel.
 
 # %% tags=["exercise"] exercise="07.1" points=2
 def tracking_step(points, flow):
@@ -110,19 +111,20 @@ tracking_step = check("07.1", tracking_step)
 # <details>07.1</details>
 
 # %% [markdown]
-# The rest is book-keeping, in `ops/trajectories.py`. A trajectory has $L = 15$ steps (7 here, in clips of 9 frames). When
-# one is complete, its place is free, and a new one starts. Some are thrown away in the end: those that did not move, and
-# those that jumped (a step of more than 20 pixels that is most of the whole path: the flow was wrong).
+# The rest is book-keeping, in `ops/trajectories.py`. A trajectory has $L = 15$ steps (7 here, in clips of 9 frames).
+# When one is complete, its place is free, and a new one starts. Some are thrown away in the end: those that did not
+# move, and those that jumped (a step of more than 20 pixels that is most of the whole path: the flow was wrong).
 #
 # ### When the camera moves, everything moves
 #
-# Nothing stands still in our clips. So the *improved* trajectories (Wang and Schmid 2013) estimate the camera first. Two
-# pictures of a plane, or of a distant world, are related by a **homography**: a $3 \times 3$ matrix $H$ that takes
+# Nothing stands still in our clips. So the *improved* trajectories (Wang and Schmid 2013) estimate the camera first.
+# Two pictures of a plane, or of a distant world, are related by a **homography**: a $3 \times 3$ matrix $H$ that takes
 # $(x, y, 1)$ to $(x', y', w)$, and the point is $(x' / w, y' / w)$. Four pairs of points determine it. Which four? Some
 # corners are on the mover, some have wrong flow. **RANSAC** (random sample consensus) takes four at random, fits $H$,
-# counts how many of the other corners agree within a pixel, and repeats; the largest crowd wins, and $H$ is fitted to all of
-# it. That works as long as the background has more corners than anything that moves. What is left of a displacement $d$ of
-# the point $p$ is $H^{-1}(p + d) - p$, and a path whose longest step is less than a pixel or so has *not moved*.
+# counts how many of the other corners agree within a pixel, and repeats; the largest crowd wins, and $H$ is fitted to
+# all of it. That works as long as the background has more corners than anything that moves. What is left of a
+# displacement $d$ of the point $p$ is $H^{-1}(p + d) - p$, and a path whose longest step is less than a pixel or so has
+# *not moved*.
 
 # %%
 LENGTH = 7
@@ -172,14 +174,14 @@ claim("Of the trajectories that moved by themselves, more than 70 % lie on the m
       f"{shares[1]:.0f} % of those kept, {shares[0]:.0f} % of all", unit="points")
 
 # %% [markdown]
-# (The training clips, `train`, are bright; the test clips, `test`, are filmed at **dusk**, about a third as bright. That
-# will matter.)
+# (The training clips, `train`, are bright; the test clips, `test`, are filmed at **dusk**, about a third as bright.
+# That will matter.)
 #
 # ## Describing a path by hand
 #
 # Around each point lies a square of 32 pixels (16 here); together the squares of a path form a bent **tube**. It is cut
-# into $2 \times 2$ cells in space and 3 in time. In each cell, every pixel has a small vector, and votes with its *length*
-# for its *direction*, one of eight. Three kinds of vectors give three descriptors:
+# into $2 \times 2$ cells in space and 3 in time. In each cell, every pixel has a small vector, and votes with its
+# *length* for its *direction*, one of eight. Three kinds of vectors give three descriptors:
 #
 # | descriptor | vector | bins | numbers |
 # |---|---|---|---|
@@ -187,8 +189,8 @@ claim("Of the trajectories that moved by themselves, more than 70 % lie on the m
 # | **HOF**, histogram of optical flow | flow: where it goes | 8, and one for "does not move" | $12 \cdot 9 = 108$ |
 # | **MBH**, motion boundary histogram | gradient of $u$, gradient of $v$: where the motion *changes* | 8 each | $2 \cdot 96$ |
 #
-# Each histogram is divided by its sum and square-rooted. Now the camera pans, and adds one constant vector to the flow of
-# all pixels. Which of the three descriptors change?
+# Each histogram is divided by its sum and square-rooted. Now the camera pans, and adds one constant vector to the flow
+# of all pixels. Which of the three descriptors change?
 
 # %% tags=["predict"]
 pan_guess = predict("Add (2, -1) pixels to all flow: does MBH change? (yes or no)", None)
@@ -203,15 +205,15 @@ for name, descriptor in {"HOF": hof, "MBH": mbh}.items():
 pan_guess.reveal("no" if change["MBH"] < 1e-3 else "yes")
 
 # %% [markdown]
-# The derivative of a constant is zero. MBH sees a moving thing only by its outline, and does not see the pan at all. iDT
-# therefore cures HOF in another way, by computing it from the stabilised flow.
+# The derivative of a constant is zero. MBH sees a moving thing only by its outline, and does not see the pan at all.
+# iDT therefore cures HOF in another way, by computing it from the stabilised flow.
 #
 # ## Maps to read
 #
-# The two-stream networks of lecture 05 give the maps $\mathbb C(V) = \{C_1^s, \ldots, C_M^s, C_1^t, \ldots, C_M^t\}$: $s$
-# for spatial, $t$ for temporal, $m$ for the layer. Each is a block of numbers, $C_m^a \in \mathbb R^{H_m \times W_m \times
-# L \times N_m}$, with $a \in \{s, t\}$, $N_m$ channels, and here $L$ stands for *all frames of the video*. The authors
-# use conv4 and conv5 of the spatial and conv3 and conv4 of the temporal stream.
+# The two-stream networks of lecture 05 give the maps $\mathbb C(V) = \{C_1^s, \ldots, C_M^s, C_1^t, \ldots, C_M^t\}$:
+# $s$ for spatial, $t$ for temporal, $m$ for the layer. Each is a block of numbers, $C_m^a \in \mathbb R^{H_m \times W_m
+# \times L \times N_m}$, with $a \in \{s, t\}$, $N_m$ channels, and here $L$ stands for *all frames of the video*. The
+# authors use conv4 and conv5 of the spatial and conv3 and conv4 of the temporal stream.
 #
 # They changed one thing. Lecture 05's network has no padding in conv1, so that a cell of its map does not lie where one
 # would think. Here conv1 is padded by 3 and conv2 by 2 (`padded=True`), and the centre of a cell stays put. The network
@@ -238,24 +240,23 @@ costs = describe(streams, [(3, 240, 320), (20, 240, 320)], repeats=0)
 show(diagram({"TDD: maps of both streams": costs}))
 
 # %% [markdown]
-# Three strides of 2 and one more make 16 pixels of the *resized* frame per cell, 8 pixels of a video of $240 \times 320$
-# at the largest scale. At the smallest, cells are not quite square. Remember that for later.
+# Three strides of 2 and one more make 16 pixels of the *resized* frame per cell, 8 pixels of a video of $240 \times
+# 320$ at the largest scale. At the smallest, cells are not quite square. Remember that for later.
 #
 # ### Two normalisations
 #
-# Channels differ in strength, and so do videos and places. The maps are divided by a maximum before they are read, in one
-# of two ways:
+# Channels differ in strength, and so do videos and places. The maps are divided by a maximum before they are read, in
+# one of two ways:
 #
 # $$ \tilde C_m^a(x, y, z, n) = \frac{C_m^a(x, y, z, n)}{\max_{x, y, z} C_m^a(x, y, z, n)}
 #    \quad \text{(spatiotemporal)}, \qquad
 #    \tilde C_m^a(x, y, z, n) = \frac{C_m^a(x, y, z, n)}{\max_n C_m^a(x, y, z, n)} \quad \text{(channel)} . $$
 #
-# Read what stands below the "max". The first asks how strong a channel ever gets *in this video*; afterwards all channels
-# have the range 0 to 1. The second asks which channel is the strongest *at this place*; afterwards all places count
-# alike. With a pencil: two channels at two places, $(4, 2)$ and $(8, 2)$. Spatiotemporal: $(1, 0.5)$ and $(1, 0.25)$... is
-# what you get if you divide by the wrong maximum. Which is the right one? If the first pair is *channel* 1 at two places
-# and the second *channel* 2, then $(4, 2) / 4$ and $(8, 2) / 8$ are right, and the channel way gives $(4/8, 2/2)$ and
-# $(8/8, 2/2)$.
+# Read what stands below the "max". The first asks how strong a channel ever gets *in this video*; afterwards all
+# channels have the range 0 to 1. The second asks which channel is the strongest *at this place*; afterwards all places
+# count alike. With a pencil: at two places, channel 1 holds $(4, 2)$ and channel 2 holds $(8, 2)$. Spatiotemporal, each
+# channel by its own maximum: $(1, 0.5)$ and $(1, 0.25)$. Channel, each place by the larger of its two numbers: $(0.5,
+# 1)$ and $(1, 1)$.
 #
 # ## Exercise 07.2: Two normalisations
 #
@@ -281,8 +282,8 @@ normalised = check("07.2", normalised)
 # ### Pooling
 #
 # Now read. A map is $r_m$ times as large as the video, so the point $(x, y)$ of the video lies in the cell
-# $(\overline{r_m x}, \overline{r_m y})$, rounded to the nearest. The frame $z$ is not scaled: the maps keep every frame.
-# The descriptor is the **sum** over the points,
+# $(\overline{r_m x}, \overline{r_m y})$, rounded to the nearest. The frame $z$ is not scaled: the maps keep every
+# frame. The descriptor is the **sum** over the points,
 #
 # $$ D(T_k, \tilde C_m^a) = \sum_{p=1}^{P} \tilde C_m^a\big(\overline{r_m x_p^k},\; \overline{r_m y_p^k},\; z_p^k\big) ,
 #    \qquad a \in \{s, t\} . \tag{1} $$
@@ -291,9 +292,9 @@ normalised = check("07.2", normalised)
 #
 # ## Exercise 07.3: Pool along trajectories
 #
-# `points` is $(K, P, 2)$ in pixels of the video, `start` $(K,)$ the frame of the first point; each next point lies in the
-# next frame. `video` is $(H, W)$. Use the two true ratios, columns of the map over columns of the video and rows over
-# rows. Cells beyond the map are clamped to it.
+# `points` is $(K, P, 2)$ in pixels of the video, `start` $(K,)$ the frame of the first point; each next point lies in
+# the next frame. `video` is $(H, W)$. Use the two true ratios, columns of the map over columns of the video and rows
+# over rows. Cells beyond the map are clamped to it.
 
 # %% tags=["exercise"] exercise="07.3" points=3
 def pool_along(maps, points, start, video):
@@ -374,9 +375,10 @@ TrajectoryCells(example.clips[5], both["kept"].points[:, :-1], both["kept"].star
 # %% [markdown]
 # ## Exercise 07.4: Fix the bugs: other people's conventions
 #
-# The authors' trajectories come from a program whose records say where a path *ends*: `end` is the number of the **last**
-# frame, and frames and pixels are counted from 1. (A record has 10 such numbers of information, $2 \cdot 15$ of positions,
-# $2 \cdot 15$ of shape, then HOG, HOF and MBH: 486 in all.) This function turns records into indices of a map, counted from
+# The authors' trajectories come from a program whose records say where a path *ends*: `end` is the number of the
+# **last** frame, and frames and pixels are counted from 1. (A record has 10 such numbers of information, $2 \cdot 15$
+# of positions, $2 \cdot 15$ of shape, then HOG, HOF and MBH: 486 in all.) This function turns records into indices of a
+# map, counted from
 # 0. It runs, gives indices that exist, and is wrong twice. On square frames with long videos, nobody would notice.
 
 # %% tags=["exercise"] exercise="07.4" points=2
@@ -411,8 +413,8 @@ cells_of_record = check("07.4", cells_of_record)
 
 # %% [markdown]
 # The public code has a typo of this kind, by the way: its table of ratios says 34.2587 where 240 rows over 7 cells are
-# 34.2857. That moves no point by more than a hundredth of a cell. Exchanged ratios, or the wrong end of a path, do worse
-# and raise no error either.
+# 34.2857. That moves no point by more than a hundredth of a cell. Exchanged ratios, or the wrong end of a path, do
+# worse and raise no error either.
 #
 # ## From thousands of descriptors to one vector
 #
@@ -421,8 +423,8 @@ cells_of_record = check("07.4", cells_of_record)
 #
 # - **Bag of words**: $K$ centres ("words") by k-means. Count how many descriptors are nearest to each. $K$ numbers.
 # - **Fisher vector**: a mixture of $K$ Gaussians with weights $\pi_k$, means $\mu_k$ and deviations $\sigma_k$ (one per
-#   dimension). A descriptor $x_n$ belongs to Gaussian $k$ with the share $\gamma_{nk}$, and $\sum_k \gamma_{nk} = 1$. Do not
-#   only count; say *how the descriptors lie* around each mean, by the gradients of their likelihood:
+#   dimension). A descriptor $x_n$ belongs to Gaussian $k$ with the share $\gamma_{nk}$, and $\sum_k \gamma_{nk} = 1$.
+#   Do not only count; say *how the descriptors lie* around each mean, by the gradients of their likelihood:
 #
 # $$ G_{\mu, k} = \frac{1}{N \sqrt{\pi_k}} \sum_{n=1}^{N} \gamma_{nk}\, z_{nk} , \qquad
 #    G_{\sigma, k} = \frac{1}{N \sqrt{2 \pi_k}} \sum_{n=1}^{N} \gamma_{nk} \big( z_{nk}^2 - 1 \big) , \qquad
@@ -469,9 +471,10 @@ claim("The maps of TDD come from 6,528,640 and 6,608,608 parameters, and a Fishe
 # %% [markdown]
 # ## Reproduce: does each part help?
 #
-# Our codebooks are small: a video has about a dozen paths, not twenty thousand. PCA to $D = 16$, $K = 4$, so $2KD = 128$
-# numbers. For every kind of descriptor: a codebook from the training clips, a vector per clip, and two linear SVMs, which
-# ask for the *pattern* and for the *way*. "Both" counts clips for which the two are right. Guessing gives 25, 25 and 6 %.
+# Our codebooks are small: a video has about a dozen paths, not twenty thousand. PCA to $D = 16$, $K = 4$, so $2KD =
+# 128$ numbers. For every kind of descriptor: a codebook from the training clips, a vector per clip, and two linear
+# SVMs, which ask for the *pattern* and for the *way*. "Both" counts clips for which the two are right. Guessing gives
+# 25, 25 and 6 %.
 
 # %%
 def by_video(paths, descriptors):
@@ -525,9 +528,9 @@ table({"HOG": (40.2, 72.4), "HOF": (48.9, 76.0), "MBH": (52.1, 80.8), "HOF + MBH
       source="Wang, Qiao and Tang 2015, comparison table, from lecture slides that print it")
 
 # %% [markdown]
-# HOG knows the pattern and not the way. HOF knows the way, once the pan has been taken out of it. MBH does not need that:
-# the pan is not in it, and it also reads off the outline, and the pattern through its effect on the flow, some of what HOG
-# knows.
+# HOG knows the pattern and not the way. HOF knows the way, once the pan has been taken out of it. MBH does not need
+# that: the pan is not in it, and it also reads off the outline, and the pattern through its effect on the flow, some of
+# what HOG knows.
 
 # %% tags=["claim"]
 claim("Under a moving camera, MBH beats HOF on the same flow by more than 5 points on the way",
@@ -567,8 +570,8 @@ table({"bag of words, linear SVM (C3D's table)": (76.2, None), "Fisher vector (T
       source="As reported by the papers of lectures 05, 06, 07 and 11, which used different reports and encodings")
 
 # %% [markdown]
-# Five papers compare themselves with iDT, with four different numbers. None is a misprint; each took another report. When
-# you compare, look which one a table uses, and never mix two of them in one column.
+# Five papers compare themselves with iDT, with four different numbers. None is a misprint; each took another report.
+# When you compare, look which one a table uses, and never mix two of them in one column.
 #
 # ### The network's maps
 #
@@ -643,13 +646,15 @@ claim("Where the light changes, each normalisation beats none by more than 10 po
       published="each helps, and both together help most (in words)")
 
 # %% [markdown]
-# Half the brightness, about half the activation, everywhere in the map. Both maxima shrink along, and the quotient stays.
-# (We chose dusk to make the point. When training and test clips are equally bright, our miniature shows no reliable
-# difference: PCA with whitening, the power norm and the L2 norm repair most of what an unnormalised map gets wrong.)
+# Half the brightness, about half the activation, everywhere in the map. Both maxima shrink along, and the quotient
+# stays. (We chose dusk to make the point. When training and test clips are equally bright, our miniature shows no
+# reliable difference: PCA with whitening, the power norm and the L2 norm repair most of what an unnormalised map gets
+# wrong.)
 #
 # ### Two streams, two layers
 #
-# The final descriptor takes both streams, both layers of each, and both normalisations: eight Fisher vectors side by side.
+# The final descriptor takes both streams, both layers of each, and both normalisations: eight Fisher vectors side by
+# side.
 
 # %%
 NAMES = "spatiotemporal", "channel"
@@ -673,13 +678,13 @@ table({"spatial network": (40.5, 73.0), "temporal network": (54.6, 83.7), "two-s
       source="Wang, Qiao and Tang 2015, comparison table, from lecture slides that print it")
 
 # %% [markdown]
-# One published result does **not** come out here. In the paper TDD beats iDT by 6 points, and the networks beat gradients.
-# In our world the classes *are* oriented stripes and plain motion, which is just what HOG and MBH were made for, and our
-# spatial stream has seen 2,560 close-ups instead of a million photographs. Where things have names and not directions, HOG
-# ends at 40.2 % (HMDB51), and spatial TDD at 50.0 %.
+# One published result does **not** come out here. In the paper TDD beats iDT by 6 points, and the networks beat
+# gradients. In our world the classes *are* oriented stripes and plain motion, which is just what HOG and MBH were made
+# for, and our spatial stream has seen 2,560 close-ups instead of a million photographs. Where things have names and not
+# directions, HOG ends at 40.2 % (HMDB51), and spatial TDD at 50.0 %.
 #
-# Which layer? Deeper ones see more around them, and lower ones see more precisely where. Published and ours, the spatial
-# stream judged by the pattern, the temporal one by the way:
+# Which layer? Deeper ones see more around them, and lower ones see more precisely where. Published and ours, the
+# spatial stream judged by the pattern, the temporal one by the way:
 
 # %%
 one_layer = {f"{stream} {layer}": percent(*vectors(stream, *NAMES, layers=(layer,)))[0 if stream == "spatial" else 1]
@@ -697,9 +702,9 @@ table({"spatial conv4": (48.5, 81.9), "spatial conv5": (47.2, 80.9), "spatial co
 #
 # ## On a GPU
 #
-# The same functions at the published size: frames of $240 \times 320$, $L = 15$, tubes of 32 pixels, five scales, stacks
-# of ten flow fields. The authors' flow is TV-L1 (scikit-image has it as `optical_flow_tvl1`); lecture 04's is faster, and
-# runs on the GPU. On a CPU the cell takes a small piece of a clip, and a mini network.
+# The same functions at the published size: frames of $240 \times 320$, $L = 15$, tubes of 32 pixels, five scales,
+# stacks of ten flow fields. The authors' flow is TV-L1 (scikit-image has it as `optical_flow_tvl1`); lecture 04's is
+# faster, and runs on the GPU. On a CPU the cell takes a small piece of a clip, and a mini network.
 
 # %% tags=["gpu", "nbval-ignore-output"]
 @torch.no_grad()
@@ -753,7 +758,8 @@ else:
 # - Trajectories: corners on a grid, carried by median-filtered flow; what only the camera moved is thrown away.
 # - HOG, HOF and MBH describe a tube around the path; MBH takes derivatives of flow, so a pan does not exist for it.
 # - TDD sums a network's maps along the path: nearest cell, own ratio for x and y, own frame for every point.
-# - Two normalisations, by the channel's maximum in the video and by the place's maximum over channels, resist the light.
+# - Two normalisations, by the channel's maximum in the video and by the place's maximum over channels, resist the
+#   light.
 # - A Fisher vector says how descriptors lie around $K$ Gaussians, $2KD$ numbers, where a bag of words counts.
 #
 # ## Do you remember?
@@ -779,15 +785,18 @@ else:
 #
 # <details><summary>6. Lecture 06: C3D features of a whole clip, with a linear SVM. What would they do in our world?
 # </summary>
-# They see motion and appearance together, but average over places: which of four patterns moved must be found by a filter
+# They see motion and appearance together, but average over places: which of four patterns moved must be found by a
+# filter
 # that sees both at once.</details>
 #
 # ## To read
 #
 # - L. Wang, Y. Qiao, X. Tang, *Action Recognition with Trajectory-Pooled Deep-Convolutional Descriptors*, CVPR 2015,
 #   arXiv:1505.04868: Section 3 (trajectories, networks), Section 4 (normalisation, pooling), Section 5 (results).
-# - H. Wang, A. Kläser, C. Schmid, C.-L. Liu, *Dense Trajectories and Motion Boundary Descriptors*, IJCV 2013: Section 2.
+# - H. Wang, A. Kläser, C. Schmid, C.-L. Liu, *Dense Trajectories and Motion Boundary Descriptors*, IJCV 2013: Section
+#   2.
 # - H. Wang, C. Schmid, *Action Recognition with Improved Trajectories*, ICCV 2013: Section 3 (the camera).
-# - J. Sánchez, F. Perronnin, T. Mensink, J. Verbeek, *Image Classification with the Fisher Vector*, IJCV 2013: Section 2.
+# - J. Sánchez, F. Perronnin, T. Mensink, J. Verbeek, *Image Classification with the Fisher Vector*, IJCV 2013: Section
+#   2.
 #
 # **Next:** lecture 08, where a few snippets, and their consensus, see the whole video.

@@ -124,5 +124,6 @@ def draw_pattern(kind, period, phase, size):
     turn = 2 * math.pi / period.view(-1, 1, 1)
     x, y = (turn * side + 2 * math.pi * phase[:, i].view(-1, 1, 1) for i, side in ((0, axis), (1, axis.view(-1, 1))))
     ring = turn * torch.hypot(axis, axis.view(-1, 1)) + 2 * math.pi * phase[:, :1, None]
-    waves = torch.stack([y.sin().expand(-1, size, size), x.sin().expand(-1, size, size), 1.5 * x.sin() * y.sin(), ring.sin()])
+    rows, columns = y.sin().expand(-1, size, size), x.sin().expand(-1, size, size)
+    waves = torch.stack([rows, columns, 1.5 * rows * columns, ring.sin()])
     return (0.5 + waves[kind, torch.arange(len(kind))]).clamp(0, 1)

@@ -62,10 +62,9 @@ pool_along = exercise(
              {f"({COLUMN}).round()": "(points[..., 0].round() * columns / video[1]).round()",
               f"({ROW}).round()": "(points[..., 1].round() * rows / video[0]).round()"}),
         edit("the ratios of x and y are exchanged: `video` is (H, W), x goes with W",
-             {"/ video[1]": "/ video[0]", "/ video[0]": "/ video[1]"} | {
-                 COLUMN: "points[..., 0] * columns / video[0]", ROW: "points[..., 1] * rows / video[1]"}),
-        edit("x is the first number of a point and chooses the column", {"[..., 0]": "[..., 9]",
-                                                                         "[..., 1]": "[..., 0]", "[..., 9]": "[..., 1]"}),
+             {COLUMN: "points[..., 0] * columns / video[0]", ROW: "points[..., 1] * rows / video[1]"}),
+        edit("x is the first number of a point and chooses the column",
+             {"[..., 0]": "[..., 9]", "[..., 1]": "[..., 0]", "[..., 9]": "[..., 1]"}),
         edit("the points are in pixels of the video: multiply by the size of the map over that of the video",
              {COLUMN: "points[..., 0]", ROW: "points[..., 1]"}),
         edit("this multiplies by the cell's size: a map is smaller than the video, so divide",
