@@ -9,8 +9,8 @@ time, and in each cell every pixel votes with the length of a vector for the vec
     MBH   gradient of u, and gradient of v, apart     8 directions                    2 * (2 * 2 * 3 *  8) = 192
 
 (Dalal, Triggs and Schmid, ECCV 2006, had the idea of MBH: a camera that pans adds the same vector to all pixels, and
-the derivative of a constant is 0.) Each histogram is scaled to sum 1 and then square-rooted (RootSIFT), as in the improved
-trajectories of 2013; that makes the Euclidean distance between two of them the Hellinger distance.
+the derivative of a constant is 0.) Each histogram is scaled to sum 1 and then square-rooted (RootSIFT), as in the
+improved trajectories of 2013; that makes the Euclidean distance between two of them the Hellinger distance.
 
 A vote is split between the two nearest directions, so that nothing jumps when a direction passes the border of a bin.
 """

@@ -45,7 +45,7 @@ def cell_state(maps, points, start, video):
     maps, points = (torch.as_tensor(to_array(values)).float() for values in (maps, points))
     if maps.ndim != 4 or points.ndim != 2:
         raise ShapeError(
-            f"maps have shape {tuple(maps.shape)}, expected (T, C, H, W); points have {tuple(points.shape)}, expected (P, 2)"
+            f"maps have shape {tuple(maps.shape)}, points {tuple(points.shape)}: expected (T, C, H, W) and (P, 2)"
         )
     frame = int(start) + torch.arange(len(points))
     if not 0 <= int(start) <= len(maps) - len(points):

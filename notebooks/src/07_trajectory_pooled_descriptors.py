@@ -147,7 +147,8 @@ share_guess = predict("What share of all trajectories moved by itself, without t
 share = 100 * len(ready["kept"]) / len(ready["found"])
 share_guess.reveal(share)
 both = {name: ready[name][ready[name].clip == 5] for name in ("found", "kept")}
-show(tracks(example.clips[5, :, 0], {"all trajectories": both["found"].points, "moved by themselves": both["kept"].points}),
+panels = {"all trajectories": both["found"].points, "moved by themselves": both["kept"].points}
+show(tracks(example.clips[5, :, 0], panels),
      alt=f"Left {len(both['found'])} paths all over the frame. Right the {len(both['kept'])} that moved by themselves, "
          "most of them on one disc. Each path ends in a dot.")
 
@@ -187,7 +188,7 @@ claim("Of the trajectories that moved by themselves, more than 70 % lie on the m
 # |---|---|---|---|
 # | **HOG**, histogram of oriented gradients | gradient of the image: what it looks like | 8 | $12 \cdot 8 = 96$ |
 # | **HOF**, histogram of optical flow | flow: where it goes | 8, and one for "does not move" | $12 \cdot 9 = 108$ |
-# | **MBH**, motion boundary histogram | gradient of $u$, gradient of $v$: where the motion *changes* | 8 each | $2 \cdot 96$ |
+# | **MBH**, motion boundary histogram | gradients of $u$ and of $v$: where motion *changes* | 8 each | $2 \cdot 96$ |
 #
 # Each histogram is divided by its sum and square-rooted. Now the camera pans, and adds one constant vector to the flow
 # of all pixels. Which of the three descriptors change?
@@ -228,14 +229,15 @@ with torch.device("meta"):
     network = Convolutions(3, padded=True)
     sizes = {scale: tuple(network.maps(torch.zeros(1, 3, *scale))["conv4"].shape[2:]) for scale in SCALES}
 for (rows, columns), (high, wide) in sizes.items():
-    print(f"{rows} x {columns}: a map of {high:2} x {wide:2}; a cell is {240 / high:5.2f} rows, {320 / wide:5.2f} columns "
-          "of the video")
+    print(f"{rows} x {columns}: a map of {high:2} x {wide:2}; in the video a cell is {240 / high:5.2f} rows high, "
+          f"{320 / wide:5.2f} columns wide")
 
 # %%
 columns_guess.reveal(sizes[SCALES[0]][1])
 with torch.device("meta"):
     published = TDD()
-streams = parallel(lambda still, moving: torch.cat([still, moving], 1), frame=published.spatial, flow=published.temporal)
+streams = parallel(lambda still, moving: torch.cat([still, moving], 1),
+                   frame=published.spatial, flow=published.temporal)
 costs = describe(streams, [(3, 240, 320), (20, 240, 320)], repeats=0)
 show(diagram({"TDD: maps of both streams": costs}))
 
@@ -465,7 +467,7 @@ claim("The maps of TDD come from 6,528,640 and 6,608,608 parameters, and a Fishe
       "32,768 numbers",
       [sum(p.numel() for p in stream.parameters()) for stream in (published.spatial, published.temporal)]
       == [6_528_640, 6_608_608] and 2 * 256 * 64 == 32_768,
-      f"{count(costs.multiply_adds)} multiply-adds for a frame of 240 x 320 and its flow; 2 x 256 x 64 = {2 * 256 * 64:,}",
+      f"{count(costs.multiply_adds)} multiply-adds for a frame of 240 x 320 and its flow; 2 x 256 x 64 numbers",
       published="K = 256, PCA to 64; the layers of the released networks")
 
 # %% [markdown]
@@ -550,7 +552,8 @@ print(f"a bag of 128 words, as long as that Fisher vector: {bags[128][2]:.0f} %"
 
 # %% tags=["claim"]
 claim("With the same number of words, the Fisher vector beats the bag of words by more than 25 points",
-      right["MBH"][2] - bags[4][2] - 25, f"both right: {right['MBH'][2]:.0f} % against {bags[4][2]:.0f} %", unit="points",
+      right["MBH"][2] - bags[4][2] - 25,
+      f"both right: {right['MBH'][2]:.0f} % against {bags[4][2]:.0f} %", unit="points",
       published="iDT on UCF101: bag of words 76.2 %, Fisher vector 87.9 %")
 
 # %% [markdown]
@@ -620,7 +623,7 @@ print(f"pattern: along trajectories {spatial_along['spatiotemporal'][0]:.0f} %, 
       "by guessing 25 %")
 
 # %% tags=["claim"]
-claim("Read along trajectories, the same maps name the pattern that moves by over 25 points better than read everywhere",
+claim("Read along trajectories, maps name the pattern that moves more than 25 points better than read everywhere",
       spatial_along["spatiotemporal"][0] - spread[0] - 25,
       f"pattern: {spatial_along['spatiotemporal'][0]:.0f} % against {spread[0]:.0f} %", unit="points",
       published="spatial TDD 82.8 %, the whole spatial network 73.0 % (UCF101); 50.0 and 40.5 % on HMDB51")
@@ -769,8 +772,8 @@ else:
 # motions.</details>
 #
 # <details><summary>2. The camera zooms instead of panning. Does MBH still not see it?</summary>
-# It does: under a zoom flow grows linearly with the distance from the centre, and its derivative is a constant that is not
-# 0. Only a pan has derivative 0. Stabilisation by a homography removes both.</details>
+# It does: under a zoom flow grows linearly with the distance from the centre, and its derivative is a constant that is
+# not 0. Only a pan has derivative 0. Stabilisation by a homography removes both.</details>
 #
 # <details><summary>3. A video is twice as bright. Which of the two normalisations notices?</summary>
 # Neither, if the maps double everywhere: both divide by a maximum that doubles as well.</details>
@@ -779,9 +782,9 @@ else:
 # </summary>
 # $2 \cdot 64 \cdot 32 = 4096$ and 64.</details>
 #
-# <details><summary>5. Lecture 05: trajectory stacking follows the flow as well. What is the difference to TDD?</summary>
-# There flow is read along the path and becomes the input of a network. Here the path says where to read a network's maps.
-# </details>
+# <details><summary>5. Lecture 05: trajectory stacking follows the flow, too. What is the difference to TDD?</summary>
+# There flow is read along the path and becomes the input of a network. Here the path says where to read a network's
+# maps.</details>
 #
 # <details><summary>6. Lecture 06: C3D features of a whole clip, with a linear SVM. What would they do in our world?
 # </summary>

@@ -1,4 +1,4 @@
-"""Trajectory pooling equal to the public code's numbers, both normalisations, and the streams at their published size."""
+"""Trajectory pooling and both normalisations equal to the public code's numbers; streams of the published size."""
 
 import json
 import struct

@@ -40,7 +40,9 @@ def test_equal_to_the_loops(monkeypatch, length, tube, shortest):
     assert torch.allclose(fast, td.tube_histograms_reference(vectors, trajectories, tube, shortest), atol=1e-9)
 
 
-@pytest.mark.parametrize("angle, expected", [(0, {0: 2}), (90, {2: 2}), (22.5, {0: 1, 1: 1}), (-45, {7: 2}), (180, {4: 2})])
+@pytest.mark.parametrize(
+    "angle, expected", [(0, {0: 2}), (90, {2: 2}), (22.5, {0: 1, 1: 1}), (-45, {7: 2}), (180, {4: 2})]
+)
 def test_directions(angle, expected):
     """Clockwise on the screen from the x axis, shared by neighbours."""
     angle = math.radians(angle)

@@ -40,7 +40,8 @@ class Bystanders:
     def __init__(self, height=72, width=72, frames=10, *, size=16.0, travel=14.0, camera=1.0, light=(1.0, 1.0)):
         if (size + travel) * (1 + SPREAD) > min(height, width) / 2:
             raise DataError(
-                f"A disc of {size:g} pixels that goes {travel:g} does not fit a quarter of a frame of {height} x {width}"
+                f"A disc of {size:g} pixels that goes {travel:g} does not fit a quarter of {height} x {width} pixels: "
+                "take a smaller one, or let it go less far."
             )
         self.height, self.width, self.frames = height, width, frames
         self.size, self.travel, self.camera, self.light = float(size), float(travel), float(camera), light
@@ -73,14 +74,9 @@ class Bystanders:
         canvas = canvas_size(self.size / 2 * (1 + SPREAD))
         for number in (3, 2, 1, 0):  # the mover last: it is in front
             radius = self.size / 2 * uniform(1 - SPREAD, 1 + SPREAD, n)
-            jitter = uniform(-1, 1, n, 2) * (min(self.height, self.width) / 4 - radius[:, None]) / 4
             quarter = torch.stack([quarters[:, number] % 2, quarters[:, number] // 2], 1)
-            middle = (quarter + 0.5) * torch.tensor([self.width / 2, self.height / 2]) + jitter
-            if number == 0:
-                middle = (quarter + 0.5) * torch.tensor([self.width / 2, self.height / 2])
-            centers = middle[:, None] + drift
-            if number == 0:
-                centers = centers + way * heading[:, None]
+            middle = (quarter + 0.5) * torch.tensor([self.width / 2, self.height / 2])
+            centers = middle[:, None] + drift + (way * heading[:, None] if number == 0 else 0)
             coverage = draw_shapes(torch.zeros(n, dtype=torch.long), radius, canvas)  # discs
             stripes = draw_pattern(patterns[:, number], uniform(*PERIOD, n), uniform(0, 1, n, 2), canvas)
             colors = uniform(0.5, 1.0, n, 3)

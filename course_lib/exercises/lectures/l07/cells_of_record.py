@@ -35,7 +35,7 @@ def _cases(generator):
     return [
         Case("by hand: one point in the corner, frame 1", (torch.tensor([1]), torch.ones(1, 1, 2), (3, 4), (24, 40))),
         case("4 records of 15 points, 240 x 320, a map of 7 x 10", 4, 15, (7, 10), (240, 320)),
-        case("3 records of 6 points, cells of 5 x 11 pixels", 3, 6, (6, 8), (30, 88)),
+        case("12 records of 6 points, cells of 2.5 x 2.6 pixels", 12, 6, (6, 10), (15, 26)),
         case("points beyond the border", 7, 4, (5, 3), (60, 24), outside=2),
     ]
 

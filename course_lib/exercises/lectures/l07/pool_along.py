@@ -37,6 +37,7 @@ def _cases(generator):
         Case("by hand: one trajectory, two points", (still, point, torch.tensor([1]), (16, 24))),
         case("5 trajectories of 4 points, cells of 8 pixels", 5, 4, 3, (4, 7), (32, 56)),
         case("15 points, cells of 32 x 34.3 pixels", 4, 15, 6, (7, 10), (240, 320)),
+        case("small cells, 2.5 x 2.6 pixels", 12, 5, 2, (6, 10), (15, 26)),
         case("points beyond the border", 9, 5, 2, (6, 4), (30, 44), outside=2),
     ]
 
@@ -54,10 +55,8 @@ pool_along = exercise(
         edit("the maximum over the points: Eq. 1 adds them up", {".sum(1)": ".amax(1)"}),
         edit("the points are still an axis: add them up", {".sum(1)": ""}),
         edit("this adds up channels: the sum goes over the points, axis 1 of (K, P, C)", {".sum(1)": ".sum(2)"}),
-        edit("this cuts off the fraction: the bar in Eq. 1 means the nearest cell, round()",
-             {".round().long()": ".long()"}),
         edit("this rounds down: the bar in Eq. 1 means the nearest cell, round()",
-             {".round().long()": ".floor().long()"}),
+             {".round().long()": ".long()"}),
         edit("the points were rounded before they were scaled: scale first, then round",
              {f"({COLUMN}).round()": "(points[..., 0].round() * columns / video[1]).round()",
               f"({ROW}).round()": "(points[..., 1].round() * rows / video[0]).round()"}),

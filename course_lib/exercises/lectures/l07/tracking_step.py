@@ -62,8 +62,7 @@ tracking_step = exercise(
         edit("u and v are exchanged: u, channel 0, is added to x", {"column].T": "column].T.flip(1)"}),
         edit("this steps backwards: add the displacement", {"points + smooth": "points - smooth"}),
         edit("these are the displacements: add them to the points", {"points + smooth": "smooth"}),
-        edit("this cuts off the fraction: take the nearest pixel, round()", {".round().long()": ".long()"}),
-        edit("this rounds down: take the nearest pixel, round()", {".round().long()": ".floor().long()"}),
+        edit("this rounds down: take the nearest pixel, round()", {".round().long()": ".long()"}),
         edit("this rounds up: take the nearest pixel, round()", {".round().long()": ".ceil().long()"}),
         edit(
             "the point itself was rounded as well: only the place where the flow is read is a whole pixel",
