@@ -66,9 +66,9 @@ def _fusion(model):
     return Recipe(build, frames, (resized, resized), crop, prepare)
 
 
-def _stream(channels, frames, prepare, dropout):
+def _stream(channels, frames, prepare, dropout, padded=False):
     def build(num_classes):
-        network = two_stream.CNN_M_2048(num_classes, channels, dropout=dropout)
+        network = two_stream.CNN_M_2048(num_classes, channels, dropout=dropout, padded=padded)
         # What dropout leaves is enlarged by 1 / (1 - dropout). Weights behind it must be smaller by the square root, or
         # with 0.9 in two layers the first scores are ten times too large: measured, a loss of 20 instead of log K.
         with torch.no_grad():
@@ -95,13 +95,15 @@ def _i3d(channels, prepare):
 
 FUSIONS = (fusion.SlowFusion, fusion.SingleFrame, fusion.EarlyFusion, fusion.LateFusion, fusion.MultiResolution)
 STACK = stream_inputs.STACK
+STREAMS = {
+    "spatial": (3, 1, lambda clips: stream_inputs.spatial_input(clips) / 64, 0.5),
+    "temporal": (2 * STACK, STACK + 1, stream_inputs.temporal_input, 0.9),
+}
 RECIPES = {
     "03": {model.__name__: _fusion(model) for model in FUSIONS},
-    "05": {
-        "spatial": _stream(3, 1, lambda clips: stream_inputs.spatial_input(clips) / 64, dropout=0.5),
-        "temporal": _stream(2 * STACK, STACK + 1, stream_inputs.temporal_input, dropout=0.9),
-    },
+    "05": {name: _stream(*stream) for name, stream in STREAMS.items()},
     "06": {"C3D": Recipe(c3d.C3D, c3d.FRAMES, c3d.RESIZED, c3d.CROP, _c3d_input)},
+    "07": {name: _stream(*stream, padded=True) for name, stream in STREAMS.items()},
     "11": {"rgb": _i3d(3, lambda clips: clips.float() / 127.5 - 1), "flow": _i3d(2, _i3d_flow)},
 }
 

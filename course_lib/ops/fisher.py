@@ -83,10 +83,13 @@ def fit_codebook(descriptors, components=COMPONENTS, words=WORDS, *, seed=0, ite
 
 
 def posteriors(x, weights, means, deviations):
-    """Shares of K Gaussians in N points: (N, D), (K,), (K, D), (K, D) -> (N, K). In logarithms: exp would underflow."""
-    z = (x.unsqueeze(1) - means) / deviations  # (N, K, D)
-    log = weights.log() - deviations.log().sum(1) - 0.5 * z.square().sum(2)
-    return log.softmax(1)
+    """Shares of K Gaussians in N points: (N, D), (K,), (K, D), (K, D) -> (N, K). In logarithms: exp would underflow.
+
+    The squares (x - mu)^2 / sigma^2 are multiplied out, so that nothing of size N K D is ever stored.
+    """
+    precision = deviations**-2
+    squares = x.square() @ precision.T - 2 * x @ (means * precision).T + (means.square() * precision).sum(1)
+    return (weights.log() - deviations.log().sum(1) - 0.5 * squares).softmax(1)
 
 
 def fisher_gradients(x, gamma, weights, means, deviations):
@@ -95,13 +98,14 @@ def fisher_gradients(x, gamma, weights, means, deviations):
     Args:
         x: (N, D). gamma: (N, K) posteriors. weights: (K,). means, deviations: (K, D).
     Returns:
-        (K, D) for the means and (K, D) for the deviations.
+        (K, D) for the means and (K, D) for the deviations. Computed from the sums of gamma, gamma x and gamma x^2.
     """
-    n = len(x)
-    z = (x.unsqueeze(1) - means) / deviations  # (N, K, D)
-    toward = torch.einsum("nk,nkd->kd", gamma, z) / (n * weights.sqrt().unsqueeze(1))
-    wider = torch.einsum("nk,nkd->kd", gamma, z.square() - 1) / (n * (2 * weights).sqrt().unsqueeze(1))
-    return toward, wider
+    count = gamma.sum(0).unsqueeze(1)  # (K, 1)
+    first, second = gamma.T @ x, gamma.T @ x.square()  # (K, D)
+    scale = len(x) * weights.sqrt().unsqueeze(1)
+    toward = (first - means * count) / (deviations * scale)
+    spread = (second - 2 * means * first + means.square() * count) / deviations.square()
+    return toward, (spread - count) / (2**0.5 * scale)
 
 
 def fisher_vector(descriptors, codebook, *, power=True):

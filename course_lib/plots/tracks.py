@@ -7,7 +7,7 @@ from course_lib.errors import ShapeError
 from course_lib.plots.canvas import COLORS, DPI, INK, to_array
 from course_lib.plots.film import to_pictures
 
-SIDE, HEAD, GAP = 3.2, 0.3, 0.15  # inches: width of a panel, room for its title, between panels
+SIDE, HEAD, GAP = 3.2, 0.3, 0.12  # inches: width of a panel, room for its title, around panels
 
 
 def tracks(frame, panels):
@@ -24,13 +24,13 @@ def tracks(frame, panels):
     picture = to_pictures(to_array(frame)[:, None])[0]
     rows, columns = picture.shape[:2]
     high = SIDE * rows / columns
-    width, height = len(panels) * (SIDE + GAP) - GAP, high + HEAD
+    width, height = len(panels) * (SIDE + GAP) + GAP, high + HEAD
     fig = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
     for number, (title, points) in enumerate(panels.items()):
         points = to_array(points)
         if points.ndim != 3 or points.shape[-1] != 2:
             raise ShapeError(f"{title!r} has shape {points.shape}, expected (K, P, 2): the points of K trajectories")
-        ax = fig.add_axes((number * (SIDE + GAP) / width, 0, SIDE / width, high / height))
+        ax = fig.add_axes(((GAP + number * (SIDE + GAP)) / width, 0, SIDE / width, high / height))
         ax.imshow(picture, interpolation="nearest")
         for color, line in (("black", 2.6), (COLORS[1], 1.3)):  # a dark rim, to be seen on any photograph
             ax.add_collection(LineCollection(points, colors=color, linewidths=line, capstyle="round"))

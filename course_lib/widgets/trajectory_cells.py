@@ -11,7 +11,8 @@ from course_lib.plots import COLORS, INK, MUTED, to_array, to_pictures
 from course_lib.widgets.kit.drawing import Sheet, number
 from course_lib.widgets.kit.explorer import Explorer, choice, slider
 
-WIDTH, SIDE, TOP, LINE = 760, 236, 26, 22  # of the sheet, of both pictures, below the titles, of a table row
+WIDTH, SIDE, TOP, LINE = 760, 218, 26, 22  # of the sheet, of both pictures, below the titles, of a table row
+VALUE = 258  # from the table's left edge to the right edge of its last column
 MARK = "#d1242f"
 
 
@@ -125,35 +126,36 @@ class TrajectoryCells(Explorer):
         values = to_array(self.maps[self._layer.value])[state.frame[p], state.channel]
         top = float(to_array(self.maps[self._layer.value])[:, state.channel].max()) or 1.0
         heat = (255 * np.clip(values / top, 0, 1)).astype(np.uint8)
-        panels = (
-            (4, f"frame {state.frame[p]}, cells of the map", frame),
-            (wide + 22, f"channel {state.channel} of the map", np.repeat(heat[..., None], 3, axis=2)),
-        )
-        for left, title, picture in panels:
-            sheet.text(left, 4, title, bold=True)
-            sheet.picture(left, TOP, wide, high, picture)
-            self._draw_cells(sheet, left, wide, high, values.shape, state, p)
+        sheet.text(4, 4, f"frame {state.frame[p]}, in cells", bold=True)
+        sheet.picture(4, TOP, wide, high, frame)
+        self._draw_cells(sheet, 4, wide, high, values.shape, state, p)
         self._draw_path(sheet, 4, scale, p)
-        legend = "dots: the path up to point p; box: the cell that is read; white: large values"
+        left, across, down = wide + 22, wide / values.shape[1], high / values.shape[0]
+        sheet.text(left, 4, f"map, channel {state.channel}", bold=True)
+        sheet.picture(left, TOP, wide, high, np.repeat(heat[..., None], 3, axis=2))
+        at = left + state.column[p] * across, TOP + state.row[p] * down
+        sheet.box(*at, across, down, edge=MARK, line=2.5)
+        legend = "dots: the path up to point p; box: the cell that is read; white: large"
         sheet.text(4, TOP + high + 14, legend, size=12, color=MUTED)
-        self._draw_table(sheet, 2 * wide + 46, state, p)
+        self._draw_table(sheet, 2 * wide + 48, state, p)
         return sheet.pixels()
 
     def _draw_cells(self, sheet, left, wide, high, size, state, p):
-        """Cell (i, j) is read by what rounds to it: it reaches half a cell to both sides of its place j / r."""
-        across, down = wide / size[1], high / size[0]
-        for j in range(1, size[1] + 1):
-            x = left + (j - 0.5) * across
-            sheet.line([(x, TOP), (x, TOP + high)], color=COLORS[0], width=0.5)
-        for i in range(1, size[0] + 1):
-            y = TOP + (i - 0.5) * down
-            sheet.line([(left, y), (left + wide, y)], color=COLORS[0], width=0.5)
-        x, y = (state.column[p] - 0.5) * across, (state.row[p] - 0.5) * down
-        begin, end = (max(x, 0), max(y, 0)), (min(x + across, wide), min(y + down, high))
-        sheet.box(left + begin[0], TOP + begin[1], end[0] - begin[0], end[1] - begin[1], edge=MARK, line=2.5)
+        """What rounds to a cell reads it: half a cell to both sides, and at the border all that lies beyond."""
+        half = SIDE / max(self._pictures.shape[1:3]) / 2  # a pixel's centre lies half a pixel from its edge
+        borders = [
+            [0, *((n + 0.5) * length / cells_ + half for n in range(cells_ - 1)), length]
+            for cells_, length in ((size[1], wide), (size[0], high))
+        ]
+        for x in borders[0][1:-1]:
+            sheet.line([(left + x, TOP), (left + x, TOP + high)], color=COLORS[0], width=0.5)
+        for y in borders[1][1:-1]:
+            sheet.line([(left, TOP + y), (left + wide, TOP + y)], color=COLORS[0], width=0.5)
+        (x, right), (y, bottom) = (b[n : n + 2] for b, n in zip(borders, (state.column[p], state.row[p]), strict=True))
+        sheet.box(left + x, TOP + y, right - x, bottom - y, edge=MARK, line=2.5)
 
     def _draw_path(self, sheet, left, scale, p):
-        places = [(left + x * scale, TOP + y * scale) for x, y in self.points[self.path, : p + 1]]
+        places = [(left + (x + 0.5) * scale, TOP + (y + 0.5) * scale) for x, y in self.points[self.path, : p + 1]]
         if p:
             sheet.line(places, color=MARK, width=1.5)
         for place in places[:-1]:
@@ -161,19 +163,19 @@ class TrajectoryCells(Explorer):
         sheet.dot(*places[-1], radius=4, fill="white", edge=MARK)
 
     def _draw_table(self, sheet, left, state, p):
-        heads = (("frame", 0), ("(x, y)", 50), ("cell (row, column)", 120), ("value", 246))
-        for text, x in heads:
-            sheet.text(left + x, 4, text, size=12.5, bold=True, anchor="lt" if x < 246 else "rt")
+        for text, x in (("frame", 0), ("(x, y)", 60), ("row, column", 122)):
+            sheet.text(left + x, 4, text, size=12.5, bold=True)
+        sheet.text(left + VALUE, 4, "value", size=12.5, bold=True, anchor="rt")
         for i, (x, y) in enumerate(self.points[self.path]):
             at = TOP + (i + 0.5) * LINE
             ink = INK if i <= p else MUTED
             if i == p:
-                sheet.box(left - 5, at - LINE / 2 + 1, WIDTH - left - 2, LINE - 2, edge=MARK)
+                sheet.box(left - 5, at - LINE / 2 + 1, VALUE + 10, LINE - 2, edge=MARK)
             moved = i > 0 and (state.row[i], state.column[i]) != (state.row[i - 1], state.column[i - 1])
             sheet.text(left, at, state.frame[i], color=ink, anchor="lm")
-            sheet.text(left + 50, at, f"{x:.0f}, {y:.0f}", color=ink, anchor="lm")
-            sheet.text(left + 120, at, f"{state.row[i]}, {state.column[i]}", color=ink, anchor="lm", bold=moved)
-            sheet.text(left + 246, at, number(state.values[i], "{:.2f}"), color=ink, anchor="rm")
+            sheet.text(left + 60, at, f"{x:.0f}, {y:.0f}", color=ink, anchor="lm")
+            sheet.text(left + 122, at, f"{state.row[i]}, {state.column[i]}", color=ink, anchor="lm", bold=moved)
+            sheet.text(left + VALUE, at, number(state.values[i], "{:.2f}"), color=ink, anchor="rm")
         at = TOP + (len(state.values) + 0.5) * LINE
         sheet.text(left, at, "sum: what the descriptor keeps", color=MUTED, anchor="lm", size=12)
-        sheet.text(left + 246, at, number(state.total, "{:.2f}"), anchor="rm", bold=True)
+        sheet.text(left + VALUE, at, number(state.total, "{:.2f}"), anchor="rm", bold=True)

@@ -48,6 +48,20 @@ def test_gradients_are_the_derivatives_of_the_likelihood():
         assert torch.allclose(wider, by_sigma * sigma / (2 * pi).sqrt()[:, None])
 
 
+def test_equal_to_scikit_image():
+    """Its vector begins with the gradients for the weights; those for the deviations have the other sign there."""
+    from skimage.feature import fisher_vector
+    from sklearn.mixture import GaussianMixture
+
+    torch.manual_seed(0)
+    x = torch.randn(200, 3).double()
+    mixture = GaussianMixture(4, covariance_type="diag", random_state=0).fit(x.numpy())
+    book = [torch.from_numpy(a) for a in (mixture.weights_, mixture.means_, mixture.covariances_**0.5)]
+    toward, wider = fisher.fisher_gradients(x, fisher.posteriors(x, *book), *book)
+    theirs = torch.from_numpy(fisher_vector(x.numpy(), mixture))
+    assert torch.allclose(toward.flatten(), theirs[4:16]) and torch.allclose(wider.flatten(), -theirs[16:])
+
+
 def test_posteriors_do_not_underflow():
     far, means = torch.full((1, 64), 40.0), torch.stack([torch.zeros(64), torch.ones(64)])
     shares = fisher.posteriors(far, torch.tensor([0.5, 0.5]), means, torch.ones(2, 64))
