@@ -163,7 +163,7 @@ def on_the_mover(batch, paths, slack=3):
     return 100 * ((begin >= box[:, :2] - slack) & (begin <= box[:, 2:] + slack)).all(1).float().mean().item()
 
 
-numbers = course.pick(cpu=128, gpu=512, smoke=24)
+numbers = course.pick(cpu=128, gpu=512, smoke=16)
 dusk = Bystanders(frames=9, light=(0.25, 0.4))
 train, test = day.sample(numbers, seed=10 * course.seed + 1), dusk.sample(numbers, seed=10 * course.seed + 2)
 train_ready, test_ready = (prepared(part.clips) for part in progress((train, test), desc="tracking"))
