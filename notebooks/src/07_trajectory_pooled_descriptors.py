@@ -394,8 +394,8 @@ TrajectoryCells(example.clips[5], both["kept"].points[:, :-1], both["kept"].star
 # The authors' trajectories come from a program whose records say where a path *ends*: `end` is the number of the
 # **last** frame, and frames and pixels are counted from 1. (A record has 10 such numbers of information, $2 \cdot 15$
 # of positions, $2 \cdot 15$ of shape, then HOG, HOF and MBH: 466 in all.) This function turns records into indices of a
-# map, counted from
-# 0. It runs, gives indices that exist, and is wrong twice. On square frames with long videos, nobody would notice.
+# map, counted from 0. It runs, gives indices that exist, and is wrong twice. On square frames with long videos, nobody
+# would notice.
 
 # %% tags=["exercise"] exercise="07.4" points=2
 def cells_of_record(end, points, size, video):
@@ -544,8 +544,8 @@ table({"HOG": (40.2, 72.4), "HOF": (48.9, 76.0), "MBH": (52.1, 80.8), "HOF + MBH
       source="Wang, Qiao and Tang 2015, comparison table, from lecture slides that print it")
 
 # %% [markdown]
-# HOG sees patterns and little of the way, HOF sees the way. With the pan in it, HOF tells the pattern hardly better than
-# guessing; from the stabilised flow it also sees where things end, and what they do to the flow. MBH needs no
+# HOG sees patterns and little of the way, HOF sees the way. With the pan in it, HOF tells the pattern hardly better
+# than guessing; from the stabilised flow it also sees where things end, and what they do to the flow. MBH needs no
 # stabilising, and reads both better than HOF.
 
 # %% tags=["claim"]
@@ -571,8 +571,8 @@ claim("With the same number of words, the Fisher vector beats the bag of words b
       published="iDT on UCF101: bag of words 76.2 %, Fisher vector 87.9 %")
 
 # %% [markdown]
-# Be fair: four words are few. With 128 words the bag has as many numbers as the Fisher vector, and comes much closer. The
-# Fisher vector gets there from a codebook that is 32 times smaller, and that is what counts when a codebook of 256
+# Be fair: four words are few. With 128 words the bag has as many numbers as the Fisher vector, and comes much closer.
+# The Fisher vector gets there from a codebook that is 32 times smaller, and that is what counts when a codebook of 256
 # already gives 32,768 numbers.
 #
 # How much an encoding matters shows in iDT's published results. They are all from UCF101, and all "iDT":
@@ -664,9 +664,9 @@ claim("Where the light changes, each normalisation beats none by more than 10 po
 
 # %% [markdown]
 # A third of the light, about a third of the activation, everywhere in the map. Both maxima shrink along, and the
-# quotient stays. (We chose dusk to make the point. When training and test clips are equally bright, our miniature shows no
-# reliable difference: PCA with whitening, the power norm and the L2 norm repair most of what an unnormalised map gets
-# wrong.)
+# quotient stays. (We chose dusk to make the point. When training and test clips are equally bright, our miniature shows
+# no reliable difference: PCA with whitening, the power norm and the L2 norm repair most of what an unnormalised map
+# gets wrong.)
 #
 # ### Two streams, two layers
 #
@@ -687,6 +687,9 @@ claim("Spatial and temporal descriptors together beat either by more than 20 poi
       f"both right: {final['TDD'][2]:.0f} % against {final['spatial'][2]:.0f} % and {final['temporal'][2]:.0f} %",
       unit="points", published="TDD 90.3 %, spatial alone 82.8 %, temporal alone 82.2 % (UCF101)")
 
+# %% [markdown]
+# And the published comparison, in which everything meets:
+
 # %%
 table({"spatial network": (40.5, 73.0), "temporal network": (54.6, 83.7), "two-stream networks": (59.4, 88.0),
        "iDT": (57.2, 84.7), "TDD": (63.2, 90.3), "TDD + iDT": (65.9, 91.5)},
@@ -695,9 +698,9 @@ table({"spatial network": (40.5, 73.0), "temporal network": (54.6, 83.7), "two-s
       source="Wang, Qiao and Tang 2015, comparison table, from lecture slides that print it")
 
 # %% [markdown]
-# Read the published columns first: TDD beats the two-stream networks whose maps it reads *and* iDT whose paths it takes,
-# and iDT adds another 1.2 to 2.7 points. (The two-stream rows are those of lecture 05, and you will meet the last row
-# again in I3D's table, lecture 11.)
+# Read the published columns first: TDD beats the two-stream networks whose maps it reads *and* iDT whose paths it
+# takes, and iDT adds another 1.2 to 2.7 points. (The two-stream rows are those of lecture 05, and you will meet the
+# last row again in I3D's table, lecture 11.)
 #
 # That TDD beats iDT does **not** come out here; in our runs iDT is ahead, or level at best. In our world the classes
 # *are* oriented stripes and plain motion, which is just what HOG and MBH were made for, and our spatial stream has seen
