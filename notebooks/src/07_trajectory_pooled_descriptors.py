@@ -242,8 +242,8 @@ for (rows, columns), (high, wide) in sizes.items():
           f"{320 / wide:5.2f} columns wide")
 
 # %% [markdown]
-# Both streams of the published size, up to where they are read. Follow the number of rows and columns from left to
-# right: where are they halved?
+# Both streams of the published size, up to where they are read. (Nothing joins them: the concatenation at the end stands
+# for a reader who looks into both.) Follow the number of rows and columns from left to right: where are they halved?
 
 # %%
 columns_guess.reveal(sizes[SCALES[0]][1])
@@ -571,9 +571,9 @@ claim("With the same number of words, the Fisher vector beats the bag of words b
       published="iDT on UCF101: bag of words 76.2 %, Fisher vector 87.9 %")
 
 # %% [markdown]
-# Be fair: four words are few. With 128 words the bag has as many numbers as the Fisher vector, and comes much closer.
-# The Fisher vector gets there from a codebook that is 32 times smaller, and that is what counts when a codebook of 256
-# already gives 32,768 numbers.
+# Be fair: four words are few. With 128 words the bag has as many numbers as the Fisher vector, and most of the
+# difference is gone, or all of it. What the Fisher vector saves is codebook: it gets there with one 32 times smaller.
+# That counts when a codebook of 256 already gives 32,768 numbers.
 #
 # How much an encoding matters shows in iDT's published results. They are all from UCF101, and all "iDT":
 
@@ -721,8 +721,9 @@ table({"spatial conv4": (48.5, 81.9), "spatial conv5": (47.2, 80.9), "spatial co
              "across the two halves")
 
 # %% [markdown]
-# In the paper the lower layer of each pair wins by one to three points, and the two together beat either. With 128 test
-# clips, one to three points are one to four clips: too few for a claim, so compare with care.
+# In the paper the lower layer of each pair wins by one to three points, and the two together beat either. Our temporal
+# layers are near the ceiling, so they say nothing; and with 128 test clips, three points are four clips. So we make no
+# claim about layers.
 #
 # ## On a GPU
 #
