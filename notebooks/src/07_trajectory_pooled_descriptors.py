@@ -242,8 +242,8 @@ for (rows, columns), (high, wide) in sizes.items():
           f"{320 / wide:5.2f} columns wide")
 
 # %% [markdown]
-# Both streams of the published size, up to where they are read. (Nothing joins them: the concatenation at the end stands
-# for a reader who looks into both.) Follow the number of rows and columns from left to right: where are they halved?
+# Both streams of the published size, up to where they are read. (Nothing joins them: the concatenation at the end
+# stands for a reader who looks into both.) Follow rows and columns from left to right: where are they halved?
 
 # %%
 columns_guess.reveal(sizes[SCALES[0]][1])
