@@ -4,9 +4,9 @@ Limin Wang, Yu Qiao, Xiaoou Tang, "Action Recognition with Trajectory-Pooled Dee
 arXiv:1505.04868. Hand-made descriptors follow trajectories and see gradients; two-stream networks see much more, and
 average over the frame. TDD takes the trajectories of the one and the maps of the other:
 
-    D(T_k, C) = sum over the points p of C(round(r x_p), round(r y_p), z_p)                                     (Eq. 4)
+    D(T_k, C) = sum over the points p of C(round(r x_p), round(r y_p), z_p)
 
-with r the size of the map relative to the video. The maps are normalised before, in two ways (Eq. 2 and 3), each of
+with r the size of the map relative to the video. The maps are normalised before, in two ways, each of
 which gives descriptors of its own. Spatial conv4 and conv5, temporal conv3 and conv4, five scales of the video.
 
 Differences from the paper, and what decides correctness (from its MATLAB code):
@@ -14,7 +14,7 @@ Differences from the paper, and what decides correctness (from its MATLAB code):
 - MATLAB counts from 1: cell = round((x - 1) / ratio + 1), halves away from zero, clamped to the map, with x - 1 our x.
   `ratio` is the video's size over the map's, for columns and rows apart. The code's table of ratios has 34.2587 for the
   smallest scale; 240 / 7 is 34.2857, and we compute it.
-- Eq. 2 takes the maximum over the video (x, y and z); "+ eps" keeps dead channels at 0.
+- the spatiotemporal normalisation takes the maximum over the video (x, y and z); "+ eps" keeps dead channels at 0.
 - the info line of a trajectory names its *last* frame; ours has its first (`Trajectories.start`).
 - a trajectory is read at L = 15 points, and the flow stack that belongs to frame z starts there; the last ones of a
   video take the last stack that is complete.
@@ -43,7 +43,7 @@ EPS = 1e-8
 
 
 def spatiotemporal_normalised(maps, eps=EPS):
-    """Eq. 2, every channel by its maximum over the whole video: (T, C, H, W) -> the same, 0..1 for maps after a ReLU.
+    """Every channel divided by its maximum over the whole video: (T, C, H, W) -> the same, 0..1 for maps after a ReLU.
 
     Channels then count alike, however large the numbers of each are.
     """
@@ -52,7 +52,7 @@ def spatiotemporal_normalised(maps, eps=EPS):
 
 
 def channel_normalised(maps, eps=EPS):
-    """Eq. 3, every position by its maximum over channels: (T, C, H, W) -> the same.
+    """Every position divided by its maximum over channels: (T, C, H, W) -> the same.
 
     Positions then count alike: a faint thing says as much as a striking one.
     """
@@ -78,7 +78,7 @@ def cells(points, video, size):
 
 
 def trajectory_pool(maps, points, start, video):
-    """Trajectory pooling, Eq. 4: the sum of a map over the points of each trajectory.
+    """Trajectory pooling: the sum of a map over the points of each trajectory.
 
     Args:
         maps: (T, C, H', W') of one video. points: (K, P, 2), (x, y) in pixels. start: (K,) long, frame of the first

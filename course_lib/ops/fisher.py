@@ -8,8 +8,8 @@ Gaussians with weights pi_k, means mu_k and deviations sigma_k (one per dimensio
 with the share (posterior) gamma_k(x). The bag of words only counts: how many descriptors are nearest to word k? The
 Fisher vector says, for every Gaussian and every dimension, how far and how widely the descriptors lie around the mean:
 
-    G_mu    = 1 / (N sqrt(pi_k))    sum_n gamma_k(x_n) (x_n - mu_k) / sigma_k                     (Eq. 17 of 2013)
-    G_sigma = 1 / (N sqrt(2 pi_k))  sum_n gamma_k(x_n) [(x_n - mu_k)^2 / sigma_k^2 - 1]           (Eq. 18)
+    G_mu    = 1 / (N sqrt(pi_k))    sum_n gamma_k(x_n) (x_n - mu_k) / sigma_k
+    G_sigma = 1 / (N sqrt(2 pi_k))  sum_n gamma_k(x_n) [(x_n - mu_k)^2 / sigma_k^2 - 1]
 
 2 K D numbers. Then every number z becomes sign(z) sqrt|z| (power norm) and the vector gets length 1 (L2 norm).
 """
@@ -93,7 +93,7 @@ def posteriors(x, weights, means, deviations):
 
 
 def fisher_gradients(x, gamma, weights, means, deviations):
-    """Eq. 17 and 18: how the likelihood of x asks the means and deviations to change.
+    """G_mu and G_sigma: how the likelihood of x asks the means and deviations to change.
 
     Args:
         x: (N, D). gamma: (N, K) posteriors. weights: (K,). means, deviations: (K, D).

@@ -3,9 +3,9 @@
 H. Wang, A. Klaeser, C. Schmid, C.-L. Liu. Dense trajectories and motion boundary descriptors for action recognition.
 IJCV 2013. H. Wang, C. Schmid. Action recognition with improved trajectories. ICCV 2013 (the stabilisation).
 
-A point goes from frame t to frame t + 1 with the flow that is read where it is, after a median filter (Eq. 1 of 2013):
+A point goes from frame t to frame t + 1 with the flow that is read where it is, after a median filter:
 
-    (x, y)_{t+1} = (x, y)_t + (M * flow_t)(round x, round y)
+    (x, y)_{t+1} = (x, y)_t + (median * flow_t)(round x, round y)
 
 The median keeps points near the border of a moving thing from being torn between two motions. After L steps a
 trajectory is complete. It is thrown away if the thing did not move by itself (only the camera did), or if it jumped:

@@ -79,12 +79,13 @@ show(film_strip(example.clips[5], range(0, 9, 2)),
 # $$ T_k = \{(x_1^k, y_1^k, z_1^k), \ldots, (x_P^k, y_P^k, z_P^k)\} . $$
 #
 # **Start** on a grid, every 5 pixels. On a white wall or along a straight edge, flow is a guess (the aperture problem
-# of lecture 04), so a grid point needs a corner: the *smaller* eigenvalue of its structure tensor must not be too small
-# beside the best in the frame. **Go** from frame to frame with the flow $\omega$, where the point is now:
+# of lecture 04), so a grid point needs a corner: the matrix of the normal equations there must have two large
+# eigenvalues. We ask that the *smaller* one is not too small beside the best in the frame. **Go** from frame to frame
+# with the flow $\omega$, where the point is now:
 #
-# $$ (x_{t+1}, y_{t+1}) = (x_t, y_t) + (M * \omega_t)(\bar x_t, \bar y_t) . $$
+# $$ (x_{t+1}, y_{t+1}) = (x_t, y_t) + (\operatorname{med} * \omega_t)(\bar x_t, \bar y_t) . $$
 #
-# The bar rounds to the nearest pixel. $M$ is a median over $3 \times 3$ pixels, for $u$ and $v$ apart. Why a median?
+# The bar rounds to the nearest pixel. "med" is a median over $3 \times 3$ pixels, for $u$ and $v$ apart. Why a median?
 # With a pencil: nine displacements 1, 1, 1, 1, **9**, 1, 1, 1, 1, of which one is wrong. Their mean is 1.9, and a point
 # that trusts it is lost within a few frames. Their median is 1.
 #

@@ -5,6 +5,7 @@ import torch
 
 from course_lib.data.worlds.bystanders import PATTERNS, Bystanders, draw_pattern
 from course_lib.errors import DataError
+from course_lib.ops.warp import warp
 
 
 def test_the_same_seed_gives_the_same_clips():
@@ -31,8 +32,6 @@ def test_the_mover_goes_the_way_that_its_label_says():
 
 def test_the_flow_is_the_truth():
     """The second frame, fetched along the flow, is the first one, but for what comes into sight."""
-    from course_lib.ops.warp import warp
-
     batch = Bystanders(frames=3, light=(1.0, 1.0)).sample(16, seed=4)
     back = warp(batch.clips[:, :, 1], batch.flow[:, 0], outside="border")
     inside = (slice(None), slice(None), slice(4, -4), slice(4, -4))

@@ -35,7 +35,7 @@ def test_equal_to_the_loops(codebook):
 
 
 def test_gradients_are_the_derivatives_of_the_likelihood():
-    """Eq. 17 and 18 are the derivatives by mu and sigma, scaled by sigma / sqrt(pi) and sigma / sqrt(2 pi)."""
+    """G_mu and G_sigma are the derivatives by mu and sigma, scaled by sigma / sqrt(pi) and sigma / sqrt(2 pi)."""
     torch.manual_seed(0)
     x, pi = torch.randn(9, 3).double(), torch.tensor([0.2, 0.5, 0.3]).double()
     mu, sigma = torch.randn(3, 3).double().requires_grad_(), (0.5 + torch.rand(3, 3)).double().requires_grad_()
