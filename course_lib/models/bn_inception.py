@@ -121,8 +121,8 @@ class BNInception(nn.Module):
 
     @classmethod
     def mini(cls, num_classes, in_channels=3, *, dropout=0.0):
-        """Four of the ten blocks, eight times narrower, for frames of 32 x 32 or 48 x 48 pixels on two cores."""
-        few = {name: _narrow(BLOCKS[name]) for name in ("3a", "3c", "4a", "5b")}
+        """Three of the ten blocks, eight times narrower, for frames of 32 x 32 or 48 x 48 pixels on two cores."""
+        few = {name: _narrow(BLOCKS[name]) for name in ("3a", "3c", "5b")}
         return cls(num_classes, in_channels, dropout=dropout, stem=_narrow(STEM), blocks=few)
 
     @classmethod
