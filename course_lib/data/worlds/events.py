@@ -1,4 +1,4 @@
-"""Long videos whose class is a *set* of events at unknown times: no single moment tells it, and the order does not matter.
+"""Long videos whose class is a *set* of events at unknown times: no moment tells it, and the order does not matter.
 
 A dim photograph fills the frame for most of the time. Each class is a set of shapes, "disc + cross": each of its shapes
 appears once, circles about a place for some frames, and is gone. When, where, in which order, which way around and in
