@@ -122,7 +122,7 @@ class EventWorld:
         DataError: if the events do not fit into the video, or a sprite with its circle into the frame.
     """
 
-    def __init__(self, height=32, width=32, frames=60, *, duration=12, events=2, size=12.0, backdrop=0.3):
+    def __init__(self, height=32, width=32, frames=60, *, duration=12, events=2, size=14.0, backdrop=0.3):
         self.height, self.width, self.frames, self.duration = height, width, frames, duration
         self.size, self.backdrop = float(size), backdrop
         if not 1 <= events <= len(SHAPES):

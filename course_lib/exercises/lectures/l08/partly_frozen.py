@@ -12,7 +12,7 @@ class PartlyFrozen(nn.Module):
     def __init__(self, *widths):
         super().__init__()
         layers = []
-        for inputs, outputs in zip(widths, widths[1:]):
+        for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
             layers += [nn.Conv2d(inputs, outputs, 3), nn.BatchNorm2d(outputs), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
 
