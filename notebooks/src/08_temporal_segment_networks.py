@@ -351,7 +351,7 @@ table({"RGB": 84.5, "RGB difference": 83.8, "RGB + RGB difference": 87.3, "flow"
 # ## Exercise 08.5: Partial batch normalisation that lasts
 #
 # Complete `train` such that, whatever the mode, all `nn.BatchNorm2d` after the first are in evaluation mode, and their
-# scale and shift do not learn. The first follows `mode`. (For the check, `forward` also returns how many numbers learn.)
+# scale and shift do not learn. The first follows `mode`. (For the check, `forward` also says how many numbers learn.)
 
 # %% tags=["exercise"] exercise="08.5" points=3
 class PartlyFrozen(nn.Module):
@@ -371,8 +371,8 @@ class PartlyFrozen(nn.Module):
         for norm in norms[1:]:
             norm.eval()
             norm.requires_grad_(False)
-        return self
         # END SOLUTION
+        return self
 
     def forward(self, x):
         learning = sum(p.numel() for p in self.parameters() if p.requires_grad)
@@ -500,10 +500,10 @@ claim("Seven segments beat one by more than 20 points also when both see as many
 
 # %% [markdown]
 # The fair opponent does not catch up; more frames hardly helped it. Look at what it has learnt instead: compare the
-# training losses. Knowing nothing costs $\log 6 = 1.79$. $K = 1$ with many frames gets far below, and yet it knows next to
-# nothing about new videos. Forced to name the class of frames that show *nothing*, it has learnt the photographs behind
-# them by heart. A consensus takes away the reason for that. As soon as one of seven snippets shows a shape, there is
-# something better to learn.
+# training losses. Knowing nothing costs $\log 6 = 1.79$. $K = 1$ with many frames gets far below, and yet it knows next
+# to nothing about new videos. Forced to name the class of frames that show *nothing*, it has learnt the photographs
+# behind them by heart. A consensus takes away the reason for that. As soon as one of seven snippets shows a shape,
+# there is something better to learn.
 #
 # Be careful with the size of the effect. We made events rare, 16 % of the frames. On UCF101 the action fills most of
 # the clip, and the gain is 1.5 points. (Try `duration=30` in the world: one snippet is nearly as good as three.)
@@ -524,8 +524,8 @@ table({"average": (85.7, 87.9, 93.5), "maximum": (85.0, 86.0, 91.6), "weighted a
 # A set is an *and*: both events must have been there, so evidence has to add up. In the average, disc + cross gets its
 # share from both kinds of snippets, and no other class does. In the maximum it gets no more than disc + square. So the
 # maximum is an *or*: is there any moment that speaks for this class? There must be tasks where that is the better
-# question. One shape alone decides now, and is there for 6 of 75 frames. We train one network, with the average of seven
-# snippets, and join its 25 snippets of the test in both ways. Which one wins?
+# question. One shape alone decides now, and is there for 6 of 75 frames. We train one network, with the average of
+# seven snippets, and join its 25 snippets of the test in both ways. Which one wins?
 
 # %% tags=["predict"]
 single_guess = predict("One rare event decides: average or maximum?", None)

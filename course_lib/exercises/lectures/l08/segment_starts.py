@@ -70,7 +70,6 @@ segment_starts = exercise(
             },
         ),
         edit("this rounds to the nearest frame: the position is rounded down", {".long()": ".round().long()"}),
-        edit("this rounds up: the position is rounded down", {".long()": ".ceil().long()"}),
         edit(
             "segments are numbered from 0: this leaves the first one out",
             {"arange(segments)": "arange(1, segments + 1)"},
@@ -91,7 +90,10 @@ segment_starts = exercise(
             "the snippets are spread from the first frame to the last: they lie within equal segments",
             {PLACE: "torch.linspace(0, starts - 1, segments)"},
         ),
-        edit("frames are numbered from 0 here: these numbers are one too large", {".long()": ".long() + 1"}),
+        edit(
+            "these numbers are one too large: the position is rounded down, and frames are numbered from 0",
+            {".long()": ".long() + 1"},
+        ),
         edit("the position is not a frame number yet: round it down to a whole number", {".long()": ""}),
         edit(
             "the share is added in frames: it is a share of the segment, so multiply it by the segment's length too",

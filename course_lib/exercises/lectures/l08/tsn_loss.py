@@ -44,6 +44,10 @@ tsn_loss = exercise(
     cases=_cases,
     differentiable=True,
     mistakes=(
+        edit(
+            "exp overflows for scores of some hundred: logsumexp computes the same without that",
+            {"G.logsumexp(dim=1)": "G.exp().sum(dim=1).log()"},
+        ),
         edit("each snippet has a loss of its own here: first the consensus, then one loss per video", FLAT),
         edit(
             "the softmax comes before the consensus: this is the log of averaged probabilities; average the scores",
@@ -63,10 +67,6 @@ tsn_loss = exercise(
         edit(
             "the log of the sum of exponentials is missing: without it, all scores may grow",
             {LOSS: "(-right).mean()"},
-        ),
-        edit(
-            "exp overflows for scores of some hundred: logsumexp computes the same without that",
-            {"G.logsumexp(dim=1)": "G.exp().sum(dim=1).log()"},
         ),
         edit("the log is missing: this is the sum of the exponentials", {"G.logsumexp(dim=1)": "G.exp().sum(dim=1)"}),
         edit(

@@ -17,7 +17,8 @@ OWN_FORM = {
     "NumPy": """
 import numpy as np
 def first_weights(weight, channels):
-    return np.repeat(weight.numpy().mean(axis=1, keepdims=True), channels, axis=1)
+    mean = weight.numpy().astype(np.float64).mean(axis=1, keepdims=True)
+    return torch.from_numpy(np.repeat(mean, channels, axis=1))
 """,
 }
 
@@ -32,7 +33,7 @@ def first_weights(weight, channels):
     (
         """
 def first_weights(weight, channels):
-    mean = weight.mean(dim=0, keepdim=True)
+    mean = weight.mean(dim=2, keepdim=True)
     return mean.repeat(1, channels, 1, 1)
 """,
         None,

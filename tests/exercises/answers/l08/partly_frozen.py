@@ -82,6 +82,5 @@ WRONG = [
 """ + FORWARD,
         "first one is frozen as well",
     ),
-    ({"        return self\n": ""}, None),
     ({"super().train(mode)": "self.training = mode"}, None),
 ]  # fmt: skip

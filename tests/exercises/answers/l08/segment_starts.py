@@ -20,14 +20,17 @@ def segment_starts(frames, shares, length=1):
     width = (frames - length + 1) / len(shares)
     return torch.tensor([width * k + u * width for k, u in enumerate(shares.tolist())]).int()
 """,
-    "a list": """
-def segment_starts(frames, shares, length=1):
-    K = len(shares)
-    return [math.floor((k + u) * (frames - length + 1) / K) for k, u in enumerate(shares.tolist())]
-""",
 }
 
 WRONG = [
+    (
+        """
+def segment_starts(frames, shares, length=1):
+    K = len(shares)
+    return [int((k + u) * (frames - length + 1) / K) for k, u in enumerate(shares.tolist())]
+""",
+        "a list came",
+    ),
     (
         """
 def segment_starts(frames, shares, length=1):

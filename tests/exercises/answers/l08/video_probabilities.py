@@ -21,9 +21,9 @@ OWN_FORM = {
     "NumPy": """
 import numpy as np
 def video_probabilities(rgb, flow):
-    s = rgb.numpy().mean(1) + 1.5 * flow.numpy().mean(1)
+    s = rgb.double().numpy().mean(1) + 1.5 * flow.double().numpy().mean(1)
     e = np.exp(s - s.max(1, keepdims=True))
-    return e / e.sum(1, keepdims=True)
+    return torch.from_numpy(e / e.sum(1, keepdims=True))
 """,
 }
 
