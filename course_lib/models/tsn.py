@@ -32,6 +32,24 @@ SEEN = {"rgb": 3, "flow": 2 * FIELDS, "rgbdiff": 3 * FIELDS}  # channels that th
 DROPOUT = {"rgb": 0.8, "flow": 0.7, "rgbdiff": 0.8}
 
 
+class Consensus(nn.Module):
+    """G as a layer; `how` as for `course_lib.ops.snippets.consensus`. "weighted" learns a weight per segment."""
+
+    def __init__(self, how, segments):
+        super().__init__()
+        self.how = how
+        self.weights = nn.Parameter(torch.full((segments,), 1 / segments)) if how == "weighted" else None
+
+    def forward(self, scores):
+        """(B, K, C) -> (B, C), before the softmax."""
+        if self.weights is not None and len(self.weights) != scores.shape[1]:
+            raise ShapeError(
+                f"{scores.shape[1]} snippets came, and there are weights for {len(self.weights)} segments: a weighted "
+                "consensus needs as many as in training."
+            )
+        return consensus(scores, self.how, self.weights)
+
+
 class TSN(nn.Module):
     """A temporal segment network for one modality.
 
@@ -59,11 +77,10 @@ class TSN(nn.Module):
                 f"consensus is {consensus!r} over {segments} segments, expected one of {', '.join(CONSENSUS)} over at "
                 "least 1."
             )
-        self.modality, self.segments, self.consensus, self.partial_bn = modality, segments, consensus, partial_bn
+        self.modality, self.segments, self.partial_bn = modality, segments, partial_bn
         dropout = DROPOUT[modality] if dropout is None else dropout
         self.network = network or BNInception(num_classes, SEEN[modality], dropout=dropout)
-        if consensus == "weighted":
-            self.weights = nn.Parameter(torch.full((segments,), 1 / segments))
+        self.consensus = Consensus(consensus, segments)
         self.train()
 
     @classmethod
@@ -144,14 +161,7 @@ class TSN(nn.Module):
 
     def forward(self, snippets):
         """Class scores of a video, G before the softmax: (B, K, C, H, W), any K -> (B, num_classes)."""
-        scores = self.snippet_scores(snippets)
-        weights = self.weights if self.consensus == "weighted" else None
-        if weights is not None and len(weights) != scores.shape[1]:
-            raise ShapeError(
-                f"{scores.shape[1]} snippets came, and there are weights for {len(weights)} segments: a weighted "
-                "consensus needs as many as in training."
-            )
-        return consensus(scores, self.consensus, weights)
+        return self.consensus(self.snippet_scores(snippets))
 
 
 def frozen_norms(network):

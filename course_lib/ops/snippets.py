@@ -16,7 +16,7 @@ CROP, RESIZED = 224, (256, 340)  # what the networks see; rows and columns of th
 MEAN_BGR = (104.0, 117.0, 128.0)  # of the PyTorch weights; the Caffe ones have 123 for red
 FLOW_BOUND = 20.0  # pixels: displacements beyond are cut off, the rest becomes 0..255
 SCALES = {"rgb": (1, 0.875, 0.75, 0.66), "flow": (1, 0.875, 0.75), "rgbdiff": (1, 0.875, 0.75)}
-STREAM_WEIGHTS = {"rgb": 1.0, "flow": 1.5}  # in the sum of the scores; where warped flow comes too, 1, 1 and 0.5
+STREAM_WEIGHTS = {"rgb": 1.0, "flow": 1.5}  # in the sum of the scores
 CONSENSUS = ("average", "max", "weighted")
 
 

@@ -94,7 +94,7 @@ def test_consensus_of_snippets(how):
         with pytest.raises(ShapeError, match="as many as in training"):
             model(snippets[:, :3])
         with torch.no_grad():
-            model.weights.copy_(torch.arange(5))
+            model.consensus.weights.copy_(torch.arange(5))
         assert torch.allclose(model(snippets), torch.einsum("bkc,k->bc", scores, torch.arange(5.0)), atol=1e-5)
     else:
         assert model(snippets[:, :3]).shape == (2, 4)
