@@ -184,6 +184,9 @@ with torch.device("meta"):
 size_guess.reveal(round(cost.parameters / 1e6, 1))
 sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in segment_networks.items()}
 
+# %% [markdown]
+# All of it can be held against the public weights, number by number:
+
 # %% tags=["claim"]
 claim("BN-Inception has 11,295,240 parameters and needs 2.03 billion multiply-adds for an image; for UCF101, TSN has "
       "10,373,765 with RGB, 10,395,717 with flow and 10,411,397 with RGB differences",
@@ -481,6 +484,10 @@ fig, ax = bars(names, {"accuracy": [reached[1], fair, reached[3], reached[7]]}, 
 show(fig, alt=f"Accuracy with 25 snippets in the test: K = 1 {reached[1]:.0f} %, with as many frames {fair:.0f} %, "
               f"K = 3 {reached[3]:.0f} %, K = 7 {reached[7]:.0f} %; guessing has 17 %.")
 
+# %% [markdown]
+# Guessing has 17 %. Compare the first bar with the third, the third with the fourth, and then the two in which a step
+# sees equally many frames.
+
 # %% tags=["claim"]
 claim("Three segments beat one by more than 5 points, in the same test with 25 snippets",
       reached[3] - reached[1] - 5, f"{reached[3]:.0f} % against {reached[1]:.0f} %; guessing 17 %",
@@ -530,6 +537,9 @@ joined = {how: 100 * accuracy(consensus(one_event, how), labels) for how in ("av
 single_guess.reveal("maximum" if joined["max"] > joined["average"] else "average")
 for how, value in joined.items():
     print(f"a single event, {how:8} {value:.0f} %   (guessing 25 %)")
+
+# %% [markdown]
+# Both ways round:
 
 # %% tags=["claim"]
 claim("For sets of events, the average beats the maximum by more than 10 points",
@@ -694,7 +704,7 @@ table({"Clarifai": (72.7, 81.0, 87.0), "GoogLeNet": (77.1, 83.9, 89.0), "VGG-16"
       columns=("spatial", "temporal", "two streams"), unit="%",
       source="UCF101, split 1; all but the last without segments; the paper's study of networks")
 
-# %% [markdown]#
+# %% [markdown]
 # ## On a GPU
 #
 # The same class at its published size: a training step on 32 videos of three snippets (bf16, channels last); on the CPU
