@@ -22,11 +22,12 @@ import torch
 from course_lib.data.sets.clip_batches import ClipBatches
 from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
 from course_lib.errors import CourseError
-from course_lib.models import c3d, fusion, i3d, two_stream
+from course_lib.models import c3d, fusion, i3d, tsn, two_stream
 from course_lib.models.layers import start_small
 from course_lib.ops import stream_inputs
 from course_lib.ops.clip_flow import clip_flow
-from course_lib.ops.sampling import center_crop
+from course_lib.ops.sampling import center_crop, snippet_frames, uniform_indices
+from course_lib.ops.snippets import rgb_input
 from course_lib.train import Checkpoint, Metric, fit, join_processes, leave_processes
 
 READERS = {"ucf101": ucf101, "hmdb51": hmdb51, "kinetics": kinetics}
@@ -41,6 +42,7 @@ class Recipe:
         frames: T, how many neighbouring frames of the video a clip has.
         resized: (rows, columns) to which a frame is resized. crop: side of the square cut from it.
         prepare: function from uint8 clips (B, 3, T, crop, crop), RGB, to what the network takes: numbers around 1.
+        segments: K; with more than 1, a clip is K snippets of `frames` frames, one from each part of the video.
     """
 
     build: Callable
@@ -48,6 +50,7 @@ class Recipe:
     resized: tuple[int, int]
     crop: int
     prepare: Callable
+    segments: int = 1
 
 
 def _fusion(model):
@@ -83,6 +86,23 @@ def _c3d_input(clips):
     return (clips.float() - clips.new_tensor(c3d.SPORTS1M_MEAN, dtype=torch.float32).view(3, 1, 1, 1)) / 64
 
 
+def _segments(modality, segments=3):
+    length = {"rgb": 1, "flow": tsn.FIELDS + 1, "rgbdiff": tsn.FIELDS + 1}[modality]
+
+    def build(num_classes):
+        # From random weights: statistics that have seen no data must not be frozen.
+        return tsn.TSN(num_classes, modality, segments, partial_bn=False)
+
+    def prepare(clips):
+        snippets = clips.unflatten(2, (segments, length)).permute(0, 2, 3, 1, 4, 5)  # (B, K, T, 3, H, W)
+        if modality == "flow":
+            fields = stream_inputs.temporal_input(snippets.flatten(0, 1).transpose(1, 2))
+            return fields.unflatten(0, (-1, segments))
+        return rgb_input(snippets).flatten(2, 3) / 64
+
+    return Recipe(build, length, (256, 340), stream_inputs.CROP, prepare, segments)
+
+
 def _i3d_flow(clips):
     """Flow of each clip, -1..1: uint8 (B, 3, T, H, W) -> (B, 2, T - 1, H, W). Lecture 04's flow, not TV-L1."""
     flow = clip_flow(clips.float() / 255, pairs=320, **stream_inputs.VIDEO_FLOW).transpose(1, 2)
@@ -104,6 +124,7 @@ RECIPES = {
     "05": {name: _stream(*stream) for name, stream in STREAMS.items()},
     "06": {"C3D": Recipe(c3d.C3D, c3d.FRAMES, c3d.RESIZED, c3d.CROP, _c3d_input)},
     "07": {name: _stream(*stream, padded=True) for name, stream in STREAMS.items()},
+    "08": {modality: _segments(modality) for modality in tsn.SNIPPET},
     "11": {"rgb": _i3d(3, lambda clips: clips.float() / 127.5 - 1), "flow": _i3d(2, _i3d_flow)},
 }
 
@@ -130,7 +151,7 @@ def middle_accuracy(model, videos, recipe, most, dtype):
     """
     device, was_training = next(model.parameters()).device, model.training
     model.eval()
-    videos = replace(videos, indices=partial(middle_clip, length=recipe.frames), size=recipe.resized)
+    videos = replace(videos, indices=partial(_middle, recipe=recipe), size=recipe.resized)
     chosen = torch.linspace(0, len(videos) - 1, min(most, len(videos))).long().tolist()
     right = 0
     for number in chosen:
@@ -140,6 +161,14 @@ def middle_accuracy(model, videos, recipe, most, dtype):
             right += int(model(inputs).argmax().item() == label)
     model.train(was_training)
     return right / len(chosen)
+
+
+def _middle(num_frames, recipe):
+    """Frame numbers of the middle clip of a video, or of the middle of each of its segments."""
+    if recipe.segments == 1:
+        return middle_clip(num_frames, recipe.frames)
+    starts = uniform_indices(max(num_frames, recipe.frames), recipe.segments, recipe.frames)
+    return snippet_frames(num_frames, starts, recipe.frames)
 
 
 @dataclass(frozen=True)
@@ -197,8 +226,8 @@ def train(run, say=print):
     if run.compile:
         network.compile()
     batches = ClipBatches(
-        train_videos, recipe.frames, run.batch, crop=recipe.crop, prepare=recipe.prepare, device=device,
-        workers=run.workers, seed=run.seed, share=(rank, processes),
+        train_videos, recipe.frames, run.batch, crop=recipe.crop, prepare=recipe.prepare, segments=recipe.segments,
+        device=device, workers=run.workers, seed=run.seed, share=(rank, processes),
     )  # fmt: skip
     name = run.network or next(iter(RECIPES[run.lecture]))
     path = run.checkpoint or f"runs/{run.lecture}_{name}.pt"

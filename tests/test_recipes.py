@@ -53,7 +53,7 @@ TINY = Recipe(build, frames=4, resized=(20, 24), crop=16, prepare=lambda clips: 
 def test_every_recipe_fits_its_network_of_published_size(lecture, name):
     recipe = find(lecture, name)
     frame = torch.randint(256, (1, 3, 1, recipe.crop, recipe.crop), dtype=torch.uint8)
-    inputs = recipe.prepare(frame.expand(-1, -1, recipe.frames, -1, -1))
+    inputs = recipe.prepare(frame.expand(-1, -1, recipe.frames * recipe.segments, -1, -1))
     assert inputs.dtype == torch.float32 and inputs.abs().max() < 3  # numbers around 1, as He's weights want them
     with torch.device("meta"):
         assert recipe.build(7)(torch.empty(inputs.shape)).shape == (1, 7)
@@ -70,6 +70,18 @@ def test_networks_of_several_frames_get_the_ones_that_they_look_at():
     prepare = find("03", "LateFusion").prepare
     clips = torch.arange(16, dtype=torch.uint8).view(1, 1, 16, 1, 1).expand(1, 3, 16, 178, 178)
     assert (prepare(clips)[0, 0, :, 0, 0] * 64 + 117).tolist() == [0.0, 15.0]
+
+
+def test_segments_become_snippets():
+    """Three snippets of six frames, frame t all of brightness t: every difference is 1."""
+    recipe = find("08", "rgbdiff")
+    clips = torch.arange(18, dtype=torch.uint8).view(1, 1, 18, 1, 1).expand(1, 3, 18, 4, 4)
+    snippets = recipe.prepare(clips)
+    assert snippets.shape == (1, 3, 18, 4, 4) and recipe.segments == 3
+    red = snippets[0].unflatten(1, (6, 3))[:, :, 2, 0, 0] * 64 + 128  # BGR: the last channel is red
+    assert red.tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11], [12, 13, 14, 15, 16, 17]]
+    assert recipes._middle(75, recipe).tolist() == [t + first for first in (11, 35, 58) for t in range(6)]
+    assert recipes._middle(4, recipe).tolist() == [0, 1, 2, 3, 3, 3] * 3
 
 
 def test_accuracy_is_measured_on_middle_clips(ucf):
@@ -103,7 +115,7 @@ def test_the_command_trains_saves_and_resumes(ucf, tmp_path, monkeypatch, capsys
 
 
 def test_unknown_lectures_and_networks_are_explained():
-    with pytest.raises(CourseError, match="There are recipes for: 03, 05, 06"):
+    with pytest.raises(CourseError, match="There are recipes for: 03, 05, 06, 08, 11"):
         find("01")
     with pytest.raises(CourseError, match="spatial, temporal"):
         find("05", "audio")

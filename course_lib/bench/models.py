@@ -22,23 +22,26 @@ CLASSES = 101
 R3D_FRAMES = 16
 
 
-@row("fusion models, streams, C3D, I3D: forward, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+@row("fusion models, streams, TSN, C3D, I3D: forward, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
 def forward_cpu(rounds):
     return _compare("cpu", training=False, rounds=rounds)
 
 
-@row("fusion models, streams, C3D, I3D: training step, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+@row("fusion models, streams, TSN, C3D, I3D: training step, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
 def train_cpu(rounds):
     return _compare("cpu", training=True, rounds=rounds)
 
 
-@row("fusion models, streams, C3D, I3D: forward, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
+@row(
+    "fusion models, streams, TSN, C3D, I3D: forward, GPU, published size, bf16",
+    peer="torchvision r3d_18, 16 x 112 x 112",
+)
 def forward_gpu(rounds):
     return _compare("cuda", training=False, rounds=rounds)
 
 
 @row(
-    "fusion models, streams, C3D, I3D: training step, GPU, published size, bf16",
+    "fusion models, streams, TSN, C3D, I3D: training step, GPU, published size, bf16",
     peer="torchvision r3d_18, 16 x 112 x 112",
 )
 def train_gpu(rounds):
@@ -73,6 +76,7 @@ def _ours(device):
     from course_lib.models.c3d import C3D
     from course_lib.models.fusion import EarlyFusion, LateFusion, MultiResolution, SingleFrame, SlowFusion
     from course_lib.models.i3d import I3D
+    from course_lib.models.tsn import TSN
     from course_lib.models.two_stream import CNN_M_2048
     from course_lib.ops.stream_inputs import CROP, STACK
 
@@ -88,6 +92,8 @@ def _ours(device):
     side = 32 if small else 224
     yield "I3D", I3D.mini(CLASSES) if small else I3D(CLASSES), (3, 16, side, side)  # 64 frames: four times the memory
     side = 32 if small else 112
+    frames = (3, 3, 32, 32) if small else (3, 3, CROP, CROP)  # segments, channels, rows, columns
+    yield "TSN", (TSN.mini if small else TSN)(CLASSES), frames
     yield "C3D", C3D.mini(CLASSES) if small else C3D(CLASSES), (3, 16, side, side)
 
 

@@ -136,6 +136,18 @@ def random_segment_indices(num_frames: int, num_segments: int, generator: torch.
     return position.long().clamp(max=starts - 1)  # the clamp: k + u may round up to K when u is almost 1
 
 
+def snippet_frames(num_frames: int, starts: Tensor, length: int) -> Tensor:
+    """Frame numbers of snippets, one after the other.
+
+    Args:
+        num_frames: frames in the video; a snippet that reaches beyond repeats the last one.
+        starts: (K,) long, where the snippets begin. length: frames of each.
+    Returns:
+        (K * length,) long.
+    """
+    return (starts[:, None] + torch.arange(length)).flatten().clamp(max=num_frames - 1)
+
+
 def resample_indices(num_frames: int, fps_in: float, fps_out: float) -> Tensor:
     """Which source frame is on the screen at each tick of another clock.
 

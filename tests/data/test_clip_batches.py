@@ -32,6 +32,15 @@ def test_clips_are_consecutive_frames_with_their_labels(videos):
     assert len(set((bright[:, 0] / 10).round().tolist())) > 4  # they begin at different moments
 
 
+def test_segments_are_snippets_from_each_part_of_the_video(videos):
+    batches = ClipBatches(videos, 3, 16, crop=20, prepare=lambda clips: clips, segments=4, mirror=False)
+    moments = (batches(0)[0][:, 0, :, 10, -2].float() / 10).unflatten(1, (4, 3))  # (16, 4, 3)
+    assert ((moments.diff(dim=2) - 1).abs() < 0.5).all()
+    first = moments[:, :, 0]
+    assert ((first > 4.5 * torch.arange(4) - 1) & (first < 4.5 * torch.arange(1, 5) + 1)).all()
+    assert (first.round().unique(dim=0, return_counts=True)[1] < 4).all()  # drawn anew for every video
+
+
 def test_the_same_step_gives_the_same_batch(videos):
     batches = ClipBatches(videos, 5, 4, crop=20, prepare=lambda clips: clips.float())
     other, first = batches(4), batches(3)

@@ -16,6 +16,7 @@ from course_lib.ops.sampling import (
     random_segment_indices,
     raw_bytes,
     resample_indices,
+    snippet_frames,
     ten_crop,
     uniform_indices,
 )
@@ -190,6 +191,12 @@ def test_random_segments_match_the_tsn_rule_where_the_segments_divide_the_video(
 def test_segments_refuse_what_cannot_be(sampler, arguments):
     with pytest.raises(VideoError):
         sampler(*arguments)
+
+
+def test_frames_of_snippets_repeat_the_last_one():
+    starts = torch.tensor([0, 4, 8])
+    assert snippet_frames(12, starts, 3).tolist() == [0, 1, 2, 4, 5, 6, 8, 9, 10]
+    assert snippet_frames(10, starts, 3).tolist() == [0, 1, 2, 4, 5, 6, 8, 9, 9]
 
 
 # ---- frame rates ----------------------------------------------------------------------------------------------------

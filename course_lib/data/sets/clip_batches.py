@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from course_lib.errors import CourseError, DataError
 from course_lib.ops.batches import generator_of, shuffled_rows
-from course_lib.ops.sampling import clip_indices
+from course_lib.ops.sampling import clip_indices, random_segment_indices, snippet_frames
 
 
 class ClipBatches:
@@ -20,6 +20,8 @@ class ClipBatches:
     Args:
         videos: `LabelledVideos` of `course_lib.data.sets.readers`, with `size` set so that all frames are of one size.
         length: T, frames of a clip; a shorter video repeats its last frame.
+        segments: with K > 1, a clip is K snippets of `length` frames, one at random from each of K equal segments of
+            the video, one after the other: K * length frames in all.
         batch_size: clips per step, over all processes.
         crop: rows and columns of the window.
         prepare: function from uint8 clips (B, C, T, crop, crop) on `device` to what the network takes.
@@ -35,7 +37,19 @@ class ClipBatches:
     """
 
     def __init__(
-        self, videos, length, batch_size, *, crop, prepare, device="cpu", workers=0, mirror=True, seed=0, share=(0, 1)
+        self,
+        videos,
+        length,
+        batch_size,
+        *,
+        crop,
+        prepare,
+        segments=1,
+        device="cpu",
+        workers=0,
+        mirror=True,
+        seed=0,
+        share=(0, 1),
     ):
         if videos.size is not None and min(videos.size) < crop:
             raise DataError(f"videos are resized to {videos.size}, smaller than a crop of {crop}: enlarge `size`.")
@@ -43,7 +57,7 @@ class ClipBatches:
             raise CourseError(f"A batch of {batch_size} clips cannot be shared equally by {share[1]} processes.")
         self.shared = share[1] > 1  # then `fit` must not take a part of the part
         self.prepare, self.device, self.workers = prepare, device, min(workers, os.cpu_count() or 1)
-        self._clips = _Clips(videos, length, batch_size, crop, mirror, seed, share)
+        self._clips = _Clips(videos, length, segments, batch_size, crop, mirror, seed, share)
         self._decoded, self._next = None, None
 
     def __call__(self, step):
@@ -65,8 +79,8 @@ class ClipBatches:
 class _Clips(Dataset):
     """Item `step` is the batch of that step, as uint8 clips and labels: what worker processes make."""
 
-    def __init__(self, videos, length, batch_size, crop, mirror, seed, share):
-        self.videos, self.length, self.batch_size, self.crop = videos, length, batch_size, crop
+    def __init__(self, videos, length, segments, batch_size, crop, mirror, seed, share):
+        self.videos, self.length, self.segments, self.batch_size, self.crop = videos, length, segments, batch_size, crop
         self.mirror, self.seed, self.share = mirror, seed, share
 
     def __getitem__(self, step):
@@ -82,6 +96,9 @@ class _Clips(Dataset):
         moment, top, left, mirror = torch.rand(4, generator=generator).tolist()
 
         def indices(num_frames):
+            if self.segments > 1:
+                starts = random_segment_indices(max(num_frames, self.length), self.segments, generator, self.length)
+                return snippet_frames(num_frames, starts, self.length)
             return clip_indices(num_frames, int(moment * max(1, num_frames - self.length + 1)), self.length)
 
         clip, label = replace(self.videos, indices=indices)[number]
