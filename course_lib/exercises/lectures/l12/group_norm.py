@@ -1,0 +1,102 @@
+"""12.1: group normalisation by reshaping."""
+
+import torch
+
+from course_lib.exercises import Case, edit, exercise
+
+SOLUTION = """
+def group_norm(x, groups, weight, bias, eps=1e-5):
+    N, C, H, W = x.shape
+    grouped = x.reshape(N, groups, C // groups, H, W)
+    mean = grouped.mean(dim=(2, 3, 4), keepdim=True)
+    variance = grouped.var(dim=(2, 3, 4), keepdim=True, correction=0)
+    x = ((grouped - mean) / (variance + eps).sqrt()).reshape(N, C, H, W)
+    return x * weight[:, None, None] + bias[:, None, None]
+"""
+
+RESHAPE, BACK = "x.reshape(N, groups, C // groups, H, W)", ".reshape(N, C, H, W)"
+AXES, ROOT = "dim=(2, 3, 4)", "(variance + eps).sqrt()"
+SCALED = "x * weight[:, None, None] + bias[:, None, None]"
+OPS, TORCHS = "course_lib.ops.normalization", "torch.nn.functional"
+LIBRARY = (
+    *(f"{TORCHS}.{method}_norm" for method in ("group", "layer", "instance", "batch")),
+    f"{OPS}.normalization",
+    f"{OPS}.normalization_reference",
+    "course_lib.models.resnet_gn.norm_layer",
+)
+
+
+def _cases(generator):
+    def maps(shape, groups, **more):
+        x = 3 * torch.randn(shape, generator=generator) + torch.arange(shape[1]).view(-1, 1, 1)
+        weight, bias = torch.randn(2, shape[1], generator=generator)
+        return (x, groups, weight, bias), more
+
+    return [
+        Case("2 samples, 6 channels in 3 groups, 4 x 5 places", *maps((2, 6, 4, 5), 3)),
+        Case("3 samples, 8 channels in 2 groups, 3 x 2 places", *maps((3, 8, 3, 2), 2)),
+        Case("4 groups of one channel: instance normalisation", *maps((2, 4, 5, 3), 4)),
+        Case("one group: layer normalisation", *maps((3, 5, 2, 4), 1)),
+        Case("eps 0.5, which is large enough to be seen", *maps((2, 6, 3, 4), 2, eps=0.5)),
+    ]
+
+
+group_norm = exercise(
+    "12.1",
+    "Group normalisation by reshaping",
+    points=3,
+    solution=SOLUTION,
+    cases=_cases,
+    differentiable=True,
+    forbidden=LIBRARY,
+    mistakes=(
+        edit(
+            "`groups` is the number of groups, and this takes it for the channels in one: G groups of C / G channels",
+            {RESHAPE: "x.reshape(N, C // groups, groups, H, W)"},
+        ),
+        edit(
+            "the groups are interleaved: a group is C / G channels that stand side by side (0, 1, 2, ... first)",
+            {
+                RESHAPE: "x.reshape(N, C // groups, groups, H, W).transpose(1, 2)",
+                BACK: f".transpose(1, 2){BACK}",
+            },
+        ),
+        edit(
+            "the batch is averaged as well: every sample has a mean and a deviation of its own for each group",
+            {AXES: "dim=(0, 2, 3, 4)"},
+        ),
+        edit(
+            "every channel is by itself: a group's statistics run over its C / G channels as well",
+            {AXES: "dim=(3, 4)"},
+        ),
+        edit("the rows and columns are left out: a group's statistics run over H and W as well", {AXES: "dim=2"}),
+        edit(
+            "all groups are averaged together: each has a mean and a deviation of its own", {AXES: "dim=(1, 2, 3, 4)"}
+        ),
+        edit(
+            "the variance is the unbiased one (divided by m - 1): Eq. 2 divides by m, which is `correction=0`",
+            {", correction=0": ""},
+        ),
+        edit("the root is missing: divide by the deviation, not by the variance", {ROOT: "(variance + eps)"}),
+        edit("eps stands outside the root: it is added to the variance, inside", {ROOT: "(variance.sqrt() + eps)"}),
+        edit("eps is left out", {" + eps": ""}),
+        edit("eps is always 1e-5 here: take the argument", {"+ eps": "+ 1e-5"}),
+        edit("the mean is not subtracted", {"grouped - mean": "grouped"}),
+        edit("weight and bias (gamma and beta) are missing: after all, scale and shift each channel", {SCALED: "x"}),
+        edit("the bias (beta) is missing", {" + bias[:, None, None]": ""}),
+        edit("the weight (gamma) is missing", {"x * weight[:, None, None]": "x"}),
+        edit(
+            "the bias is scaled too: first x times weight, then plus bias",
+            {SCALED: "(x + bias[:, None, None]) * weight[:, None, None]"},
+        ),
+        edit("multiply by weight; this divides", {"x * weight": "x / weight"}),
+    ),
+    hints=(
+        "In batch normalisation a channel is averaged with itself in other samples. Here it is averaged with its "
+        "neighbours in the same sample. So give the neighbours an axis of their own.",
+        "`x.reshape(N, groups, C // groups, H, W)`. Mean and variance run over the last three axes, "
+        "`keepdim=True, correction=0`. Then reshape back; `weight[:, None, None]` is (C, 1, 1).",
+        "`grouped = x.reshape(N, groups, ____, H, W)`, `mean = grouped.mean(dim=(____), keepdim=True)`, the same for "
+        "`var`, then `((grouped - mean) / (____ + eps).sqrt()).reshape(N, C, H, W)`.",
+    ),
+)
