@@ -40,7 +40,7 @@ class TextureWorld:
         return self._develop(_crops(labels, corners, self.size, self.size)[:, None], generator), labels
 
     def clips(self, n, seed=0, frames=4):
-        """Which way does it drift, one pixel per frame? -> (n, 3, frames, size, size); labels (n,), 0 to 3 of `ways`."""
+        """Which way does it drift, a pixel per frame? -> (n, 3, frames, size, size); labels (n,), 0 to 3 of `ways`."""
         generator = torch.Generator().manual_seed(seed)
         labels = _balanced(n, len(WAYS), generator)
         photographs = torch.randint(len(PHOTOGRAPHS), (n,), generator=generator)

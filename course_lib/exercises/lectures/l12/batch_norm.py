@@ -81,7 +81,7 @@ batch_norm = exercise(
         ),
         edit(
             "the two variances are exchanged: biased for this batch, unbiased for the moving average",
-            {BEFORE: "    var = var * cells / (cells - 1) if training else var\n    y = ", UNBIASED: ""},
+            {UNBIASED: "", BEFORE: "    var = var * cells / (cells - 1) if training else var\n    y = "},
         ),
         edit(
             "m counts the samples here: it is the number of cells of a channel, N H W",

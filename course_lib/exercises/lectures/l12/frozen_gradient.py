@@ -50,8 +50,7 @@ frozen_gradient = exercise(
         edit("the gradient is multiplied by the deviation: y is x *divided* by it", {"weight / ": "weight * "}),
         edit("the gradient is divided by the weight: y is x *times* weight", {"weight / (": "1 / weight / ("}),
         edit("eps stands outside the root", {"(running_var + eps).sqrt()": "(running_var.sqrt() + eps)"}),
-        edit("eps is left out: the forward pass has it under the root", {" + eps": ""}),
-        edit("eps is always 1e-5 here: take the argument", {"+ eps": "+ 1e-5"}),
+        edit("the argument `eps` is not used: it is added to the variance as it comes", {"+ eps": "+ 1e-5"}),
         edit(
             "this adds up over the batch: x has a gradient of its own in every cell",
             {"return gradient": "return gradient.sum(0, keepdim=True)"},

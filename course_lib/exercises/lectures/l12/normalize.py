@@ -84,7 +84,7 @@ normalize = exercise(
         ),
         edit("the root is missing: divide by the deviation, not by the variance", {ROOT: "(variance + eps)"}),
         edit("eps stands outside the root: it is added to the variance, inside", {ROOT: "(variance.sqrt() + eps)"}),
-        edit("eps is always 1e-5 here: take the argument", {"+ eps": "+ 1e-5"}),
+        edit("the argument `eps` is not used: it is added to the variance as it comes", {"+ eps": "+ 1e-5"}),
         edit("the mean is not subtracted", {"grouped - mean": "grouped"}),
         edit(
             "the result still has the axes of the groups: give it the shape of x again",

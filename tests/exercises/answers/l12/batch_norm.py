@@ -31,7 +31,8 @@ def batch_norm(x, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     var = (x - mean[:, None, None]).pow(2).sum((0, 2, 3)) / m if training else running_var
     y = (x - mean[:, None, None]) / (var[:, None, None] + eps) ** 0.5
     if training:
-        return [y, (1 - momentum) * running_mean + momentum * mean, (1 - momentum) * running_var + momentum * var * m / (m - 1)]
+        running_mean = (1 - momentum) * running_mean + momentum * mean
+        running_var = (1 - momentum) * running_var + momentum * var * m / (m - 1)
     return [y, running_mean, running_var]
 """,
 }

@@ -44,7 +44,8 @@ WRONG = [
         """
 def group_norm(x, groups, weight, bias, eps=1e-5):
     parts = x.unflatten(1, (-1, groups))
-    y = ((parts - parts.mean((2, 3, 4), keepdim=True)) / (parts.var((2, 3, 4), keepdim=True, correction=0) + eps).sqrt())
+    var, mean = torch.var_mean(parts, dim=(2, 3, 4), correction=0, keepdim=True)
+    y = (parts - mean) / (var + eps).sqrt()
     return y.flatten(1, 2) * weight[:, None, None] + bias[:, None, None]
 """,
         "number of groups",
