@@ -78,12 +78,12 @@ print((cells - cells.mean()) / cells.var(correction=0).sqrt())
 # %% [markdown]
 # Which cells belong to $\mathcal{S}_i$ is all in which the four methods (BN, LN, IN and GN for short) differ:
 #
-# | method | $\mathcal{S}_i$ | averaged over |
+# | normalisation | $\mathcal{S}_i$ | averaged over |
 # |---|---|---|
-# | batch norm | $\{k : k_C = i_C\}$ | $N, H, W$ |
-# | layer norm | $\{k : k_N = i_N\}$ | $C, H, W$ |
-# | instance norm | $\{k : k_N = i_N,\ k_C = i_C\}$ | $H, W$ |
-# | **group norm** | $\{k : k_N = i_N,\ \lfloor \frac{k_C}{C/G} \rfloor = \lfloor \frac{i_C}{C/G} \rfloor\}$ | $C/G, H, W$ |
+# | batch | $\{k : k_C = i_C\}$ | $N, H, W$ |
+# | layer | $\{k : k_N = i_N\}$ | $C, H, W$ |
+# | instance | $\{k : k_N = i_N,\ k_C = i_C\}$ | $H, W$ |
+# | **group** | $\{k : k_N = i_N,\ \lfloor \tfrac{k_C}{C/G} \rfloor = \lfloor \tfrac{i_C}{C/G} \rfloor\}$ | $C/G,H,W$ |
 #
 # $G$ is the number of groups, 32 by default, so each holds $C/G$ channels. For clips every set gains the time $T$.
 #

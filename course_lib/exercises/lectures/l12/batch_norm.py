@@ -53,6 +53,18 @@ batch_norm = exercise(
     ),
     mistakes=(
         edit(
+            "the averages come in the wrong order: first the mean, then the variance",
+            {"return y, running_mean, running_var": "return y, running_var, running_mean"},
+        ),
+        edit(
+            "the modes are exchanged: training uses and moves what evaluation only reads",
+            {"if training": "if not training"},
+        ),
+        edit(
+            "give back the moving averages, not this batch's mean and variance",
+            {"return y, running_mean, running_var": "return y, mean, var"},
+        ),
+        edit(
             "in training the batch's own mean and variance normalise it; the moving averages are for evaluation",
             {BEFORE: "    mean, var = running_mean, running_var\n    y = "},
         ),

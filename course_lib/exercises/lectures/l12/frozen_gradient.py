@@ -40,6 +40,11 @@ frozen_gradient = exercise(
     forbidden=("torch.autograd.grad", *LIBRARY),
     mistakes=(
         edit(
+            "eps is added to the scale: it belongs to the variance, under the root",
+            {SCALE: "weight / running_var.sqrt() + eps"},
+        ),
+        edit("the weight counts twice: y has it once", {"weight / (": "weight**2 / ("}),
+        edit(
             "this is the gradient of a live batch normalisation, whose mean and variance move with x: frozen, they are "
             "constants, and only the scale is left",
             {PRODUCT: f"({PRODUCT}) - ({PRODUCT}).mean(dim=(0, 2, 3), keepdim=True)"},

@@ -51,6 +51,10 @@ group_norm = exercise(
     forbidden=LIBRARY,
     mistakes=(
         edit(
+            "one mean and one deviation for the whole batch: every sample and group has its own",
+            {AXES: "dim=(0, 1, 2, 3, 4)"},
+        ),
+        edit(
             "`groups` is the number of groups, and this takes it for the channels in one: G groups of C / G channels",
             {RESHAPE: "x.reshape(N, C // groups, groups, H, W)"},
         ),

@@ -39,6 +39,9 @@ layer_norm = exercise(
     differentiable=True,
     forbidden=LIBRARY,
     mistakes=(
+        edit("the mean was right before: it is taken off x", {"(x - mean) / deviation": "x / deviation"}),
+        edit("divide by the deviation; this multiplies", {"/ deviation": "* deviation"}),
+        edit("eps is in twice now: inside the root it stays, outside it goes", {".sqrt()": ".sqrt() + eps"}),
         edit(
             "both bugs are still there: `std` divides by m - 1 unless told otherwise, and eps belongs inside the root",
             {DEVIATION: BUGS},

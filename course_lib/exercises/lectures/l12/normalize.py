@@ -46,6 +46,14 @@ normalize = exercise(
     forbidden=LIBRARY,
     mistakes=(
         edit(
+            "`groups` is not used: group normalisation is layer normalisation here", {'"group": groups': '"group": 1'}
+        ),
+        edit("`groups` is not used: group is instance normalisation here", {'"group": groups': '"group": C'}),
+        edit(
+            'for "batch" only the samples are averaged: rows and columns (and time) belong to the set as well',
+            {"(0, 2, 3) if": "0 if"},
+        ),
+        edit(
             'batch and instance normalisation are the same here: for "batch" the set runs over the samples as well',
             {AXES: "(2, 3)"},
         ),

@@ -22,7 +22,6 @@ def frozen_gradient(gradient, running_var, weight, eps=1e-5):
 WRONG = [
     ({"scale[:, None, None]": "scale"}, None),
     ({"gradient * ": ""}, None),
-    ({"weight / (": "weight ** 2 / ("}, None),
     (
         """
 def frozen_gradient(gradient, running_var, weight, eps=1e-5):
@@ -30,12 +29,5 @@ def frozen_gradient(gradient, running_var, weight, eps=1e-5):
     return scale * (gradient - gradient.mean(dim=(0, 2, 3), keepdim=True))
 """,
         "live batch normalisation",
-    ),
-    (
-        """
-def frozen_gradient(gradient, running_var, weight, eps=1e-5):
-    return gradient * (weight / running_var.sqrt() + eps)[:, None, None]
-""",
-        None,
     ),
 ]

@@ -60,13 +60,6 @@ def group_norm(x, groups, weight, bias, eps=1e-5):
 """,
         None,
     ),
-    (
-        """
-def group_norm(x, groups, weight, bias, eps=1e-5):
-    return (x - x.mean()) / (x.var(correction=0) + eps).sqrt() * weight[:, None, None] + bias[:, None, None]
-""",
-        None,
-    ),
     ({".reshape(N, C, H, W)\n": "\n"}, None),
     ({"weight[:, None, None] + bias[:, None, None]": "weight + bias"}, None),
     ({"keepdim=True)": "keepdim=False)", "keepdim=True,": "keepdim=False,"}, None),

@@ -21,9 +21,14 @@ def layer_norm(x, eps=1e-5):
 }
 
 WRONG = [
+    (
+        """
+def layer_norm(x, eps=1e-5):
+    mean, std = x.mean(), x.std(correction=0)
+    return (x - mean) / (std**2 + eps).sqrt()
+""",
+        None,
+    ),
     ({"correction=0": "correction=2"}, None),
-    ({"x - mean": "x"}, None),
     ({"keepdim=True, correction=0": "keepdim=True, correction=1", "+ eps).sqrt()": ").sqrt() + eps"}, "both bugs"),
-    ({".sqrt()": ".sqrt() + eps"}, None),
-    ({"return (x - mean) / deviation": "return (x - mean) * deviation"}, None),
 ]

@@ -81,6 +81,5 @@ def normalize(x, method, groups=2, eps=1e-5):
 """,
         None,
     ),
-    ({'"group": groups': '"group": C'}, None),
-    ({"(0, 2, 3) if": "(0,) if"}, None),
+    ({"(2, 3)": "(3,)"}, None),
 ]
