@@ -22,7 +22,7 @@ import torch
 from course_lib.data.sets.clip_batches import ClipBatches
 from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
 from course_lib.errors import CourseError
-from course_lib.models import c3d, fusion, i3d, tsn, two_stream
+from course_lib.models import c3d, fusion, i3d, resnet_gn, tsn, two_stream
 from course_lib.models.layers import start_small
 from course_lib.ops import stream_inputs
 from course_lib.ops.clip_flow import clip_flow
@@ -113,6 +113,13 @@ def _i3d(channels, prepare):
     return Recipe(lambda classes: i3d.I3D(classes, channels), i3d.FRAMES, (256, 340), i3d.CROP, prepare)
 
 
+def _frame(clips):
+    """The middle frame as ImageNet's networks have it: uint8 (B, 3, T, H, W) -> (B, 3, H, W)."""
+    frames = clips[:, :, clips.shape[2] // 2].float() / 255
+    mean, std = (frames.new_tensor(values).view(3, 1, 1) for values in (resnet_gn.MEAN, resnet_gn.STD))
+    return (frames - mean) / std
+
+
 FUSIONS = (fusion.SlowFusion, fusion.SingleFrame, fusion.EarlyFusion, fusion.LateFusion, fusion.MultiResolution)
 STACK = stream_inputs.STACK
 STREAMS = {
@@ -126,6 +133,7 @@ RECIPES = {
     "07": {name: _stream(*stream, padded=True) for name, stream in STREAMS.items()},
     "08": {modality: _segments(modality) for modality in tsn.SNIPPET},
     "11": {"rgb": _i3d(3, lambda clips: clips.float() / 127.5 - 1), "flow": _i3d(2, _i3d_flow)},
+    "12": {"gn": Recipe(resnet_gn.ResNet50, 1, (256, 340), 224, _frame)},
 }
 
 

@@ -76,6 +76,7 @@ def _ours(device):
     from course_lib.models.c3d import C3D
     from course_lib.models.fusion import EarlyFusion, LateFusion, MultiResolution, SingleFrame, SlowFusion
     from course_lib.models.i3d import I3D
+    from course_lib.models.resnet_gn import ResNet50
     from course_lib.models.tsn import TSN
     from course_lib.models.two_stream import CNN_M_2048
     from course_lib.ops.stream_inputs import CROP, STACK
@@ -94,6 +95,9 @@ def _ours(device):
     side = 32 if small else 112
     frames = (3, 3, 32, 32) if small else (3, 3, CROP, CROP)  # segments, channels, rows, columns
     yield "TSN", (TSN.mini if small else TSN)(CLASSES), frames
+    for norm in ("gn", "bn"):
+        made = ResNet50.mini(CLASSES, norm) if small else ResNet50(CLASSES, norm=norm)
+        yield f"ResNet-50 {norm.upper()}", made, frames[1:]
     yield "C3D", C3D.mini(CLASSES) if small else C3D(CLASSES), (3, 16, side, side)
 
 
