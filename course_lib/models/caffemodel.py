@@ -11,7 +11,7 @@ import torch
 from course_lib.errors import CourseError
 from course_lib.places import absent, place, system_errors
 
-LAYERS = {100: (1, 7), 2: (4, 6)}  # field of a layer in the net -> fields of its name and blobs; 2 is the layout of 2013
+LAYERS = {100: (1, 7), 2: (4, 6)}  # field of a layer in the net -> fields of its name and blobs; 2: layout of 2013
 SHAPE, DATA, DOUBLES, OLD_SHAPE = 7, 5, 8, (1, 2, 3, 4)  # fields of a blob
 VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5  # how the length of a field is written
 

@@ -5,8 +5,8 @@ Short Snippets: Deep Networks for Video Classification", CVPR 2015, arXiv:1503.0
 (GoogLeNet, 1024 x 7 x 7) for up to 120 frames. Pooling forgets the order of the frames, the LSTM does not; on UCF101
 they end within half a point.
 
-From memory, not looked up again: the widths of the layers above the maps, five LSTM layers of 512 units, and the weights
-of the frames (0 at the first, 1 at the last one).
+From memory, not looked up again: the widths of the layers above the maps, five LSTM layers of 512 units, and the
+weights of the frames (0 at the first, 1 at the last one).
 """
 
 import torch

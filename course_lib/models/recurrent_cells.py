@@ -16,7 +16,7 @@ import math
 import torch
 from torch import nn
 
-from course_lib.errors import ShapeError, check_shape
+from course_lib.errors import CourseError, ShapeError, check_shape
 
 GATES = ("input", "forget", "candidate", "output")  # the order in which torch stacks the four layers
 
@@ -104,7 +104,7 @@ def lstm_gates(lstm, x, state=None):
     check_shape(x, "B T D", "x")
     extra = getattr(lstm, "num_layers", 1) > 1 or getattr(lstm, "bidirectional", False)
     if extra or not getattr(lstm, "batch_first", True):
-        raise ShapeError("lstm_gates reads one forward layer with batch_first=True; take a stack apart, layer by layer.")
+        raise ShapeError("lstm_gates reads one forward layer with batch_first=True; take a stack apart.")
     zeros = x.new_zeros(len(x), lstm.hidden_size)
     h, c = (zeros, zeros) if state is None else (state[0][0], state[1][0])
     bias = lstm.bias_ih_l0 + lstm.bias_hh_l0
@@ -116,16 +116,22 @@ def lstm_gates(lstm, x, state=None):
     return states, (h.unsqueeze(0), c.unsqueeze(0)), dict(zip((*GATES, "memory"), inside, strict=True))
 
 
-def remember_at_first(lstm):
-    """Start an LSTM with open forget gates: their bias becomes 1, so that a memory outlives the first training steps.
+def remember_at_first(lstm, steps):
+    """Start an LSTM with open forget gates, so that a memory lasts for about `steps` steps before anything is learnt.
+
+    The bias of the forget gate becomes log(steps - 1): without inputs f = 1 - 1 / steps, and f^steps is about 1/e.
+    (C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018, draw it at random up to that.)
 
     Args:
         lstm: `LSTM`, or `nn.LSTM` of one layer. Changed in place.
+        steps: at least 2.
     Returns:
         the same layer.
     """
+    if steps < 2:
+        raise CourseError(f"steps is {steps}, expected at least 2: a memory of one step is no memory.")
     size = lstm.hidden_size
     with torch.no_grad():
-        lstm.bias_ih_l0[size : 2 * size] = 1.0
+        lstm.bias_ih_l0[size : 2 * size] = math.log(steps - 1)
         lstm.bias_hh_l0[size : 2 * size] = 0.0
     return lstm

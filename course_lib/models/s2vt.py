@@ -2,9 +2,9 @@
 
 Subhashini Venugopalan, Marcus Rohrbach, Jeff Donahue, Raymond Mooney, Trevor Darrell, Kate Saenko, "Sequence to
 Sequence - Video to Text", ICCV 2015, arXiv:1505.00487. While the frames come, the lower LSTM reads them and the upper
-one gets no words; then the frames end, zeros come in their place, and the upper LSTM reads the words written so far. The
-state goes on from one half to the other, and the weights are the same. With the 46,168 words of the release there are
-87.36 million parameters.
+one gets no words; then the frames end, zeros come in their place, and the upper LSTM reads the words written so far.
+The state goes on from one half to the other, and the weights are the same. With the 46,168 words of the release there
+are 87.36 million parameters.
 
 Differences from the paper, and what decides correctness:
 - the upper LSTM reads [word ; output of the lower LSTM], the word first. The other order has the same shapes and loads

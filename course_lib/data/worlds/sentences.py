@@ -21,7 +21,7 @@ WORDS = ("<end>", "a", *COLORS, *SHAPES, "flashes", "dims", "moves", *DIRECTIONS
 NOUNS = frozenset((*COLORS, *SHAPES))  # what the thing is
 VERBS = frozenset(("flashes", "dims", "moves", *DIRECTIONS))  # what it does
 HEADINGS = torch.tensor([[1.0, 0], [0, 1], [-1, 0], [0, -1]])  # (x, y) of the directions
-LASTS = 4  # frames of an event
+LASTS = 3  # frames of an event
 
 
 @dataclass
