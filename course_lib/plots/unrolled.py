@@ -1,4 +1,4 @@
-"""A recurrent network unrolled: one column per step, information upwards within a step and to the right between steps."""
+"""A recurrent network unrolled: a column per step, information upwards within a step and to the right between steps."""
 
 from course_lib.errors import ShapeError
 from course_lib.plots.canvas import COLORS, INK, MUTED, WIDTH, new_figure

@@ -110,8 +110,8 @@ caption = exercise(
         ),
     ),
     hints=(
-        "A loop: state from the last word and the old state, scores from the state, word from the scores. The word that "
-        "was said is the next input. Before the first word, the input is word 0.",
+        "A loop: state from the last word and the old state, scores from the state, word from the scores. The word "
+        "that was said is the next input. Before the first word, the input is word 0.",
         "`torch.tanh(table[word] + weight_hh @ h)`, then `weight_out @ h + bias_out`, then `int(scores.argmax())`. "
         "`break` leaves the loop.",
         "`h = torch.tanh(table[____] + weight_hh @ h)`, `word = int((____).argmax())`, `if word == ____: break`, "
