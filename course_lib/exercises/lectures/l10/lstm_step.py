@@ -39,7 +39,6 @@ lstm_step = exercise(
     points=3,
     solution=SOLUTION,
     cases=_cases,
-    differentiable=True,
     forbidden=("torch.nn.LSTMCell", "torch.nn.LSTM", "torch.lstm_cell", "course_lib.models.recurrent_cells.lstm_step"),
     mistakes=(
         edit(

@@ -56,7 +56,6 @@ teacher_forcing = exercise(
             {BLANK: "torch.zeros(len(sentences), length, dtype=torch.long)"},
         ),
         edit("the target of the end is missing: without it the decoder never stops", {END: ""}),
-        edit("the end has the number 0, not -1: it is to be learnt", {"len(sentence)] = 0": "len(sentence)] = -1"}),
         edit(
             "the inputs are filled with -1: no word has that number; fill with 0",
             {"torch.zeros(len(sentences), length, dtype=torch.long)": f"{BLANK}; inputs[:, 0] = 0"},

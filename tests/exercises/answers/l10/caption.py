@@ -5,8 +5,8 @@ RIGHT = {
 def caption(h, table, weight_hh, weight_out, bias_out, longest):
     words, last = [], 0
     while len(words) < longest:
-        h = (table[last] + F.linear(h, weight_hh)).tanh()
-        last = torch.argmax(F.linear(h, weight_out, bias_out)).item()
+        h = (table[last] + nn.functional.linear(h, weight_hh)).tanh()
+        last = torch.argmax(nn.functional.linear(h, weight_out, bias_out)).item()
         if not last:
             return words
         words += [last]

@@ -18,16 +18,13 @@ def lstm_step(x, h, c, weight_ih, weight_hh, bias):
 def lstm_step(x, h, c, weight_ih, weight_hh, bias):
     both = torch.cat([x, h], dim=1)
     weight = torch.cat([weight_ih, weight_hh], dim=1)
-    z = F.linear(both, weight, bias)
+    z = nn.functional.linear(both, weight, bias)
     i, f, g, o = z.split(h.size(1), dim=1)
     c = torch.addcmul(f.sigmoid() * c, i.sigmoid(), g.tanh())
     h = o.sigmoid() * c.tanh()
     return h, c
 """,
-}
-
-OWN_FORM = {
-    "NumPy, without gradients": """
+    "NumPy": """
 import numpy as np
 def lstm_step(x, h, c, weight_ih, weight_hh, bias):
     x, h, c, a, b, bias = (t.detach().numpy() for t in (x, h, c, weight_ih, weight_hh, bias))

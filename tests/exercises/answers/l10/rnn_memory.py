@@ -31,7 +31,7 @@ def rnn_memory(weight, states):
     for h in states.double().numpy():
         J = np.diag(1 - h * h) @ W @ J
         norms.append(np.linalg.norm(J, 2))
-    return np.array(norms)
+    return torch.from_numpy(np.array(norms))
 """,
 }
 

@@ -4,7 +4,7 @@ RIGHT = {
     "all frames in one list": """
 def video_scores(rgb, flow, weight=2 / 3):
     def average(scores):
-        p = F.softmax(scores.reshape(-1, scores.shape[-1]), dim=1)
+        p = nn.functional.softmax(scores.reshape(-1, scores.shape[-1]), dim=1)
         return p.mean(0)
     return average(rgb) * (1 - weight) + average(flow) * weight
 """,
@@ -26,7 +26,7 @@ def video_scores(rgb, flow, weight=2 / 3):
     def p(s):
         e = np.exp(s.numpy().astype(np.float64))
         return (e / e.sum(-1, keepdims=True)).mean((0, 1))
-    return (1 - weight) * p(rgb) + weight * p(flow)
+    return torch.from_numpy((1 - weight) * p(rgb) + weight * p(flow))
 """,
 }
 
