@@ -30,7 +30,7 @@ def test_peak_memory_is_that_of_the_call():
 def test_all_models_are_measured_with_their_own_clips():
     table = {name: shape for name, _, shape in models._ours("cpu")}
     fusions = ["SingleFrame", "EarlyFusion", "LateFusion", "SlowFusion", "MultiResolution"]
-    assert list(table) == [*fusions, "spatial stream", "temporal stream", "I3D", "C3D"]
+    assert list(table) == [*fusions, "spatial stream", "temporal stream", "I3D", "C3D", "LRCN"]
     assert table["temporal stream"] == (20, 48, 48)
     assert table["SlowFusion"] == (3, 10, 32, 32) and table["C3D"] == (3, 16, 32, 32)
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from course_lib import recipes
 from course_lib.errors import CourseError, ShapeError
 from course_lib.models import recurrent
 from course_lib.models.caffemodel import read_caffemodel
@@ -291,3 +292,10 @@ def test_captioner_starts_from_the_picture():
     for place in range(3):
         step, state = network.step(words[:, place], state)
         assert torch.allclose(step, scores[:, place], atol=1e-6)
+
+
+def test_the_recipe_trains_at_every_step():
+    recipe = recipes.find("10")
+    assert recipe.loss is loss_at_every_step
+    ready = recipe.prepare(torch.full((1, 3, 2, 4, 4), 124, dtype=torch.uint8))
+    assert torch.allclose(ready[0, :, 0, 0, 0] * 64, 124 - torch.tensor([103.939, 116.779, 123.68]), atol=1e-3)
