@@ -12,7 +12,7 @@ from course_lib.plots import COLORS, INK, MUTED, RULE, to_pictures
 from course_lib.widgets.kit.drawing import Sheet
 from course_lib.widgets.kit.explorer import Explorer, choice, limit, slider
 
-WIDTH, HEIGHT = 760, 448  # pixels
+WIDTH, HEIGHT = 760, 454  # pixels
 SHOWN, LONGEST = 5, 10  # alternatives listed; words at most
 MARK = "#d1242f"
 GATES = ("input", "forget", "output")
@@ -130,9 +130,9 @@ class SentenceWriter(Explorer):
     def draw(self):
         sheet = Sheet(WIDTH, HEIGHT)
         self._strip(sheet, 4)
-        self._sentence(sheet, 92)
-        self._alternatives(sheet, 152)
-        self._gates(sheet, 306)
+        self._sentence(sheet, 100)
+        self._alternatives(sheet, 158)
+        self._gates(sheet, 312)
         return sheet.pixels()
 
     def _strip(self, sheet, top):
@@ -147,7 +147,7 @@ class SentenceWriter(Explorer):
         sheet.text(x, top - 12, "what it writes", 11.5, MUTED, anchor="ls")
         for place, word in enumerate(state.words):
             text, chosen = self.vocabulary[word], place == self._word.value
-            wide = 8.4 * len(text) + 16
+            wide = max(36, 8.4 * len(text) + 16)
             sheet.box(x, top, wide, 26, edge=MARK if chosen else RULE, line=2 if chosen else 1)
             sheet.text(x + wide / 2, top + 13, text, 13.5, MARK if chosen else INK, anchor="mm", bold=chosen)
             sheet.text(

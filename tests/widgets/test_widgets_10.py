@@ -90,7 +90,7 @@ def test_words_and_numbers():
 def test_picture_and_bundle(number, streams):
     widget = make(number, streams)
     pixels = widget.draw()
-    assert pixels.dtype == np.uint8 and pixels.shape == (896, 1520, 3)
+    assert pixels.dtype == np.uint8 and pixels.shape == (908, 1520, 3)
     assert (pixels[:, -1] == 255).all() and (pixels[-1] == 255).all()
     data, metadata = widget._repr_mimebundle_()
     assert data[VIEW]["model_id"] == widget.view.model_id and metadata["image/png"]["alt"] == widget.caption()
