@@ -68,3 +68,23 @@ def bleu(sentences, references):
     if len(sentences) != len(references) or len({len(texts) for texts in references}) != 1:
         raise ShapeError(f"{len(sentences)} sentences, {len(references)} references: expected equally many for each")
     return float(sacrebleu.corpus_bleu(list(sentences), [list(texts) for texts in zip(*references, strict=True)]).score)
+
+
+def share_right(said, true, kind=None):
+    """Share of sentences whose words of one kind are all right, in their order.
+
+    Args:
+        said, true: equally many lists of word ids.
+        kind: the ids that count; None for all.
+    Returns:
+        float, 0..1.
+    Raises:
+        ShapeError: if the numbers of sentences differ, or there are none.
+    """
+    if len(said) != len(true) or not true:
+        raise ShapeError(f"{len(said)} sentences were said, {len(true)} are true: expected equally many, at least one")
+    chosen = [
+        [[word for word in words if kind is None or word in kind] for words in pair]
+        for pair in zip(said, true, strict=True)
+    ]
+    return sum(mine == theirs for mine, theirs in chosen) / len(true)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from course_lib.errors import CourseError, ShapeError
-from course_lib.ops.captions import bleu, caption_loss, teacher_forcing, until_end
+from course_lib.ops.captions import bleu, caption_loss, share_right, teacher_forcing, until_end
 
 
 def test_teacher_forcing_by_hand():
@@ -56,3 +56,12 @@ def test_bleu_hands_over_references_by_number(monkeypatch):
 def test_bleu_of_equal_sentences():
     pytest.importorskip("sacrebleu")
     assert bleu(["a green cross moves left"], [["a green cross moves left"]]) == pytest.approx(100)
+
+
+def test_share_of_sentences_by_kind_of_word():
+    said, true = [[1, 5, 9], [1, 6, 9], [1, 5]], [[1, 5, 9], [1, 5, 9], [1, 5, 8]]
+    assert share_right(said, true) == pytest.approx(1 / 3)
+    assert share_right(said, true, kind={5, 6}) == pytest.approx(2 / 3)
+    assert share_right(said, true, kind={1}) == 1
+    with pytest.raises(ShapeError, match="equally many"):
+        share_right(said, true[:2])
