@@ -319,16 +319,16 @@ claim("LRCN has 65,422,309 parameters in PyTorch; in Caffe, whose LSTM has one b
       cost.parameters == 65_422_309, f"{cost.parameters:,}", published="65.4 million in the released network")
 
 # %% [markdown]
-# As so often, the first fully connected layer holds most of it, 56.6 million. The LSTM is cheap: 16 steps cost it less
-# than one frame costs the CNN. There are two such networks, one for frames and one for pictures of flow (the latter with
-# 1024 units), as in lecture 05.
+# As so often, the first fully connected layer holds most of it, 56.6 million. The LSTM is cheap: 16 steps cost it
+# less than one frame costs the CNN. There are two such networks, one for frames and one for pictures of flow (the
+# latter with 1024 units), as in lecture 05.
 #
 # ## Exercise 10.3: One prediction for a video
 #
 # A video has $N$ clips of 16 frames, and LRCN scores the classes after each frame. For the whole video: turn the
-# scores of each step into probabilities (softmax), average over clips and frames, and join the two networks, `(1 -
-# weight)` for RGB and `weight` for flow. `rgb` is $(N, T, K)$, `flow` $(M, S, K)$ (there may be fewer fields of flow
-# than frames). Return $(K,)$.
+# scores of each step into probabilities (softmax), average over clips and frames, and join the two networks: $1 - w$
+# times the RGB network's, $w$ (`weight`) times the flow network's. `rgb` is $(N, T, K)$, `flow` $(M, S, K)$ (there may
+# be fewer fields of flow than frames). Return $(K,)$.
 
 # %% tags=["exercise"] exercise="10.3" points=1
 def video_scores(rgb, flow, weight=2 / 3):
@@ -450,8 +450,8 @@ lead = {question: remembered[question] - pooled[question] for question in QUESTI
 claim("Where order decides, the LSTM beats pooling by more than 30 points", lead["which came first"] - 30,
       f"{remembered['which came first']:.0f} % against {pooled['which came first']:.0f} % (guessing: 50 %)",
       unit="points")
-claim("Where it does not, on the very same clips, the two are within 8 points of each other",
-      8 - abs(lead["which shape"]), f"{remembered['which shape']:.0f} % against {pooled['which shape']:.0f} %",
+claim("Where it does not, on the very same clips, the two are within 10 points of each other",
+      10 - abs(lead["which shape"]), f"{remembered['which shape']:.0f} % against {pooled['which shape']:.0f} %",
       unit="points", published="88.6 % against 88.2 % on UCF101")
 
 # %% [markdown]
@@ -488,8 +488,8 @@ show(film_strip(film, range(16), titles, columns=8, width=7),
 # %% tags=["claim"]
 wrong = {"predicted": (expected.cpu() - following).square().mean().item(),
          "repeated": (seen[:, -1:] - following).square().mean().item()}
-claim("The predicted frames are nearer to the truth than the last frame, repeated: less than 70 % of its squared error",
-      70 - 100 * wrong["predicted"] / wrong["repeated"],
+claim("The predicted frames are nearer to the truth than the last frame, repeated: less than half of its squared error",
+      50 - 100 * wrong["predicted"] / wrong["repeated"],
       f"{wrong['predicted']:.3f} against {wrong['repeated']:.3f}", unit="% of the error")
 
 # %% [markdown]
@@ -712,7 +712,7 @@ train_views, test_views = both_views(stories), both_views(tests)
 inputs, targets = teacher_forcing(stories.sentences)
 
 
-def train_s2vt(view, steps=800):
+def train_s2vt(view, steps=900):
     """A small S2VT on one kind of features."""
     data = minibatches((train_views[view], inputs, targets), 32, course.seed)
     return trained(lambda: S2VT.mini(len(WORDS)), data, steps, course, loss=word_loss, lr=1e-2, clip_norm=5.0)
