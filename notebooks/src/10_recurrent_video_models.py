@@ -721,7 +721,7 @@ train_views, test_views = both_views(stories), both_views(tests)
 inputs, targets = teacher_forcing(stories.sentences)
 
 
-def train_s2vt(view, steps=900):
+def train_s2vt(view, steps=850):
     """A small S2VT on one kind of features."""
     data = minibatches((train_views[view], inputs, targets), 32, course.seed)
     return trained(lambda: S2VT.mini(len(WORDS)), data, steps, course, loss=word_loss, lr=1e-2, clip_norm=5.0)
