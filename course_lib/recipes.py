@@ -22,7 +22,7 @@ import torch
 from course_lib.data.sets.clip_batches import ClipBatches
 from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
 from course_lib.errors import CourseError
-from course_lib.models import c3d, fusion, i3d, resnet_gn, tsn, two_stream
+from course_lib.models import c3d, fusion, i3d, recurrent, resnet_gn, tsn, two_stream
 from course_lib.models.layers import start_small
 from course_lib.ops import stream_inputs
 from course_lib.ops.clip_flow import clip_flow
@@ -43,6 +43,7 @@ class Recipe:
         resized: (rows, columns) to which a frame is resized. crop: side of the square cut from it.
         prepare: function from uint8 clips (B, 3, T, crop, crop), RGB, to what the network takes: numbers around 1.
         segments: K; with more than 1, a clip is K snippets of `frames` frames, one from each part of the video.
+        loss: function (network, (clips, labels)) -> scalar; None is the cross-entropy of the network's scores.
     """
 
     build: Callable
@@ -51,6 +52,7 @@ class Recipe:
     crop: int
     prepare: Callable
     segments: int = 1
+    loss: Callable | None = None
 
 
 def _fusion(model):
@@ -120,6 +122,11 @@ def _frame(clips):
     return (frames - mean) / std
 
 
+def _lrcn_input(clips):
+    mean = clips.new_tensor(recurrent.MEAN, dtype=torch.float32).view(3, 1, 1, 1)
+    return ((clips.float() - mean) / 64).flip(1)  # BGR, as the released weights have it
+
+
 FUSIONS = (fusion.SlowFusion, fusion.SingleFrame, fusion.EarlyFusion, fusion.LateFusion, fusion.MultiResolution)
 STACK = stream_inputs.STACK
 STREAMS = {
@@ -132,6 +139,16 @@ RECIPES = {
     "06": {"C3D": Recipe(c3d.C3D, c3d.FRAMES, c3d.RESIZED, c3d.CROP, _c3d_input)},
     "07": {name: _stream(*stream, padded=True) for name, stream in STREAMS.items()},
     "08": {modality: _segments(modality) for modality in tsn.SNIPPET},
+    "10": {
+        "LRCN": Recipe(
+            recurrent.LRCN,
+            recurrent.FRAMES,
+            recurrent.RESIZED,
+            recurrent.CROP,
+            _lrcn_input,
+            loss=recurrent.loss_at_every_step,
+        ),
+    },
     "11": {"rgb": _i3d(3, lambda clips: clips.float() / 127.5 - 1), "flow": _i3d(2, _i3d_flow)},
     "12": {"gn": Recipe(resnet_gn.ResNet50, 1, (256, 340), 224, _frame)},
 }
@@ -245,6 +262,7 @@ def train(run, say=print):
         network,
         batches,
         run.steps,
+        loss=recipe.loss,
         lr=run.lr,
         dtype=dtype,
         clip_norm=10.0,  # networks without normalisation may start with one huge gradient

@@ -22,27 +22,23 @@ CLASSES = 101
 R3D_FRAMES = 16
 
 
-@row("fusion models, streams, TSN, C3D, I3D: forward, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+@row("networks of lectures 03 to 12: forward, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
 def forward_cpu(rounds):
     return _compare("cpu", training=False, rounds=rounds)
 
 
-@row("fusion models, streams, TSN, C3D, I3D: training step, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
+@row("networks of lectures 03 to 12: training step, CPU, miniatures", peer="torchvision r3d_18, 16 x 32 x 32")
 def train_cpu(rounds):
     return _compare("cpu", training=True, rounds=rounds)
 
 
-@row(
-    "fusion models, streams, TSN, C3D, I3D: forward, GPU, published size, bf16",
-    peer="torchvision r3d_18, 16 x 112 x 112",
-)
+@row("networks of lectures 03 to 12: forward, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112")
 def forward_gpu(rounds):
     return _compare("cuda", training=False, rounds=rounds)
 
 
 @row(
-    "fusion models, streams, TSN, C3D, I3D: training step, GPU, published size, bf16",
-    peer="torchvision r3d_18, 16 x 112 x 112",
+    "networks of lectures 03 to 12: training step, GPU, published size, bf16", peer="torchvision r3d_18, 16 x 112 x 112"
 )
 def train_gpu(rounds):
     return _compare("cuda", training=True, rounds=rounds)
@@ -73,6 +69,7 @@ def _compare(device, training, rounds):
 
 def _ours(device):
     """(name, model, input shape), one after the other: together the published sizes would fill a GPU."""
+    from course_lib.models import recurrent
     from course_lib.models.c3d import C3D
     from course_lib.models.fusion import EarlyFusion, LateFusion, MultiResolution, SingleFrame, SlowFusion
     from course_lib.models.i3d import I3D
@@ -99,6 +96,8 @@ def _ours(device):
         made = ResNet50.mini(CLASSES, norm) if small else ResNet50(CLASSES, norm=norm)
         yield f"ResNet-50 {norm.upper()}", made, frames[1:]
     yield "C3D", C3D.mini(CLASSES) if small else C3D(CLASSES), (3, 16, side, side)
+    side = 20 if small else recurrent.CROP
+    yield "LRCN", recurrent.LRCN.mini(CLASSES) if small else recurrent.LRCN(CLASSES), (3, 16, side, side)
 
 
 def _call(model, shape, clips, device, training):

@@ -29,7 +29,7 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from course_lib.errors import CourseError, ShapeError, check_shape
-from course_lib.models.caffe import read_caffemodel
+from course_lib.models.caffemodel import named_weights, read_caffemodel
 from course_lib.models.layers import he
 from course_lib.models.published import load_published, read_state_dict
 from course_lib.models.two_stream import CNN_M_2048, Convolutions
@@ -245,5 +245,5 @@ def prepare_flow(flow, bound=FLOW_BOUND):
 def _convolutions_of(source):
     """State dict of the five convolutions alone."""
     caffe = not isinstance(source, Mapping) and str(source).endswith(".caffemodel")
-    state = read_caffemodel(source) if caffe else read_state_dict(source)
+    state = named_weights(read_caffemodel(source)) if caffe else read_state_dict(source)
     return {key: value for key, value in state.items() if not key.startswith("fc")}

@@ -30,7 +30,7 @@ def test_peak_memory_is_that_of_the_call():
 def test_all_models_are_measured_with_their_own_clips():
     table = {name: shape for name, _, shape in models._ours("cpu")}
     fusions = ["SingleFrame", "EarlyFusion", "LateFusion", "SlowFusion", "MultiResolution"]
-    others = ["spatial stream", "temporal stream", "I3D", "TSN", "ResNet-50 GN", "ResNet-50 BN", "C3D"]
+    others = ["spatial stream", "temporal stream", "I3D", "TSN", "ResNet-50 GN", "ResNet-50 BN", "C3D", "LRCN"]
     assert list(table) == fusions + others
     assert table["temporal stream"] == (20, 48, 48)
     assert table["SlowFusion"] == (3, 10, 32, 32) and table["C3D"] == (3, 16, 32, 32)

@@ -1,7 +1,6 @@
 """Trajectory pooling and both normalisations equal to the public code's numbers; streams of the published size."""
 
 import json
-import struct
 
 import numpy as np
 import pytest
@@ -9,9 +8,9 @@ import torch
 
 from course_lib.errors import CourseError, ShapeError
 from course_lib.models import tdd
-from course_lib.models.caffe import read_caffemodel
 from course_lib.models.two_stream import CNN_M_2048, Convolutions, pooled_size
 from course_lib.ops.trajectories import Trajectories
+from tests.caffe_files import write_caffemodel
 from tests.reference import FIXTURES, distance
 
 
@@ -164,38 +163,10 @@ def state(channels):
     return {key: torch.randn_like(value) for key, value in weights.items()} | {"fc8.weight": torch.zeros(5, 4)}
 
 
-def varint(number):
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    return bytes(out) + bytes([number])
-
-
-def field(number, kind, value):
-    return varint(number << 3 | kind) + (value if kind == 0 else varint(len(value)) + value)
-
-
-def blob(tensor, old):
-    data = field(5, 2, tensor.numpy().astype("<f4").tobytes())
-    if old:
-        four = (1,) * (4 - tensor.ndim) + tuple(tensor.shape)
-        return b"".join(field(i, 0, varint(size)) for i, size in enumerate(four, 1)) + data
-    return field(7, 2, field(1, 2, b"".join(map(varint, tensor.shape)))) + data
-
-
-def caffemodel(weights, old):
-    """A file as Caffe writes it, with what a reader steps over: a name, a float, a layer without blobs."""
-    whole = field(1, 2, b"CNN-M") + varint(77 << 3 | 5) + struct.pack("<f", 1.5)
-    layer, name, blobs = (2, 4, 6) if old else (100, 1, 7)
-    whole += field(layer, 2, field(name, 2, b"relu1"))
-    for key in dict.fromkeys(key.rsplit(".", 1)[0] for key in weights):
-        inside = field(name, 2, key.encode())
-        for kind in ("weight", "bias"):
-            if f"{key}.{kind}" in weights:
-                inside += field(blobs, 2, blob(weights[f"{key}.{kind}"], old))
-        whole += field(layer, 2, inside)
-    return whole
+def arrays_of(weights):
+    """A state dict as Caffe keeps it: {layer: [weight, bias]}."""
+    names = dict.fromkeys(key.rsplit(".", 1)[0] for key in weights)
+    return {name: [weights[key] for key in (f"{name}.weight", f"{name}.bias") if key in weights] for name in names}
 
 
 @pytest.mark.parametrize("layout", ["state dict", "wrapped file", "caffemodel", "old caffemodel"])
@@ -209,20 +180,12 @@ def test_loads_every_public_layout(small, tmp_path, layout):
     elif layout.endswith("caffemodel"):
         sources = tmp_path / "s.caffemodel", tmp_path / "t.caffemodel"
         for path, weights in zip(sources, states, strict=True):
-            path.write_bytes(caffemodel(weights, layout.startswith("old")))
+            write_caffemodel(path, arrays_of(weights), layout.startswith("old"))
     model = tdd.TDD.from_published(*sources)
     assert model.length == 4
     for stream, weights in zip((model.spatial, model.temporal), states, strict=True):
         loaded = stream.state_dict()
         assert len(loaded) == 10 and all(torch.equal(loaded[key], weights[key]) for key in loaded)
-
-
-def test_a_caffe_file_gives_fully_connected_layers_two_axes(tmp_path):
-    weights = {"fc6.weight": torch.randn(3, 5), "fc6.bias": torch.randn(3)}
-    for old in (False, True):
-        (tmp_path / "a.caffemodel").write_bytes(caffemodel(weights, old))
-        found = read_caffemodel(tmp_path / "a.caffemodel")
-        assert all(torch.equal(found[key], weights[key]) for key in weights)
 
 
 def test_says_which_keys_do_not_fit(small):
@@ -232,13 +195,3 @@ def test_says_which_keys_do_not_fit(small):
         tdd.TDD.from_published(spatial, temporal)
     with pytest.raises(CourseError, match="unexpected: classifier.0.weight"):
         tdd.TDD.from_published(state(3), temporal | {"classifier.0.weight": torch.zeros(2)})
-
-
-def test_broken_caffe_files_are_explained(tmp_path):
-    with pytest.raises(CourseError, match="No Caffe file"):
-        read_caffemodel(tmp_path / "none.caffemodel")
-    whole = caffemodel(state(3), old=False)
-    for content, message in ((whole[: len(whole) // 2], "incomplete"), (b"", "no weights"), (b"\xff\xff", "no Caffe")):
-        (tmp_path / "b.caffemodel").write_bytes(content)
-        with pytest.raises(CourseError, match=message):
-            read_caffemodel(tmp_path / "b.caffemodel")

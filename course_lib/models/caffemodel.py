@@ -1,0 +1,123 @@
+"""Read the weights in a .caffemodel without Caffe.
+
+The file is one protocol-buffer message: a list of layers, each with a name and its arrays ("blobs"). A message is a
+list of fields; a field begins with a number that says which field it is and how its length is written. We read the few
+fields that hold weights and skip all others.
+"""
+
+import numpy as np
+import torch
+
+from course_lib.errors import CourseError
+from course_lib.places import absent, place, system_errors
+
+LAYERS = {100: (1, 7), 2: (4, 6)}  # field of a layer in the net -> fields of its name and blobs; 2: layout of 2013
+SHAPE, DATA, DOUBLES, OLD_SHAPE = 7, 5, 8, (1, 2, 3, 4)  # fields of a blob
+VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5  # how the length of a field is written
+
+
+def read_caffemodel(path):
+    """The weights of every layer that has some.
+
+    Args:
+        path: a .caffemodel.
+    Returns:
+        {layer's name: [tensors, float32]}, in the order of the file. A convolution or a fully connected layer has its
+        weight and its bias; the arrays have the shapes that the file says, leading axes of 1 removed in old files.
+    Raises:
+        CourseError: if there is no such file, or it is no whole caffemodel.
+    """
+    path = place(path)
+    if not path.is_file():
+        raise CourseError(f"No caffemodel at {path}: it {absent(path)}. Check the path.")
+    with system_errors("the caffemodel cannot be read"):
+        content = memoryview(path.read_bytes())
+    layers = {}
+    try:
+        for field, value in _fields(content):
+            if field in LAYERS and isinstance(value, memoryview):
+                name, blobs = _layer(value, *LAYERS[field])
+                if blobs:
+                    layers[name] = blobs
+    except (IndexError, ValueError) as error:
+        raise CourseError(f"{path} is no whole caffemodel ({error}). Compare its size with the publisher's.") from error
+    if not layers:
+        raise CourseError(f"{path} holds no layer with weights. Is it a caffemodel, and not a solver state?")
+    return layers
+
+
+def named_weights(layers):
+    """{layer: [weight, bias]} of `read_caffemodel` as a state dict: {"conv1.weight": tensor, "conv1.bias": tensor}."""
+    kinds = ("weight", "bias")
+    return {f"{name}.{kind}": one for name, found in layers.items() for kind, one in zip(kinds, found, strict=False)}
+
+
+def _layer(message, name_field, blob_field):
+    name, blobs = "", []
+    for field, value in _fields(message):
+        if field == name_field and isinstance(value, memoryview):
+            name = bytes(value).decode()
+        elif field == blob_field and isinstance(value, memoryview):
+            blobs.append(_blob(value))
+    return name, blobs
+
+
+def _blob(message):
+    shape, old_shape, parts = None, {}, []
+    for field, value in _fields(message):
+        if field == SHAPE:
+            shape = [size for inner, dims in _fields(value) if inner == 1 for size in _dims(dims)]
+        elif field in (DATA, DOUBLES):
+            kind = "<f4" if field == DATA else "<f8"
+            parts.append(np.frombuffer(value, kind))
+        elif field in OLD_SHAPE:
+            old_shape[field] = value
+    data = np.concatenate(parts).astype(np.float32) if parts else np.zeros(0, np.float32)
+    if shape is None:  # 1 x 1 x D x C for a matrix, 1 x 1 x 1 x D for a bias
+        shape = [old_shape.get(field, 1) for field in OLD_SHAPE]
+        while len(shape) > 1 and shape[0] == 1:
+            shape = shape[1:]
+    return torch.from_numpy(data.reshape(shape).copy())
+
+
+def _dims(value):
+    """The sizes of a shape: packed into bytes, or a single number."""
+    if not isinstance(value, memoryview):
+        return [value]
+    sizes, at = [], 0
+    while at < len(value):
+        size, at = _varint(value, at)
+        sizes.append(size)
+    return sizes
+
+
+def _fields(message):
+    """(field, value) of a message; a value is a number or the bytes of what lies within."""
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        field, kind = key >> 3, key & 7
+        if kind == VARINT:
+            value, at = _varint(message, at)
+        else:
+            if kind == BYTES:
+                size, at = _varint(message, at)
+            elif kind in (EIGHT_BYTES, FOUR_BYTES):
+                size = 8 if kind == EIGHT_BYTES else 4
+            else:
+                raise ValueError(f"a field of kind {kind}")
+            value, at = message[at : at + size], at + size
+            if at > len(message):
+                raise ValueError("it ends within a field")
+        yield field, value
+
+
+def _varint(message, at):
+    """A whole number in groups of seven bits, lowest first; the highest bit says that more follow."""
+    number, shift = 0, 0
+    while True:
+        byte = message[at]
+        number |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return number, at
