@@ -90,7 +90,12 @@ def _over_tests(found, only_numbers):
     """What the scales of several tests say together. That one number is some multiple of another says nothing."""
     if len(set(found)) == 1:
         return found[0] if len(found) > 1 or not only_numbers else None
-    return None if only_numbers else "Everything is off by a factor, another one in each test: which size is it?"
+    if only_numbers:
+        return None
+    added = ["by the same amount" in sentence for sentence in found]
+    if all(added):
+        return "Everything is off by one amount, another one in each test: what was added or left out?"
+    return None if any(added) else "Everything is off by a factor, another one in each test: which size is it?"
 
 
 def _differing_tensors(expected, got, rtol, atol):

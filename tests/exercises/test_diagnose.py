@@ -94,6 +94,7 @@ def test_a_wrong_shape_is_told_though_other_tests_fail_in_another_way():
 
 def test_scales_of_several_tests():
     assert "another one in each test" in generic([(CLIP, CLIP * 3), (SQUARE, SQUARE * 2)])
+    assert "by one amount, another one in each" in generic([(CLIP, CLIP + 3), (SQUARE, SQUARE + 2)])
     assert generic([(5, 7)]) is None, "any number is some multiple of another"
     assert generic([(5, 7), (6, 7)]) is None
     assert "2 times too large" in generic([(5, 10), (6, 12)])

@@ -74,6 +74,25 @@ cells_of_record = exercise(
              {RATIOS: "video[1] // columns, video[0] // rows"}),
         edit("all points lie in one frame here: one after the other, each in the next",
              {FRAME: "(end[:, None] - 1).expand(len(end), length)"}),
+        edit("a record need not have 15 points: its length is points.shape[1]", {"- length + torch": "- 15 + torch"}),
+        edit("the size of the map is (H', W'), rows first: that line was right",
+             {"rows, columns = size": "columns, rows = size"}),
+        edit("a map's cells count from 0 to columns - 1 and to rows - 1: the clamps were right",
+             {"clamp(0, columns - 1)": "clamp(1, columns)", "clamp(0, rows - 1)": "clamp(1, rows)"}),
+        edit("the cells count from 0: here they count from 1, as the authors' do",
+             {"x / ratio_x)": "x / ratio_x + 1)", "y / ratio_y)": "y / ratio_y + 1)"}),
+        edit("a column is clamped to the columns, a row to the rows: those lines were right",
+             {"column = (x / ratio_x).round().long().clamp(0, columns - 1)":
+                 "column = (x / ratio_x).round().long().clamp(0, rows - 1)",
+              "row = (y / ratio_y).round().long().clamp(0, rows - 1)":
+                  "row = (y / ratio_y).round().long().clamp(0, columns - 1)"}),
+        edit("this rounds down: the nearest cell is meant, and that line was right", {".round()": ".floor()"}),
+        edit("every point has its own frame, (K, P) in all: here is one frame for each record",
+             {FRAME: "end[:, None] - length"}),
+        edit("the frames run backwards: the first point lies in the earliest frame",
+             {FRAME: "end[:, None] - torch.arange(length)"}),
+        edit("`end` is the last frame of a path, not its middle",
+             {FRAME: "end[:, None] - length // 2 + torch.arange(length)"}),
     ),
     hints=(
         "With a pencil: a record with `end` 15 and 15 points. In which frame, counted from 0, is its first point, and "

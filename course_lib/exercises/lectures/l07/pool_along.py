@@ -86,6 +86,31 @@ pool_along = exercise(
             {COLUMN: "(points[..., 0] + 0.5) * columns / video[1] - 0.5",
              ROW: "(points[..., 1] + 0.5) * rows / video[0] - 0.5"},
         ),
+        edit("row and column are exchanged where the map is read: its axes are (T, C, H', W'), the row comes first",
+             {"row, column]": "column.clamp(max=rows - 1), row.clamp(max=columns - 1)]"}),
+        edit("the frame was scaled as well: only x and y are, the maps keep every frame",
+             {FRAME: f"(({FRAME}) * rows / video[0]).round().long()"}),
+        edit("this is the ratio of the last cell to the last pixel: Eq. 1 takes that of the sizes, W' / W and H' / H",
+             {COLUMN: "points[..., 0] * (columns - 1) / (video[1] - 1)",
+              ROW: "points[..., 1] * (rows - 1) / (video[0] - 1)"}),
+        edit("the pixels per cell were rounded down to a whole number: keep the fraction, with / instead of //",
+             {COLUMN: "points[..., 0] / (video[1] // columns)", ROW: "points[..., 1] / (video[0] // rows)"}),
+        edit("this adds up trajectories: the sum goes over the points of each, axis 1 of (K, P, C)",
+             {".sum(1)": ".sum(0)"}),
+        edit("this rounds up: the bar in Eq. 1 means the nearest cell, round()", {".round()": ".ceil()"}),
+        edit("points beyond the border were left out: they read the nearest cell of the border", {
+            "return maps[frame, :, row, column].sum(1)": "inside = ((points >= 0) & (points < torch.tensor([video[1], "
+            "video[0]]))).all(-1, keepdim=True)\n    return (maps[frame, :, row, column] * inside).sum(1)"}),
+        edit("the last point is missing: the sum goes over all P of them", {".sum(1)": "[:, :-1].sum(1)"}),
+        edit("the first point is missing: the sum goes over all P of them", {".sum(1)": "[:, 1:].sum(1)"}),
+        edit("this is what the last point reads, alone: add up those of all points", {".sum(1)": "[:, -1]"}),
+        edit("all frames of the video were added up: point p reads the map of frame start + p, no other",
+             {"maps[frame, :, row, column]": "maps.sum(0)[:, row, column].permute(1, 2, 0)"}),
+        edit("the sums were scaled to length 1: Eq. 1 leaves them as they are",
+             {"return maps[frame, :, row, column].sum(1)": "pooled = maps[frame, :, row, column].sum(1)\n    "
+              "return pooled / pooled.norm(dim=1, keepdim=True)"}),
+        edit("the points are places already: they were added up as if they were steps",
+             {"points[..., 0]": "points[..., 0].cumsum(1)", "points[..., 1]": "points[..., 1].cumsum(1)"}),
     ),
     hints=(
         "Every point of a trajectory names a frame, a row and a column of the map, and there you find C numbers. Add "

@@ -84,6 +84,27 @@ tracking_step = exercise(
                 "return points + inside * smooth[:, row, column].T"
             },
         ),
+        edit("a reshape mixes u and v of different points: transpose (2, N) to (N, 2) with .T",
+             {"column].T": "column].reshape(-1, 2)"}),
+        edit("points beyond the border read on the opposite side: clamp their column and row, do not wrap them",
+             {".clamp(0, width - 1)": " % width", ".clamp(0, height - 1)": " % height"}),
+        edit("the new places were rounded: the bar in the formula is over the place where flow is read, nothing else",
+             {"points + smooth[:, row, column].T": "(points + smooth[:, row, column].T).round()"}),
+        edit("the new places were clamped to the frame: only the pixel that is read is, a point itself may leave",
+             {"return points + smooth[:, row, column].T": "moved = points + smooth[:, row, column].T\n    "
+              "return torch.minimum(moved.clamp(min=0), torch.tensor([width - 1.0, height - 1.0]))"}),
+        edit("the length of the flow was added to x and to y: u belongs to x, v to y",
+             {"column].T": "column].norm(dim=0)[:, None]"}),
+        edit("u was added to x and to y: u belongs to x, v to y",
+             {"smooth[:, row, column].T": "smooth[:1, row, column].T"}),
+        edit("the displacement was added twice",
+             {"points + smooth[:, row, column].T": "points + 2 * smooth[:, row, column].T"}),
+        edit("this is one median for the whole frame: every pixel has its own, over its 3 x 3 neighbours",
+             {SMOOTH: "flow.flatten(1).median(1).values[:, None, None].expand_as(flow)"}),
+        edit("the window is too large: radius 1 is 3 x 3", {"radius=1": "radius=3"}),
+        edit("the median saw zeros beyond the border, which are no displacements: `median_filter` repeats the border",
+             {SMOOTH: "torch.nn.functional.pad(flow, (1, 1, 1, 1)).unfold(1, 3, 1).unfold(2, 3, 1)"
+                      ".flatten(3).median(-1).values"}),
     ),
     hints=(
         "Three steps: make the flow robust, find for each point the pixel whose flow it reads, and move the point.",

@@ -20,6 +20,15 @@ def cells_of_record(end, points, size, video):
     cell = (cell + 0.5).floor().long()
     return frame, cell[..., 1].clamp(0, rows - 1), cell[..., 0].clamp(0, columns - 1)
 """,
+    "cells per pixel, and a frame per step": """
+def cells_of_record(end, points, size, video):
+    rows, columns = size
+    x, y = (points - 1).unbind(-1)
+    column = torch.round(x * (columns / video[1])).clamp(0, columns - 1).long()
+    row = torch.round(y * (rows / video[0])).clamp(0, rows - 1).long()
+    steps_left = torch.arange(points.shape[1]).flip(0)
+    return (end - 1)[:, None] - steps_left, row, column
+""",
 }
 
 OWN_FORM = {
@@ -51,8 +60,7 @@ def cells_of_record(end, points, size, video):
 """,
         "backwards",
     ),
-    ({"end[:, None] - length": "end[:, None] - 15"}, None),
-    ({"rows, columns = size": "columns, rows = size"}, None),
+    ({"- length + torch": "- 10 + torch"}, None),
     ({"return frame, row, column": "return row, column"}, None),
     ({"video[1] / columns, video[0] / rows": "video[1] / columns, video[0] / columns"}, None),
 ]

@@ -15,6 +15,15 @@ def normalised(maps, eps=1e-8):
     strongest = maps.transpose(0, 1).flatten(1).max(1)[0].view(1, -1, 1, 1)
     return maps / strongest.clamp(min=eps), maps / maps.max(dim=1, keepdim=True)[0].clamp(min=eps)
 """,
+    "maxima one axis after the other": """
+def normalised(maps, eps=1e-8):
+    strongest = maps
+    for axis in (0, 2, 3):
+        strongest, _ = strongest.max(dim=axis, keepdim=True)
+    channels_last = maps.movedim(1, -1)
+    second = channels_last / (channels_last.max(-1).values.unsqueeze(-1) + eps)
+    return torch.div(maps, strongest + eps), second.movedim(-1, 1)
+""",
 }
 
 OWN_FORM = {
@@ -28,7 +37,8 @@ def normalised(maps, eps=1e-8):
 }
 
 WRONG = [
-    ({"dim=(0, 2, 3)": "dim=(1, 2, 3)"}, None),
+    ({"dim=1,": "dim=2,"}, None),
+    ({"eps=1e-8": "eps=1.0"}, None),
     (
         """
 def normalised(maps, eps=1e-8):

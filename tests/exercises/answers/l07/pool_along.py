@@ -33,6 +33,16 @@ def pool_along(maps, points, start, video):
     found = maps.permute(0, 2, 3, 1)[frame, cells[..., 1], cells[..., 0]]
     return torch.einsum("kpc->kc", found)
 """,
+    "one flat index, and index_select": """
+def pool_along(maps, points, start, video):
+    (T, C, rows, columns), (K, P, _) = maps.shape, points.shape
+    x, y = points.unbind(-1)
+    column = (x / video[1] * columns).round().clamp(0, columns - 1).long()
+    row = (y / video[0] * rows).round().clamp(0, rows - 1).long()
+    flat = ((start.view(K, 1) + torch.arange(P)) * rows + row) * columns + column
+    read = maps.movedim(1, -1).reshape(-1, C).index_select(0, flat.reshape(-1))
+    return read.view(K, P, C).sum(dim=1)
+""",
 }
 
 OWN_FORM = {
@@ -75,6 +85,6 @@ def pool_along(maps, points, start, video):
         "mean over the points",
     ),
     ({"columns - 1)": "rows - 1)"}, None),
-    ({".sum(1)": ".sum(0)"}, None),
+    ({"return maps": "return maps.relu()", ".sum(1)": ".prod(1)"}, None),
     ({"rows, columns = maps": "columns, rows = maps"}, None),
 ]

@@ -30,6 +30,14 @@ def tracking_step(points, flow):
     y = points[:, 1].round().clamp(0, H - 1)
     return points + smooth.flatten(1)[:, (y * W + x).long()].t()
 """,
+    "the places first, then a gather": """
+def tracking_step(points, flow):
+    smooth = median_filter(flow[None], radius=1).squeeze(0)
+    last = torch.tensor([flow.shape[2] - 1, flow.shape[1] - 1])
+    x, y = torch.minimum(points.round().clamp(min=0), last).long().unbind(1)
+    step = torch.stack([component[y, x] for component in smooth], dim=-1)
+    return torch.add(points, step)
+""",
 }
 
 OWN_FORM = {
