@@ -148,9 +148,9 @@ class TrajectoryCells(Explorer):
             for cells_, length in ((size[1], wide), (size[0], high))
         ]
         for x in borders[0][1:-1]:
-            sheet.line([(left + x, TOP), (left + x, TOP + high)], color=COLORS[0], width=0.5)
+            sheet.line([(left + x, TOP), (left + x, TOP + high)], color=COLORS[0], width=1)
         for y in borders[1][1:-1]:
-            sheet.line([(left, TOP + y), (left + wide, TOP + y)], color=COLORS[0], width=0.5)
+            sheet.line([(left, TOP + y), (left + wide, TOP + y)], color=COLORS[0], width=1)
         (x, right), (y, bottom) = (b[n : n + 2] for b, n in zip(borders, (state.column[p], state.row[p]), strict=True))
         sheet.box(left + x, TOP + y, right - x, bottom - y, edge=MARK, line=2.5)
 
