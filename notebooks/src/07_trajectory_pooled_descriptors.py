@@ -132,8 +132,8 @@ tracking_step = check("07.1", tracking_step)
 # *not moved*.
 #
 # Each pair of neighbouring frames has an $H$ of its own, since the hand that holds a camera is never steady. Our camera
-# is: it pans at one speed. So all pairs of a clip may vote for one $H$ together (`steady=True`), which takes a third of
-# the time. Does the shortcut help more than it should? We know the true pan, and look how far both miss it.
+# is: it pans at one speed. So all pairs of a clip may vote for one $H$ together (`steady=True`), in a third of the time.
+# Does the shortcut help more than it should? We know the true pan, and look how far both miss it.
 
 # %%
 LENGTH = 7
@@ -587,6 +587,10 @@ claim("With 4, 8 or 16 words, a Fisher vector beats the bag of as many words by 
       ", ".join(f"{by_gaussians[k]:.0f} against {bags[k]:.0f} %" for k in gaussians[2:]), unit="points",
       published="iDT on UCF101: bag of words 76.2 %, Fisher vector 87.9 %")
 
+# %% [markdown]
+# For the same codebook there is no contest, and little wonder: the Fisher vector keeps 32 numbers of each Gaussian, the
+# bag one. A *single* Gaussian, mean and spread of a video's descriptors, beats 16 words. And for the same length?
+
 # %%
 lengths = [32 * k for k in gaussians]
 show(curve(lengths, {"Fisher vector": [*by_gaussians.values()], "bag of words": [bags[n] for n in lengths]},
@@ -594,13 +598,10 @@ show(curve(lengths, {"Fisher vector": [*by_gaussians.values()], "bag of words": 
      alt="Two lines over the length of the vector. The Fisher vector is ahead where it is short, then they meet.")
 
 # %% [markdown]
-# For the same codebook there is no contest, and little wonder: from each Gaussian the Fisher vector keeps 32 numbers,
-# the bag one. A *single* Gaussian is the mean and the spread of a video's descriptors, and that alone beats 16 words.
-# For the same length, the lead is there when the vector is short, and gone when it is long. So do not think of a
-# Fisher vector as the better list of 512 numbers. It is the **smaller codebook**: a bag gets as far with 32 times as
-# many words, which have to be learnt from the same descriptors, and compared with each of them. At the authors' size, a
-# bag as long as the Fisher vector would need 32,768 words. The bags of that time had a few thousand, so the published
-# pair is a comparison of the first kind rather than of the second.
+# For the same length, the Fisher vector leads while the vector is short, and no longer when it is long. So it is not
+# the better list of 512 numbers; it is the **smaller codebook**. A bag gets as far with 32 times as many words, all to
+# be learnt from the same descriptors. At the authors' size that would be 32,768 words; the bags of that time had a few
+# thousand, so the published pair is closer to the first comparison than to the second.
 #
 # How much an encoding matters shows in iDT's published results on UCF101 and HMDB51. Some names first. *Higher-
 # dimensional encodings* put several encodings side by side. *Stacked Fisher vectors* do it twice, like the Deep Fisher
