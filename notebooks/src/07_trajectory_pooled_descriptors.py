@@ -132,8 +132,8 @@ tracking_step = check("07.1", tracking_step)
 # *not moved*.
 #
 # Each pair of neighbouring frames has an $H$ of its own, since the hand that holds a camera is never steady. Our camera
-# is: it pans at one speed. So all pairs of a clip may vote for one $H$ together (`steady=True`), in a third of the time.
-# Does the shortcut help more than it should? We know the true pan, and look how far both miss it.
+# is: it pans at one speed. So all pairs of a clip may vote for one $H$ together (`steady=True`), and that takes a third
+# of the time. Does the shortcut help more than it should? We know the true pan, and look how far both miss it.
 
 # %%
 LENGTH = 7
@@ -594,7 +594,7 @@ claim("With 4, 8 or 16 words, a Fisher vector beats the bag of as many words by 
 # %%
 lengths = [32 * k for k in gaussians]
 show(curve(lengths, {"Fisher vector": [*by_gaussians.values()], "bag of words": [bags[n] for n in lengths]},
-           "numbers in the vector", "both right (%)", xscale="log"),
+           "numbers in the vector", "both right (%)"),
      alt="Two lines over the length of the vector. The Fisher vector is ahead where it is short, then they meet.")
 
 # %% [markdown]

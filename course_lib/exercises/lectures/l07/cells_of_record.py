@@ -93,6 +93,15 @@ cells_of_record = exercise(
              {FRAME: "end[:, None] - torch.arange(length)"}),
         edit("`end` is the last frame of a path, not its middle",
              {FRAME: "end[:, None] - length // 2 + torch.arange(length)"}),
+        edit("all points lie in one frame here: one after the other, each in the next",
+             {FRAME: "(end[:, None] - length).expand(len(end), length)"}),
+        edit("`end` is the last frame: this takes it for the first one, and for a count from 0",
+             {FRAME: "end[:, None] + torch.arange(length)"}),
+        edit("a cell beyond the map does not exist: the clamps were right",
+             {".clamp(0, columns - 1)": "", ".clamp(0, rows - 1)": ""}),
+        edit("1 was subtracted twice: x and y count from 0 already", {XY: "points[..., 0] - 2, points[..., 1] - 2"}),
+        edit("the ratio is that of the sizes, video over map, without a -1",
+             {RATIOS: "video[1] / (columns - 1), video[0] / (rows - 1)"}),
     ),
     hints=(
         "With a pencil: a record with `end` 15 and 15 points. In which frame, counted from 0, is its first point, and "

@@ -111,6 +111,12 @@ fisher_gradients = exercise(
              {"z**2 - 1": "1 - z**2"}),
         edit("the root of 2 pi stands below the second half: here the root of 2 stands above it",
              {"(2**0.5 * scale)": "(0.5**0.5 * scale)"}),
+        edit("the root of pi is missing below the deviations",
+             {WIDER: "(share * (z**2 - 1)).sum(0) / (2**0.5 * len(x))"}),
+        edit("this multiplies by sigma: z divides by it", {"/ deviations": "* deviations"}),
+        edit("the posteriors of a Gaussian were made to add up to 1: Eq. 2 takes them as they are",
+             {"gamma[..., None]": "(gamma / gamma.sum(0))[..., None]"}),
+        edit("divide by the square root of pi, not by its square", {".sqrt()": "**2"}),
     ),
     hints=(
         "For every descriptor, Gaussian and dimension: how many deviations is it from the mean? The first half adds "

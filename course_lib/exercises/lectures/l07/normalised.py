@@ -104,6 +104,18 @@ normalised = exercise(
                         "maps / (over_channels + eps)"}),
         edit("the two are alternatives, each of the raw maps: here the first is divided by both maxima",
              {RETURNED: "maps / (over_video + eps) / (over_channels + eps), maps / (over_channels + eps)"}),
+        edit("both are the spatiotemporal way: the second divides by the maximum over channels",
+             {RETURNED: "maps / (over_video + eps), maps / (over_video + eps)"}),
+        edit("both are the channel way: the first divides by each channel's maximum over the video",
+             {RETURNED: "maps / (over_channels + eps), maps / (over_channels + eps)"}),
+        edit("both divide by the maximum of everything: the first has one for each channel, the second for each place",
+             {"maps." + VIDEO: "maps.amax()", "maps." + CHANNELS: "maps.amax()"}),
+        edit("an axis of place is missing: the spatiotemporal way takes the maximum over time, rows and columns",
+             {VIDEO: "amax(dim=(0, 3), keepdim=True)"}),
+        edit("the channel way takes the maximum over channels, axis 1; here it goes over time",
+             {CHANNELS: "amax(dim=0, keepdim=True)"}),
+        edit("upside down: divide the maps by the maximum",
+             {RETURNED: "over_video / (maps + eps), over_channels / (maps + eps)"}),
     ),
     hints=(
         "Both divide by a maximum. The first asks: how strong does this channel ever get in this video? The second: "

@@ -105,6 +105,16 @@ tracking_step = exercise(
         edit("the median saw zeros beyond the border, which are no displacements: `median_filter` repeats the border",
              {SMOOTH: "torch.nn.functional.pad(flow, (1, 1, 1, 1)).unfold(1, 3, 1).unfold(2, 3, 1)"
                       ".flatten(3).median(-1).values"}),
+        edit("only x moves here: v is added to y", {"smooth[:, row, column].T": "torch.stack([smooth[0, row, column], "
+                                                                                "0 * points[:, 1]], 1)"}),
+        edit("the mean of u and v was added to x and to y: u belongs to x, v to y",
+             {"column].T": "column].mean(0)[:, None]"}),
+        edit("the row is rounded down: take the nearest pixel, round()",
+             {"points[:, 1].round()": "points[:, 1].floor()"}),
+        edit("the column is rounded down: take the nearest pixel, round()",
+             {"points[:, 0].round()": "points[:, 0].floor()"}),
+        edit("the median was taken for u alone: v needs it as well",
+             {SMOOTH: "torch.cat([median_filter(flow.unsqueeze(0), radius=1)[0, :1], flow[1:]])"}),
     ),
     hints=(
         "Three steps: make the flow robust, find for each point the pixel whose flow it reads, and move the point.",
