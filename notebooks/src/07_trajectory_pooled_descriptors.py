@@ -856,4 +856,5 @@ else:
 # - J. Sánchez, F. Perronnin, T. Mensink, J. Verbeek, *Image Classification with the Fisher Vector*, IJCV 2013: Section
 #   2.
 #
-# **Next:** lecture 08, where a few snippets, and their consensus, see the whole video.
+# **Next:** [08 · Temporal segment networks](08_temporal_segment_networks.ipynb), where a few snippets, and their
+# consensus, see the whole video.
