@@ -874,4 +874,4 @@ else:
 # - R.-E. Fan et al., *LIBLINEAR: A Library for Large Linear Classification*, JMLR 9, 2008: the SVM that we minimised.
 # - L. van der Maaten, G. Hinton, *Visualizing Data using t-SNE*, JMLR 9, 2008.
 #
-# **Next:** [07 · Trajectory-pooled descriptors](07_trajectory_pooled_descriptors.ipynb), where features follow what moves.
+# **Next:** [07 · Trajectory-pooled descriptors](07_trajectory_pooled_descriptors.ipynb): features that follow motion.
