@@ -48,10 +48,6 @@ spared_steps = exercise(
     cases=_cases,
     mistakes=(
         edit(
-            "one False below a kernel is enough: it is not the majority that counts",
-            {ALL: "sum(padded[t : t + kernel]) > kernel // 2"},
-        ),
-        edit(
             "the slice is one step too short: t : t + kernel has `kernel` steps, the end is not among them",
             {ALL: "all(padded[t : t + kernel - 1])"},
         ),
@@ -73,7 +69,7 @@ spared_steps = exercise(
             },
         ),
         edit(
-            "only the middle of each kernel is looked at: all that it covers counts",
+            "the middle of each kernel decides here, or the majority: all that it covers counts",
             {ALL: "padded[t + kernel // 2]"},
         ),
         edit(

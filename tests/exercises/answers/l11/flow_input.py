@@ -38,7 +38,6 @@ def flow_input(flow, largest=20.0):
         "clamp from below",
     ),
     ({"largest=20.0": "largest=15.0"}, None),
-    ({"clamp(-largest, largest) / largest": "clamp(-20, 20) / 20"}, "in both places"),
     (
         """
 def flow_input(flow, largest=20.0):

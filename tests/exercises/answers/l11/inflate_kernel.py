@@ -47,7 +47,6 @@ def inflate_kernel(weight, depth):
         None,
     ),
     ({"/ depth": "/ (depth + 1)"}, None),
-    ({"/ depth": "/ weight.shape[0]"}, "number of outputs"),
     (
         """
 def inflate_kernel(weight, depth):

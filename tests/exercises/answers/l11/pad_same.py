@@ -51,8 +51,6 @@ def pad_same(size, kernel, stride):
 """,
         "only where the stride divides the size",
     ),
-    ({"(outputs - 1)": "outputs - 1"}, "brackets"),
-    ({"max((outputs - 1) * stride + kernel - size, 0)": "max(outputs * stride - size, 0)"}, "multiple of the stride"),
     ({"- 1) * stride": "- 1) * kernel"}, None),
     ({"return before, total - before": "print(before, total - before)"}, "printed"),
     ({"max((outputs": "min((outputs"}, None),

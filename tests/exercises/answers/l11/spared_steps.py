@@ -53,8 +53,7 @@ def spared_steps(layers, frames):
 
 WRONG = [
     ({"all(padded[t : t + kernel])": "any(padded[t : t + kernel])"}, "one False below a kernel is enough"),
-    ({"t + kernel])": "t + kernel - 1])"}, "one step too short"),
-    ({"all(padded[t : t + kernel])": "sum(padded[t : t + kernel]) > kernel // 2"}, "majority"),
+    ({"all(padded[t : t + kernel])": "sum(padded[t : t + kernel]) > kernel // 2"}, "the majority"),
     (
         """
 def spared_steps(layers, frames):

@@ -42,7 +42,6 @@ def two_stream_prediction(rgb, flow):
         "more steps counts more",
     ),
     ({"/ 2": "/ 3"}, None),
-    ({"(rgb.mean(2) + flow.mean(2)) / 2": "rgb.mean(2) + flow.mean(2) / 2"}, "brackets"),
     (
         """
 def two_stream_prediction(rgb, flow):
