@@ -19,19 +19,17 @@ Differences from the paper, and what decides correctness:
   published 7 x 7. It takes two neighbouring steps in time (one, where there is only one), and the scores of all times
   are averaged.
 - weights start from He's rule. Running averages move by PyTorch's 0.1 per step, not by Sonnet's 0.001.
+- what other packages call I3D with a ResNet-50 (28.0 M parameters) is another network, and its weights do not fit.
 """
-
-import re
-from collections.abc import Mapping
 
 import torch
 from torch import nn
 from torch.nn.functional import interpolate, max_pool2d, max_pool3d, pad
 
 from course_lib.errors import CourseError, ShapeError, check_shape
+from course_lib.models.i3d_layouts import read_i3d
 from course_lib.models.layers import he, start_small
-from course_lib.models.published import load_published, read_state_dict
-from course_lib.models.tensor_bundle import bundle_at, read_bundle
+from course_lib.models.published import load_published
 
 SHORTER_SIDE, CROP = 256, 224  # pixels: a frame is resized to the one, and the other is cut out of its middle
 FRAMES = 64  # of a training clip; at test time the whole video goes through
@@ -268,7 +266,7 @@ class I3D(nn.Module):
         Raises:
             CourseError: if the file cannot be read; or names the keys that do not fit.
         """
-        state = _read(source)
+        state = read_i3d(source)
         first, last = state.get("trunk.conv1a.conv.weight"), state.get("logits.weight")
         known = first is not None and last is not None and first.ndim == last.ndim == 5
         if num_classes is None:
@@ -364,81 +362,3 @@ def _centre(clip):
         raise ShapeError(f"a frame has {rows} x {columns} pixels, expected at least {CROP} x {CROP} to cut from.")
     top, left = (rows - CROP) // 2, (columns - CROP) // 2
     return clip[:, :, top : top + CROP, left : left + CROP]
-
-
-def _read(source):
-    """State dict with our names, from a file or a dict in any of the layouts."""
-    bundle = bundle_at(source)
-    if bundle is not None:
-        source = read_bundle(bundle, wanted=_of_the_network)
-    if isinstance(source, Mapping) and any("/conv_3d/" in str(name) for name in source):
-        return _from_tensorflow(source)
-    return {_our_name(key): _squeezed(key, value) for key, value in read_state_dict(source).items()}
-
-
-def _of_the_network(name):
-    """Whether a variable of a TensorFlow checkpoint is the network's: neither its momentum nor a counter of steps."""
-    return "/" in name and not name.endswith("/Momentum")
-
-
-def _from_tensorflow(variables):
-    """{TensorFlow's name: array} -> our state dict: kernels come as (T, H, W, C, D), and scales, which are 1, not."""
-    state = {}
-    for name, value in variables.items():
-        if not _of_the_network(name):
-            continue
-        value = torch.as_tensor(value)
-        scope, _, kind = name.rpartition("/")
-        scope = re.sub(r"^.*inception_i3d/", "", scope)
-        layer = scope.removesuffix("/conv_3d").removesuffix("/batch_norm")
-        ours = _our_layer(layer.replace("/", "."))
-        if kind == "w":
-            state[f"{ours}.weight" if ours == "logits" else f"{ours}.conv.weight"] = value.permute(4, 3, 0, 1, 2)
-        elif kind == "b":
-            state[f"{ours}.bias"] = value
-        else:
-            state[f"{ours}.bn.{_STATISTICS.get(kind, kind)}"] = value.flatten()  # Kinetics-600's are (1, 1, 1, 1, C)
-            if kind == "beta":
-                state[f"{ours}.bn.weight"] = torch.ones_like(value.flatten())
-    return state
-
-
-_STATISTICS = {"beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
-_STEM = {"conv3d_1a_7x7": "conv1a", "conv3d_2b_1x1": "conv2b", "conv3d_2c_3x3": "conv2c"}
-_LOGITS = ("logits", "conv3d_0c_1x1", "logits.conv3d_0c_1x1")
-_BRANCH = {
-    "branch_0": "b0", "branch_1.0": "b1a", "branch_1.1": "b1b", "branch_2.0": "b2a", "branch_2.1": "b2b",
-    "branch_3.1": "b3b",
-    "branch_0.conv3d_0a_1x1": "b0", "branch_1.conv3d_0a_1x1": "b1a", "branch_1.conv3d_0b_3x3": "b1b",
-    "branch_2.conv3d_0a_1x1": "b2a", "branch_2.conv3d_0b_3x3": "b2b", "branch_3.conv3d_0b_1x1": "b3b",
-    "branch_2.conv3d_0a_3x3": "b2b",  # Mixed_5b in the released checkpoints
-}  # fmt: skip
-
-
-def _our_layer(name):
-    """A layer of a public layout in our words; one that is not known stays."""
-    lower = name.lower()
-    if lower in _LOGITS:
-        return "logits"
-    if lower in _STEM:
-        return f"trunk.{_STEM[lower]}"
-    mixed = re.fullmatch(r"mixed_(\d\w)\.(.+)", lower)
-    if mixed:
-        return f"trunk.mixed{mixed[1]}.{_BRANCH.get(mixed[2], mixed[2])}"
-    return name
-
-
-def _our_name(key):
-    """Translate a key of a PyTorch layout; one that is already ours, or of no layout that is known, stays."""
-    match = re.fullmatch(r"(.+)\.(conv3d|bn|batch3d)\.(\w+)", key)
-    if not match:
-        return key
-    layer = _our_layer(match[1])
-    if layer == "logits":
-        return f"logits.{match[3]}" if match[2] == "conv3d" else key
-    return f"{layer}.{'conv' if match[2] == 'conv3d' else 'bn'}.{match[3]}" if layer.startswith("trunk.") else key
-
-
-def _squeezed(key, value):
-    """Tensors of a normalisation as (C,), which some files keep as (1, C)."""
-    return value.flatten() if re.search(r"\.(bn|batch3d)\.(weight|bias|running_\w+)$", key) else value

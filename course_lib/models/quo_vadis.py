@@ -17,8 +17,8 @@ Differences from the paper, and what it leaves open:
 - the LSTM's inputs are normalised without scale and shift, which its own weights can give. PyTorch's LSTM has two
   biases per gate, of which one would do: with one, the count is 8,945,600.
 - (d) pools with a stride of 2, and what is left of its last maps is averaged before the last layer.
-- R3D, MC3 and R(2+1)D came a year later (Tran et al., arXiv:1711.11248). torchvision's own models have their public
-  layout, and `load_published(torchvision.models.video.r2plus1d_18(), path)` loads it, with all that it says.
+
+R3D, MC3 and R(2+1)D, which came a year later, are in `course_lib.models.video_resnet`.
 """
 
 import torch

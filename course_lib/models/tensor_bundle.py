@@ -13,7 +13,7 @@ The three lengths are "varints": seven bits per byte, least first, and the eight
 protocol buffer is a row of (field number, value); a value is a varint, four or eight bytes, or bytes with their length
 in front. The formats are described in LevelDB's doc/table_format.md and in TensorFlow's tensor_bundle.proto.
 
-Sizes are compared; the checksums, which both files have, are not.
+Every block and every tensor has a checksum (CRC-32C), which is compared; a writer that left it out stored 0.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 from course_lib.errors import CourseError
+from course_lib.models.crc32c import crc32c, masked
 from course_lib.places import place, system_errors
 
 MAGIC = bytes.fromhex("57fb808b247547db")  # the last eight bytes of every table
@@ -37,13 +38,14 @@ DTYPES = {  # TensorFlow's number of a type: how NumPy reads it
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a tensor is: TensorFlow's number of its type, its shape, the data file, and the bytes there."""
+    """Where a tensor is: TensorFlow's number of its type, its shape, the data file, the bytes there, their checksum."""
 
     dtype: int
     shape: tuple[int, ...]
     shard: int
     offset: int
     size: int
+    checksum: int = 0
 
 
 def bundle_at(source):
@@ -72,7 +74,7 @@ def read_bundle(prefix, wanted=None):
     Returns:
         {name: tensor} on the CPU, in the order of the names.
     Raises:
-        CourseError: if a file is missing or shorter than the index says, or a tensor has a type that is not known.
+        CourseError: if a file is missing, damaged or shorter than the index says, or a tensor's type is not known.
     """
     shards, entries = _read_index(Path(f"{prefix}.index"))
     data, tensors = {}, {}
@@ -91,6 +93,8 @@ def read_bundle(prefix, wanted=None):
                 f"{entry.offset + entry.size}, and the data file has {len(data[entry.shard])}. It may be incomplete, "
                 "or the two files belong to different checkpoints."
             )
+        if not _is_whole(numbers, entry.checksum):
+            raise CourseError(f"{prefix}: {name} is damaged (its checksum is another): download the data file again.")
         tensors[name] = torch.from_numpy(numbers.view(dtype).reshape(entry.shape).copy())
     return tensors
 
@@ -146,6 +150,9 @@ def _block(table, start, size):
     """(key, value) of every entry of a block."""
     if table[start + size] != 0:  # the byte behind a block
         raise CourseError("The index of the checkpoint is compressed, which TensorFlow's writer does not do.")
+    end = start + size + 1
+    if not _is_whole(table[start:end], int.from_bytes(table[end : end + 4], "little")):
+        raise CourseError("The index of the checkpoint is damaged (a checksum is another): download it again.")
     block = table[start : start + size]
     restarts = int.from_bytes(block[-4:], "little")  # places where a key is written in full, for binary search
     at, end, key = 0, size - 4 * (restarts + 1), b""
@@ -189,12 +196,18 @@ def _fields(message):
 
 
 def _entry(message):
-    """BundleEntryProto: 1 dtype, 2 shape (a list of 2: sizes), 3 shard, 4 offset, 5 size."""
+    """BundleEntryProto: 1 dtype, 2 shape (a list of 2: sizes), 3 shard, 4 offset, 5 size, 6 checksum."""
     fields = _fields(message)
     dims = _fields(fields.get(2, [b""])[-1]).get(2, [])
     shape = tuple(_fields(dim).get(1, [0])[-1] for dim in dims)
     shard, offset, size = (fields.get(number, [0])[-1] for number in (3, 4, 5))
-    return Entry(fields[1][-1], shape, shard, offset, size)
+    checksum = int.from_bytes(fields.get(6, [b""])[-1], "little")
+    return Entry(fields[1][-1], shape, shard, offset, size, checksum)
+
+
+def _is_whole(data, checksum):
+    """Whether bytes have this (masked) checksum; True where there is none."""
+    return checksum in (0, masked(crc32c(data)))
 
 
 def _data_file(path):

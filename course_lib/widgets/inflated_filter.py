@@ -136,6 +136,6 @@ class InflatedFilter(Explorer):
 
 
 def _strongest(values):
-    """The number of largest size, with its sign."""
+    """The number of largest size, with its sign, to two digits; 0 has none."""
     flat = values.ravel()
-    return float(flat[np.abs(flat).argmax()])
+    return round(float(flat[np.abs(flat).argmax()]), 2) + 0.0

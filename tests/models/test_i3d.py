@@ -14,12 +14,12 @@ from course_lib.models.i3d import (
     Inception,
     InceptionV1,
     SamePool,
-    _from_tensorflow,
     inflate,
     preprocess,
     preprocess_flow,
     same_padding,
 )
+from course_lib.models.i3d_layouts import from_tensorflow
 from course_lib.models.tensor_bundle import read_index
 from tests.models.test_tensor_bundle import write_checkpoint
 from tests.reference import FIXTURES, distance, fill, reference
@@ -201,7 +201,7 @@ def test_loads_tensorflow_checkpoints(narrow, tmp_path, scope, five):
 @pytest.mark.parametrize("name, variables", TENSORFLOW.items())
 def test_every_name_of_deepminds_checkpoints_is_known(name, variables):
     shaped = {key: torch.empty(shape, device="meta") for key, (shape, _) in variables.items()}
-    found = {key: tuple(value.shape) for key, value in _from_tensorflow(shaped).items()}
+    found = {key: tuple(value.shape) for key, value in from_tensorflow(shaped).items()}
     classes, channels = 600 if "600" in name else 400, 2 if "flow" in name else 3
     with torch.device("meta"):
         model = I3D(classes, channels)

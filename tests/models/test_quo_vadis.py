@@ -3,11 +3,9 @@
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
-from torchvision.models.video import mc3_18
 
 from course_lib.errors import ShapeError
 from course_lib.models.i3d import MINI
-from course_lib.models.published import load_published
 from course_lib.models.quo_vadis import ConvNet3D, FusedTwoStream, LSTMNet, TwoStream, TwoStreamI3D
 
 PUBLISHED = {
@@ -88,14 +86,6 @@ def test_the_fused_network_joins_the_same_moments():
     small, large = torch.zeros(1, 3, 2, 32, 32), torch.zeros(1, 3, 5, 100, 70)
     for frames in (small, large):  # too little to pool, and enough
         assert model(frames, frames[:, :1].expand(-1, 4, -1, -1, -1)).shape == (1, 3)
-
-
-def test_torchvisions_networks_load_their_layout():
-    """The next year's networks are not built again here: the loader takes torchvision's."""
-    state = {f"module.{key}": value for key, value in mc3_18().state_dict().items()}
-    network = mc3_18()
-    assert load_published(network, {"state_dict": state}) == ()
-    assert all(torch.equal(value, state[f"module.{key}"]) for key, value in network.state_dict().items())
 
 
 def test_a_clip_of_another_rank_is_refused():

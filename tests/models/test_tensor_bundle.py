@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from course_lib.errors import CourseError
+from course_lib.models.crc32c import crc32c, crc32c_reference, masked
 from course_lib.models.tensor_bundle import Entry, bundle_at, read_bundle, read_index
 
 NUMBER_OF = {"float32": 1, "float64": 2, "int32": 3, "int64": 9, "float16": 19, "complex64": 8}
@@ -22,6 +23,10 @@ def field(number, value):
     if isinstance(value, int):
         return varint(number << 3) + varint(value)
     return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def checksum(data):
+    return masked(crc32c_reference(data)).to_bytes(4, "little")
 
 
 def block(rows, restart_every):
@@ -46,19 +51,20 @@ def write_checkpoint(prefix, tensors, rows_per_block=3, restart_every=2, big_end
         sizes = b"".join(field(2, field(1, n)) for n in array.shape)
         entry = field(1, NUMBER_OF[array.dtype.name]) + field(2, sizes)
         entry += (field(4, len(data)) if data else b"") + field(5, array.nbytes)  # an offset of 0 is left out
-        rows.append((name.encode(), entry + varint(6 << 3 | 5) + b"\1\2\3\4"))
+        rows.append((name.encode(), entry + varint(6 << 3 | 5) + checksum(array.tobytes())))
         data += array.tobytes()
     table, index = b"", []
     for start in range(0, len(rows), rows_per_block):
         part = rows[start : start + rows_per_block]
         body = block(part, restart_every)
         index.append((part[-1][0] + b"~", varint(len(table)) + varint(len(body))))
-        table += body + bytes([compressed]) + bytes(4)
+        body += bytes([compressed])
+        table += body + checksum(body)
     places = b""
     for rows_of_table in ([], index):
         body = block(rows_of_table, 1)
         places += varint(len(table)) + varint(len(body))
-        table += body + bytes([0]) + bytes(4)
+        table += body + bytes([0]) + bytes(4)  # without a checksum
     footer = places.ljust(40, b"\0") + bytes.fromhex("57fb808b247547db")
     prefix.with_name(prefix.name + ".index").write_bytes(table + footer)
     prefix.with_name(prefix.name + ".data-00000-of-00001").write_bytes(data)
@@ -91,7 +97,8 @@ def test_the_index_alone_says_where_everything_is(tmp_path):
     write_checkpoint(tmp_path / "model.ckpt", {"a": np.zeros((3, 200), np.float32), "b": np.zeros(5, np.int32)})
     (tmp_path / "model.ckpt.data-00000-of-00001").unlink()
     index = read_index(tmp_path / "model.ckpt.index")
-    assert index == {"a": Entry(1, (3, 200), 0, 0, 2400), "b": Entry(3, (5,), 0, 2400, 20)}
+    sums = [masked(crc32c_reference(bytes(n))) for n in (2400, 20)]
+    assert index == {"a": Entry(1, (3, 200), 0, 0, 2400, sums[0]), "b": Entry(3, (5,), 0, 2400, 20, sums[1])}
     with pytest.raises(CourseError, match="holds the numbers"):
         read_bundle(tmp_path / "model.ckpt")
 
@@ -122,6 +129,13 @@ def test_damage_is_explained(tmp_path):
     with pytest.raises(CourseError, match="may be incomplete"):
         read_bundle(prefix)
     data.write_bytes(numbers)
+    data.write_bytes(numbers[:100] + bytes([numbers[100] ^ 1]) + numbers[101:])  # one bit
+    with pytest.raises(CourseError, match="net/.* is damaged"):
+        read_bundle(prefix)
+    data.write_bytes(numbers)
+    index.write_bytes(whole[:60] + bytes([whole[60] ^ 1]) + whole[61:])
+    with pytest.raises(CourseError, match="checksum"):
+        read_index(index)
     index.write_bytes(whole[:-1])
     with pytest.raises(CourseError, match="its end is missing"):
         read_bundle(prefix)
@@ -138,3 +152,11 @@ def test_what_is_not_read_is_said(tmp_path, how, words):
     write_checkpoint(tmp_path / "m", {"a": np.ones(2, np.float32)}, **how)
     with pytest.raises(CourseError, match=words):
         read_bundle(tmp_path / "m")
+
+
+def test_checksums():
+    """RFC 3720, B.4, and data of every length around the rows of the fast form."""
+    assert crc32c(b"123456789") == 0xE3069283 and crc32c(bytes(32)) == 0x8A9136AA and crc32c(b"") == 0
+    noise = np.random.default_rng(0).integers(0, 256, 7000, np.uint8)
+    for length in (1, 1023, 1024, 1025, 2048, 5000, 7000):
+        assert crc32c(noise[:length]) == crc32c_reference(noise[:length]), length

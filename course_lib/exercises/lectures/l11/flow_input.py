@@ -5,6 +5,9 @@ import torch
 from course_lib.exercises import Case, edit, exercise
 
 SOLUTION = """
+import torch
+
+
 def flow_input(flow, largest=20.0):
     return flow.clamp(-largest, largest) / largest
 """
@@ -67,6 +70,38 @@ flow_input = exercise(
         edit("the sign is lost: left and right are different motions", {CUT: ".abs().clamp(max=largest)"}),
         edit("the numbers lie in -1/2..1/2: divide by largest, not by twice of it", {SCALED: " / (2 * largest)"}),
         edit("the limit is fixed to 20: use the argument", {CUT: ".clamp(-20, 20)"}),
+        edit(
+            "the limit is fixed to 20: use the argument in both places",
+            {f"{CUT}{SCALED}": ".clamp(-20, 20) / 20"},
+        ),
+        edit(
+            "the flow is in pixels, so that 1 is slow: cut off at `largest`, then divide by it",
+            {f"{CUT}{SCALED}": ".clamp(-1, 1)"},
+        ),
+        edit(
+            "this is the rule for pictures, whose numbers begin at 0: flow has a sign, and 0 stays 0",
+            {f"flow{CUT}{SCALED}": "flow.clamp(0, largest) / largest * 2 - 1"},
+        ),
+        edit(
+            "fast motion is lost: what is faster than the limit becomes as fast as the limit, not 0",
+            {f"flow{CUT}": "torch.where(flow.abs() > largest, 0 * flow, flow)"},
+        ),
+        edit(
+            "fast motion to the left and up was turned around: its limit is -largest",
+            {f"flow{CUT}": "torch.where(flow.abs() > largest, 0 * flow + largest, flow)"},
+        ),
+        edit(
+            "each clip is divided by its own largest motion: by the same number for all, or speed is lost",
+            {SCALED: " / flow.abs().amax((2, 3, 4), keepdim=True)"},
+        ),
+        edit(
+            "u and v are cut off each by itself: this shortens the arrow that they form",
+            {f"flow{CUT}{SCALED}": "flow / flow.norm(dim=1, keepdim=True).clamp(min=largest)"},
+        ),
+        edit(
+            "multiplying makes fast motion faster: divide by largest, so that the numbers lie in -1..1",
+            {SCALED: " * largest"},
+        ),
         edit(
             "tanh bends all motion: what is slower than the limit stays in proportion",
             {

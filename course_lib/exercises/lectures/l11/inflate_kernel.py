@@ -83,6 +83,19 @@ inflate_kernel = exercise(
             "this divides by the number of input channels: divide by the number of frames",
             {DIVIDED: " / weight.shape[1]"},
         ),
+        edit("this divides by the number of outputs: divide by the number of frames", {DIVIDED: " / weight.shape[0]"}),
+        edit("`//` rounds down to whole numbers: divide with `/`", {DIVIDED: " // depth"}),
+        edit(
+            "one frame got its share, and the others are empty: each of the frames gets one",
+            {
+                f"weight.{AXIS}{REPEATED}{DIVIDED}": "torch.stack([weight / depth if t == depth // 2 else 0 * weight "
+                "for t in range(depth)], dim=2)",
+            },
+        ),
+        edit(
+            "this divides the kernel by itself, so that all numbers are 1 / depth: divide by depth alone",
+            {f"{REPEATED}{DIVIDED}": f"{REPEATED} / weight.{AXIS}{REPEATED}.sum(2, keepdim=True)"},
+        ),
         edit("the kernel is not repeated: it has one frame, not `depth`", {REPEATED: ""}),
         edit("one frame too few", {REPEATED: ".repeat(1, 1, depth - 1, 1, 1)"}),
         edit(

@@ -79,6 +79,30 @@ pad_same = exercise(
             {" + kernel - size": " + kernel"},
         ),
         edit(
+            "kernel - stride is enough only where the stride divides the size: count what the last kernel lacks",
+            {NEEDED: "kernel - stride"},
+        ),
+        edit(
+            "`outputs - 1 * stride` multiplies first: the brackets around outputs - 1 are missing",
+            {"(outputs - 1) * stride": "outputs - 1 * stride"},
+        ),
+        edit(
+            "where nothing is lacking, nothing is padded: max(..., 0), not the absolute value",
+            {f"max({NEEDED}, 0)": f"abs({NEEDED})"},
+        ),
+        edit(
+            "this is the number of outputs without any padding: SAME makes ceil(size / stride) of them",
+            {OUTPUTS: "math.ceil((size - kernel + 1) / stride)"},
+        ),
+        edit(
+            "this fills up to a multiple of the stride: it is the last kernel whose cells must all be there",
+            {NEEDED: "outputs * stride - size"},
+        ),
+        edit(
+            "kernel and stride are exchanged: kernels stand `stride` apart, and the last one is `kernel` long",
+            {NEEDED: "(outputs - 1) * kernel + stride - size"},
+        ),
+        edit(
             "the last kernel covers `kernel` cells from where it starts, not kernel - 1",
             {
                 "+ kernel - size": "+ kernel - 1 - size",

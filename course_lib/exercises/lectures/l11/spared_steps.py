@@ -48,7 +48,28 @@ spared_steps = exercise(
     cases=_cases,
     mistakes=(
         edit(
-            "only the middle of each kernel is looked at: all that it covers counts",
+            "the slice is one step too short: t : t + kernel has `kernel` steps, the end is not among them",
+            {ALL: "all(padded[t : t + kernel - 1])"},
+        ),
+        edit(
+            "the slice is one step too long: t : t + kernel has `kernel` steps",
+            {ALL: "all(padded[t : t + kernel + 1])"},
+        ),
+        edit(
+            "t counts outputs here, and the kernels of a layer with a stride begin at multiples of it",
+            {STEPS: "range(-(-len(spared) // stride))"},
+        ),
+        edit(
+            "the padding of all layers was added up: what a layer with a stride passes on has fewer steps",
+            {
+                "spared = [True] * frames": "spared, first, last = [True] * frames, 0, 0",
+                f"padded = {PADDED}": "first, last = first + before, last + after",
+                f"[{ALL} for t in {STEPS}]": "[True] * -(-len(spared) // stride)",
+                "return spared": "return [first <= t < len(spared) - last for t in range(len(spared))]",
+            },
+        ),
+        edit(
+            "the middle of each kernel decides here, or the majority: all that it covers counts",
             {ALL: "padded[t + kernel // 2]"},
         ),
         edit(

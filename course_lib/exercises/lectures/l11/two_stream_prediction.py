@@ -87,6 +87,30 @@ two_stream_prediction = exercise(
             },
         ),
         edit("this takes the largest score over the steps: take the mean", {"mean(2)": "amax(2)"}),
+        edit(
+            "only the flow stream is halved: brackets around the sum of both",
+            {MEANS: "rgb.mean(2) + flow.mean(2) / 2"},
+        ),
+        edit(
+            "two tables of probabilities were added: average the scores, then take one softmax",
+            {MEANS: "rgb.mean(2).softmax(1) + flow.mean(2).softmax(1)", "scores.softmax(1)": "scores"},
+        ),
+        edit(
+            "probabilities were multiplied, and do not sum to 1: average the scores, then take one softmax",
+            {MEANS: "rgb.mean(2).softmax(1) * flow.mean(2).softmax(1)", "scores.softmax(1)": "scores"},
+        ),
+        edit(
+            "the softmax runs over the steps: it runs over the classes, once, at the end",
+            {MEANS: "(rgb.softmax(2).mean(2) + flow.softmax(2).mean(2)) / 2", "scores.softmax(1)": "scores"},
+        ),
+        edit(
+            "both streams stand side by side, as if they had other classes: average them class by class",
+            {MEANS: "torch.cat([rgb.mean(2), flow.mean(2)], dim=1)"},
+        ),
+        edit(
+            "steps that one stream alone has were left out: average each stream over all of its steps",
+            {MEANS: "(rgb[:, :, : flow.shape[2]].mean(2) + flow[:, :, : rgb.shape[2]].mean(2)) / 2"},
+        ),
         edit("only the RGB stream counts: both do", {MEANS: "rgb.mean(2)"}),
         edit("only the flow stream counts: both do", {MEANS: "flow.mean(2)"}),
         edit(

@@ -11,6 +11,10 @@ def flow_input(flow, largest=20.0):
     cut = torch.where(cut < -largest, torch.full_like(flow, -largest), cut)
     return cut * (1 / largest)
 """,
+    "size and sign": """
+def flow_input(flow, largest=20.0):
+    return flow.sign() * flow.abs().clamp(max=largest) / largest
+""",
     "hardtanh": """
 def flow_input(flow, largest=20.0):
     return F.hardtanh(flow / largest)
@@ -34,6 +38,21 @@ def flow_input(flow, largest=20.0):
         "clamp from below",
     ),
     ({"largest=20.0": "largest=15.0"}, None),
+    (
+        """
+def flow_input(flow, largest=20.0):
+    speed = flow.norm(dim=1, keepdim=True)
+    return flow * (largest / speed).clamp(max=1) / largest
+""",
+        "each by itself",
+    ),
+    (
+        """
+def flow_input(flow, largest=20.0):
+    return torch.where(flow.abs() > largest, torch.zeros_like(flow), flow) / largest
+""",
+        "fast motion is lost",
+    ),
     ({"/ largest": "/ 255"}, None),
     ({"clamp(-largest, largest)": "clamp(-largest, largest).round()"}, None),
     ({"return flow": "flow"}, "return"),

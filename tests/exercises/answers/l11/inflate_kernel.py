@@ -10,6 +10,10 @@ def inflate_kernel(weight, depth):
     D, C, P, Q = weight.shape
     return (weight[:, :, None] / depth).expand(D, C, depth, P, Q)
 """,
+    "an outer product with time": """
+def inflate_kernel(weight, depth):
+    return torch.einsum("dchw,t->dcthw", weight, torch.full((depth,), 1 / depth))
+""",
     "filled frame by frame": """
 def inflate_kernel(weight, depth):
     new = torch.zeros(weight.shape[0], weight.shape[1], depth, *weight.shape[2:])
@@ -43,6 +47,23 @@ def inflate_kernel(weight, depth):
         None,
     ),
     ({"/ depth": "/ (depth + 1)"}, None),
+    (
+        """
+def inflate_kernel(weight, depth):
+    new = torch.zeros(*weight.shape[:2], depth, *weight.shape[2:])
+    new[:, :, depth // 2] = weight / depth
+    return new
+""",
+        "the others are empty",
+    ),
+    (
+        """
+def inflate_kernel(weight, depth):
+    D, C, H, W = weight.shape
+    return weight.repeat(1, depth, 1, 1).view(D, C, depth, H, W) / depth
+""",
+        "wrong places",
+    ),
     ({"return weight": "weight"}, "return"),
     ({".unsqueeze(2)": ".unsqueeze(3)"}, None),
 ]

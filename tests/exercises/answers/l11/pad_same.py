@@ -7,6 +7,11 @@ def pad_same(size, kernel, stride):
     total = max(kernel - rest, 0)
     return total // 2, (total + 1) // 2
 """,
+    "by what is left of the stride": """
+def pad_same(size, kernel, stride):
+    total = max(-size % stride + kernel - stride, 0)
+    return total >> 1, total + 1 >> 1
+""",
     "by trying": """
 def pad_same(size, kernel, stride):
     outputs = -(-size // stride)
@@ -38,6 +43,14 @@ def pad_same(size, kernel, stride):
         "before is the smaller half",
     ),
     ({"math.ceil": "round"}, None),
+    (
+        """
+def pad_same(size, kernel, stride):
+    total = max(kernel - stride, 0)
+    return total // 2, total - total // 2
+""",
+        "only where the stride divides the size",
+    ),
     ({"- 1) * stride": "- 1) * kernel"}, None),
     ({"return before, total - before": "print(before, total - before)"}, "printed"),
     ({"max((outputs": "min((outputs"}, None),

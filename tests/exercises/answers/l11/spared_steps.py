@@ -11,6 +11,15 @@ def spared_steps(layers, frames):
         good = [1 if sum(padded[i * s : i * s + k]) == k else 0 for i in range(outputs)]
     return [g == 1 for g in good]
 """,
+    "places counted in the input": """
+def spared_steps(layers, frames):
+    spared = [True] * frames
+    for kernel, stride in layers:
+        before, after = pad_same(len(spared), kernel, stride)
+        padded = [False] * before + spared + [False] * after
+        spared = [False not in padded[t : t + kernel] for t in range(0, len(spared), stride)]
+    return spared
+""",
     "a pool of tensors": """
 def spared_steps(layers, frames):
     bad = torch.zeros(1, 1, frames)
@@ -44,6 +53,19 @@ def spared_steps(layers, frames):
 
 WRONG = [
     ({"all(padded[t : t + kernel])": "any(padded[t : t + kernel])"}, "one False below a kernel is enough"),
+    ({"all(padded[t : t + kernel])": "sum(padded[t : t + kernel]) > kernel // 2"}, "the majority"),
+    (
+        """
+def spared_steps(layers, frames):
+    first = last = 0
+    steps = frames
+    for kernel, stride in layers:
+        before, after = pad_same(steps, kernel, stride)
+        first, last, steps = first + before, last + after, math.ceil(steps / stride)
+    return [first <= t < steps - last for t in range(steps)]
+""",
+        "added up",
+    ),
     ({"spared = [True] * frames": "spared = [False] * frames"}, None),
     ({"[True] * frames": "[True] * (frames - 1)"}, None),
     ({"return spared": "print(spared)"}, "printed"),

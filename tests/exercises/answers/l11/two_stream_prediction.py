@@ -5,6 +5,10 @@ RIGHT = {
 def two_stream_prediction(rgb, flow):
     return torch.stack([rgb.mean(dim=2), flow.mean(dim=2)]).mean(dim=0).softmax(dim=1)
 """,
+    "halfway between": """
+def two_stream_prediction(rgb, flow):
+    return F.softmax(torch.lerp(rgb.mean(-1), flow.mean(-1), 0.5), dim=-1)
+""",
     "by hand": """
 def two_stream_prediction(rgb, flow):
     one = rgb.sum(2) / rgb.shape[2]
@@ -38,6 +42,21 @@ def two_stream_prediction(rgb, flow):
         "more steps counts more",
     ),
     ({"/ 2": "/ 3"}, None),
+    (
+        """
+def two_stream_prediction(rgb, flow):
+    steps = min(rgb.shape[2], flow.shape[2])
+    return ((rgb[:, :, :steps] + flow[:, :, :steps]) / 2).mean(2).softmax(1)
+""",
+        "left out",
+    ),
+    (
+        """
+def two_stream_prediction(rgb, flow):
+    return rgb.mean(2).softmax(1) * flow.mean(2).softmax(1)
+""",
+        "multiplied",
+    ),
     ({"flow.mean(2)": "flow"}, None),
     ({"return scores": "scores"}, "return"),
     ({"rgb.mean(2) + flow.mean(2)": "rgb.mean(2) * flow.mean(2)"}, None),
