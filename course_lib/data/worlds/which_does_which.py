@@ -17,6 +17,7 @@ from course_lib.data.worlds.sprites import SHAPES, canvas_size, composite, draw_
 from course_lib.errors import DataError
 
 WAYS = {"right": (1.0, 0.0), "left": (-1.0, 0.0), "down": (0.0, 1.0), "up": (0.0, -1.0)}  # (x, y) per unit of travel
+SHAPE_ORDER = ("disc", "cross", "triangle", "square")  # the first two differ most
 SIZE_SPREAD = 0.15  # a sprite's size is the world's, plus or minus this share
 TRIES = 40  # random places among which one without overlap is looked for
 
@@ -54,7 +55,7 @@ class WhichDoesWhich:
     """A world of S shapes and S motions, and S! classes: each shape has one of the motions.
 
     Args:
-        sprites: S, 2 to 4: the first S of `SHAPES`, reordered so that the first two differ most, and of `WAYS`.
+        sprites: S, 2 to 4: the first S of `SHAPE_ORDER` and of `WAYS`.
         height, width: of a frame, in pixels. size: of a sprite.
         moments: T. With 1, everything moves and is sharp. With more, all sprites stand, move for `duration` moments and
             stand again, and what moves is out of focus: its colour shows, its shape does not.
@@ -66,7 +67,7 @@ class WhichDoesWhich:
     """
 
     def __init__(
-        self, sprites=3, height=32, width=32, *, size=8.0, moments=1, duration=2, speed=2.0, noise=0.3, backdrop=0.4
+        self, sprites=3, height=32, width=32, *, size=9.0, moments=1, duration=2, speed=2.0, noise=0.3, backdrop=0.25
     ):  # fmt: skip
         if not 2 <= sprites <= 4:
             raise DataError(f"sprites is {sprites}, expected 2, 3 or 4: there are four shapes and four motions.")
@@ -83,7 +84,8 @@ class WhichDoesWhich:
                 f"{sprites} sprites of {size:g} pixels that go {self._reach:g} do not fit a frame of {height}x{width} "
                 "without touching: take a smaller size, a slower motion or a larger frame."
             )
-        self.shapes = SHAPES[:sprites]
+        self.shapes = SHAPE_ORDER[:sprites]
+        self._shapes = torch.tensor([SHAPES.index(shape) for shape in self.shapes])
         self.ways = tuple(WAYS)[:sprites]
         self._orders = torch.tensor(list(permutations(range(sprites))))  # class -> way of each shape
         self.classes = tuple(
@@ -95,7 +97,7 @@ class WhichDoesWhich:
         """`n` scenes, as many of each class as n allows: the same arguments give the same scenes. Returns Scenes."""
         generator = torch.Generator().manual_seed(seed)
         labels = torch.randperm(n, generator=generator) % len(self.classes)
-        shapes = torch.arange(self.sprites).expand(n, -1)
+        shapes = self._shapes.expand(n, -1)
         return self._render(shapes, self._orders[labels], labels, generator)
 
     def alone(self, n, seed=0):
@@ -127,13 +129,13 @@ class WhichDoesWhich:
         start = self._draw_places(n, sprites, generator)
         centers = start[:, :, None] + self.speed * heading[:, :, None] * gone[:, None, :, None]  # (B, S, T, 2)
         canvas = canvas_size(self._radius)
+        plain = torch.zeros(n, 3, canvas, canvas)
         frames = random_crops(n, self.height, self.width, generator) * self.backdrop
         frames = frames.unsqueeze(2).repeat(1, 1, self.moments, 1, 1)
         for s in range(sprites):
             radius = self.size / 2 * (1 + SIZE_SPREAD * (2 * torch.rand(n, generator=generator) - 1))
-            texture = random_crops(n, canvas, canvas, generator)
-            color = 0.35 + 0.65 * torch.rand(n, 3, generator=generator)
-            sharp = paint(draw_shapes(shapes[:, s], radius, canvas), texture, color)
+            color = 0.4 + 0.6 * torch.rand(n, 3, generator=generator)
+            sharp = paint(draw_shapes(shapes[:, s], radius, canvas), plain, color)
             corner = centers[:, s] - canvas / 2
             drawn = composite(frames, sharp, corner)
             if self.moments > 1:
