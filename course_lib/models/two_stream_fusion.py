@@ -1,14 +1,16 @@
 """Fuse two streams where they still have maps: then appearance and motion meet at the same place of the picture.
 
 Christoph Feichtenhofer, Axel Pinz, Andrew Zisserman, "Convolutional Two-Stream Network Fusion for Video Action
-Recognition", CVPR 2016, arXiv:1604.06573. Three questions: *how* to fuse two maps (Section 3.1), *where* (3.2), and over
-*time* (3.3). Everything that the paper compares is an argument of `TwoStreamFusion`; by default it is the final network
-(Section 3.4): two VGG-16 towers, a 3 x 3 x 3 convolution behind the last maps, 3D pooling, the temporal tower kept.
+Recognition", CVPR 2016, arXiv:1604.06573. Three questions: *how* to fuse two maps (Section 3.1), *where* (3.2), and
+over *time* (3.3). Everything that the paper compares is an argument of `TwoStreamFusion`; by default it is the final
+network (Section 3.4): two VGG-16 towers, a 3 x 3 x 3 convolution behind the last maps, 3D pooling, and the temporal
+tower kept.
 
-Two CNN-M towers with 101 classes, each with 20 input channels, have the counts that the paper prints: 181,415,562 where
-scores are averaged, 97,316,389 for sum and max behind ReLU5, 172,813,861 for concatenation. Its spatial tower reads 3
-channels, and so does ours by default: 79,968 weights less. The 6,608,608 printed for bilinear fusion are the convolutions
-of *one* tower. For the convolution the paper prints 97.58 M, which is a kernel of D x D; its text defines 2D x D, 97.84 M.
+Two CNN-M towers with 101 classes, each with 20 input channels, have the counts that the paper prints: 181,415,562
+where scores are averaged, 97,316,389 for sum and max behind ReLU5, 172,813,861 for concatenation. A spatial tower
+reads 3 channels, and so does ours by default: 79,968 weights less. The 6,608,608 printed for bilinear fusion are the
+convolutions of *one* tower. For the convolution the paper prints 97.58 M, which is a kernel of D x D; its text defines
+2D x D, which makes 97.84 M.
 
 Differences from the paper, and what its text leaves open:
 - a map of 13 x 13 gets a row of zeros below and a column to the right to meet one of 14 x 14; the fused map goes on in
@@ -126,8 +128,8 @@ class Tower(nn.Sequential):
         if head is None or first is None or first.ndim != 4:
             raise CourseError(
                 "The checkpoint is no tower that is known here: expected `features.0.weight` and a last layer "
-                "`classifier.6.weight` or `fc_action.weight` (VGG-16), or `conv1.weight` and `fc8.weight` (CNN-M-2048); "
-                f"it has {', '.join(list(state)[:6]) or 'no weights'} ..."
+                "`classifier.6.weight` or `fc_action.weight` (VGG-16), or `conv1.weight` and `fc8.weight` "
+                f"(CNN-M-2048); it has {', '.join(list(state)[:6]) or 'no weights'} ..."
             )
         make, names = (cls.vgg, _vgg_names()) if "features.0.weight" in state else (cls.cnn_m, {})
         tower = make(len(head), first.shape[1], dropout=dropout)
@@ -141,16 +143,16 @@ class Tower(nn.Sequential):
         return tower.eval()
 
     def behind(self, relu):
-        """How many stages come before the cut: "relu5_3", "relu5" (the last of block 5), "relu6", or None: the last map.
+        """How many stages come before a cut: "relu5_3", "relu5" (the last of block 5), "relu6", or None, the last map.
 
         Raises:
             CourseError: if there is no such ReLU.
         """
         names = list(self._modules)
-        convs = [name for name in names if name.startswith("conv")]
-        wanted = convs[-1][4:] if relu is None else relu.removeprefix("relu")
-        found = [i for i, name in enumerate(names) if name[-len(wanted) :] == wanted and name in (f"fc{wanted}", f"conv{wanted}")]
-        found = found or [i for i, name in enumerate(names) if name.startswith(f"conv{wanted}_")]
+        last_map = [name for name in names if name.startswith("conv")][-1]
+        wanted = relu.removeprefix("relu") if relu else last_map.removeprefix("conv")
+        exactly = [i for i, name in enumerate(names) if name in (f"conv{wanted}", f"fc{wanted}")]
+        found = exactly or [i for i, name in enumerate(names) if name.startswith(f"conv{wanted}_")]
         if not found or names[found[-1]] == "fc8":
             raise CourseError(
                 f"There is no {relu!r} in this tower. There are: "
@@ -381,7 +383,9 @@ class TwoStreamFusion(nn.Module):
         return self
 
     def maps(self, frames, flow):
-        """What is fused: (B, 3, H, W), (B, 2L, H, W) -> two (B, D, h, w); with T moments (B, C, T, H, W) -> (B, D, T, h, w).
+        """What is fused: (B, 3, H, W), (B, 2L, H, W) -> two (B, D, h, w).
+
+        With T moments, (B, C, T, H, W) -> (B, D, T, h, w).
 
         Raises:
             ShapeError: if the inputs do not fit each other or the towers.
@@ -389,7 +393,7 @@ class TwoStreamFusion(nn.Module):
         moments = "T " if self.over_time else ""
         sizes = check_shape(frames, f"B {self.spatial[0].layer.in_channels} {moments}H W", "frames")
         expected = f"B {self.temporal[0].layer.in_channels} {moments}H W"
-        if {k: v for k, v in check_shape(flow, expected, "flow").items()} != sizes:
+        if check_shape(flow, expected, "flow") != sizes:
             raise ShapeError(f"frames are {tuple(frames.shape)}, flow is {tuple(flow.shape)}: they show other moments.")
         return self._each(self.spatial, frames), self._each(self.temporal, flow)
 
@@ -452,9 +456,7 @@ def _twice_as_wide(layer):
     if isinstance(layer, nn.Linear):
         wide = nn.Linear(2 * layer.in_features, layer.out_features)
     else:
-        wide = nn.Conv2d(
-            2 * layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding
-        )
+        wide = nn.Conv2d(2 * layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding)
     he(wide)
     return wide
 

@@ -1,7 +1,8 @@
 """Several shapes, as many motions, and the class is *which shape does which*: an action that no stream sees alone.
 
-Every picture holds the same shapes and every flow field the same motions, at places that are drawn at random. So neither
-the picture nor the flow says anything about the class; only that a shape and a motion are at the *same place* does.
+Every picture holds the same shapes and every flow field the same motions, at places that are drawn at random. So
+neither the picture nor the flow says anything about the class; only that a shape and a motion are at the *same place*
+does.
 
 The flow has no edges. It is a soft spot around each sprite, as wide for every shape, so that its outline does not give
 the shape away; estimated flow is smeared likewise.
@@ -72,7 +73,9 @@ class WhichDoesWhich:
         if not 2 <= sprites <= 4:
             raise DataError(f"sprites is {sprites}, expected 2, 3 or 4: there are four shapes and four motions.")
         if moments > 1 and not 1 <= duration < moments:
-            raise DataError(f"A motion of {duration} moments in {moments}: expected 1 to {moments - 1}, so that it ends.")
+            raise DataError(
+                f"A motion of {duration} moments in {moments}: expected 1 to {moments - 1}, so that it ends."
+            )
         self.sprites, self.height, self.width, self.size = sprites, height, width, float(size)
         self.moments, self.duration, self.speed, self.noise, self.backdrop = moments, duration, speed, noise, backdrop
         self._radius = self.size / 2 * (1 + SIZE_SPREAD)
