@@ -90,14 +90,15 @@ class Tower(nn.Sequential):
         """CNN-M-2048, lecture 05's stream, which this paper calls VGG-M. `sizes` as for `CNN_M_2048`."""
         net = CNN_M_2048(num_classes, in_channels, **sizes)
         norm = [nn.LocalResponseNorm(5, 5e-4, 0.75, 2.0) for _ in range(2)]
+        pool = [copy.copy(net.pool) for _ in range(3)]
         return cls(
             OrderedDict(
                 conv1=Stage(net.conv1),
-                conv2=Stage(net.conv2, norm[0], net.pool),
-                conv3=Stage(net.conv3, *norm[1 : 1 + net.norm2], net.pool),
+                conv2=Stage(net.conv2, norm[0], pool[0]),
+                conv3=Stage(net.conv3, *norm[1 : 1 + net.norm2], pool[1]),
                 conv4=Stage(net.conv4),
                 conv5=Stage(net.conv5),
-                fc6=Stage(net.fc6, net.pool, nn.Flatten()),
+                fc6=Stage(net.fc6, pool[2], nn.Flatten()),
                 fc7=Stage(net.fc7, nn.Dropout(dropout)),
                 fc8=Stage(net.fc8, nn.Dropout(dropout), relu=False),
             )

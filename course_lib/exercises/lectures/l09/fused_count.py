@@ -1,4 +1,4 @@
-"""09.3: parameters by layer of fusion."""
+"""09.4: parameters by layer of fusion."""
 
 from course_lib.exercises import Case, edit, exercise
 
@@ -44,7 +44,7 @@ def _cases(generator):
 
 
 fused_count = exercise(
-    "09.3",
+    "09.4",
     "What a place of fusion costs",
     points=3,
     solution=SOLUTION,

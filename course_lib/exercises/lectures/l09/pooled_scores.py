@@ -1,4 +1,4 @@
-"""09.4: 2D and 3D pooling over time."""
+"""09.5: 2D and 3D pooling over time."""
 
 import torch
 
@@ -33,7 +33,7 @@ def _cases(generator):
 
 
 pooled_scores = exercise(
-    "09.4",
+    "09.5",
     "Pooling over time",
     points=3,
     solution=SOLUTION,

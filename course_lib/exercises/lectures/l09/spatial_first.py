@@ -1,4 +1,4 @@
-"""09.5: weights for interleaved channels, repaired."""
+"""09.3: weights for interleaved channels, repaired."""
 
 import torch
 
@@ -30,7 +30,7 @@ def _cases(generator):
 
 
 spatial_first = exercise(
-    "09.5",
+    "09.3",
     "Fix the bug: weights for interleaved channels",
     points=2,
     solution=SOLUTION,

@@ -1,4 +1,4 @@
-"""Answers to 09.3 beside those that the exercise itself knows."""
+"""Answers to 09.4 beside those that the exercise itself knows."""
 
 RIGHT = {
     "a loop over the layers": """
@@ -9,7 +9,7 @@ def fused_count(layers, cut, how):
         reads = 2 * inputs if i == cut and how == "concatenation" else inputs
         total += towers * (reads * outputs * kernel * kernel + outputs)
     if how == "convolution":
-        width = layers[cut][0] if cut < 5 else layers[cut - 1][1]
+        width = layers[cut][0]
         total += 2 * width * width + width
     return total
 """,

@@ -1,4 +1,4 @@
-"""Answers to 09.4 beside those that the exercise itself knows."""
+"""Answers to 09.5 beside those that the exercise itself knows."""
 
 RIGHT = {
     "space first, then time": """

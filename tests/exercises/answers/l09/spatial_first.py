@@ -1,4 +1,4 @@
-"""Answers to 09.5 beside those that the exercise itself knows."""
+"""Answers to 09.3 beside those that the exercise itself knows."""
 
 RIGHT = {
     "even ones, then odd ones": """
