@@ -143,7 +143,7 @@ class FusionPlace(Explorer):
         for s, (name, (y, color)) in enumerate(rows.items()):
             sheet.text(2, y, name, 13, color, anchor="lm", bold=True)
             last = FIRST + GAP * place + BOX
-            sheet.line([(38, y), (last, y), (meeting[0], meeting[1])] if place < 7 else [(38, y), (last, y)], color, 2)
+            sheet.line([(46, y), (last, y), meeting][: 3 if place < 7 else 2], color, 2)
             for i in range(place + 1):
                 _layer(sheet, FIRST + GAP * i, y, names[i], state.layers[i][s], color)
         if place < 7:
