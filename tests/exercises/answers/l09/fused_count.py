@@ -17,7 +17,7 @@ def fused_count(layers, cut, how):
 def fused_count(layers, cut, how):
     def conv(i, o, k):
         with torch.device("meta"):
-            return sum(p.numel() for p in nn.Conv2d(i, o, k).parameters())
+            return sum(p.numel() for p in torch.nn.Conv2d(i, o, k).parameters())
     (reads, writes, size), width = layers[cut], layers[cut - 1][1]
     below = sum(conv(*layer) for layer in layers[:cut])
     above = sum(conv(*layer) for layer in layers[cut + 1:])

@@ -16,7 +16,7 @@ def pooled_scores(maps, weight, window, step):
 """,
     "with a pool and a linear layer": """
 def pooled_scores(maps, weight, window, step):
-    pool = nn.MaxPool3d((window, 2, 2), stride=(step, 2, 2))
+    pool = torch.nn.MaxPool3d((window, 2, 2), stride=(step, 2, 2))
     pooled = pool(maps).permute(0, 2, 1, 3, 4)
     scores = F.linear(pooled.flatten(0, 1).flatten(1), weight)
     return scores.view(len(maps), -1, len(weight)).mean(1)
@@ -40,7 +40,7 @@ def pooled_scores(maps, weight, window, step):
     (
         """
 def pooled_scores(maps, weight, window, step):
-    pooled = nn.MaxPool3d((window, 2, 2), (step, 2, 2))(maps)
+    pooled = torch.nn.MaxPool3d((window, 2, 2), (step, 2, 2))(maps)
     scores = [pooled[:, :, t].flatten(1) @ weight.T for t in range(pooled.shape[2])]
     return sum(scores)
 """,
