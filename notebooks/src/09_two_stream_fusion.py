@@ -306,9 +306,10 @@ plain = fused_count(VGG_M, 5, "sum")
 print(f"D x D, no biases: {(plain + 512 * 512) / 1e6:.2f}   2D x D, biases: {(plain + 1024 * 512 + 512) / 1e6:.2f}")
 
 # %% [markdown]
-# A weight of $D \times D$, half of what the text says. For ReLU4, though, the printed number is that of $2D \times D$;
-# and those for ReLU2 and ReLU3 belong to neither. So these rows cannot come from one rule, and whichever is
-# right, we do not copy them. It changes nothing about the accuracies. But ten lines of counting have found something again, as in lecture 06: a good habit.
+# A weight of $D \times D$, half of what the text says. For ReLU4, though, the printed number is that of $2D \times
+# D$; and those for ReLU2 and ReLU3 belong to neither. So these rows cannot come from one rule, and whichever is
+# right, we do not copy them. It changes nothing about the accuracies. But ten lines of counting have found
+# something again, as in lecture 06: a good habit.
 
 # %% tags=["claim"]
 claim("Two VGG-M towers have 181,415,562 parameters with averaged scores, 97,316,389 fused by sum, 172,813,861 by "
