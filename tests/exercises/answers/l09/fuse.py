@@ -1,0 +1,71 @@
+"""Answers to 09.1 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "bilinear as a product of matrices": """
+def fuse(a, b, how, weight=None, bias=None):
+    both = torch.cat((a, b), 1)
+    if how == "sum":
+        return torch.add(a, b)
+    elif how == "max":
+        return a.maximum(b)
+    elif how == "concatenation":
+        return both
+    elif how == "convolution":
+        return torch.nn.functional.conv2d(both, weight, bias)
+    return a.flatten(2) @ b.flatten(2).mT
+""",
+    "the convolution as a matrix at every place": """
+def fuse(a, b, how, weight=None, bias=None):
+    if how == "sum":
+        return a + b
+    if how == "max":
+        return torch.where(a > b, a, b)
+    both = torch.cat([a, b], dim=1)
+    if how == "concatenation":
+        return both
+    if how == "convolution":
+        return torch.einsum("ok,bkhw->bohw", weight[:, :, 0, 0], both) + bias[:, None, None]
+    return torch.einsum("bchw,bdhw->bcd", a, b)
+""",
+    "a table of functions": """
+def fuse(a, b, how, weight=None, bias=None):
+    ways = {
+        "sum": lambda: a + b,
+        "max": lambda: torch.stack([a, b]).amax(0),
+        "concatenation": lambda: torch.hstack([a, b]),
+        "convolution": lambda: F.conv2d(torch.hstack([a, b]), weight, bias),
+        "bilinear": lambda: torch.einsum("bchw,bdhw->bcd", a, b),
+    }
+    return ways[how]()
+""",
+}
+
+WRONG = [
+    ({"return a + b": "return a - b"}, None),
+    ({"return a + b": "return a * b"}, None),
+    ({"return torch.cat([a, b], dim=1)": "return torch.cat([a, a], dim=1)"}, None),
+    ({"return F.conv2d(torch.cat([a, b], dim=1), weight, bias)": "return F.conv2d(a + b, weight[:, :3], bias)"}, None),
+    (
+        """
+def fuse(a, b, how, weight=None, bias=None):
+    return {"sum": a + b, "max": a.maximum(b)}.get(how, torch.cat([a, b], dim=1))
+""",
+        None,
+    ),
+    (
+        """
+def fuse(a, b, how, weight=None, bias=None):
+    if how == "sum":
+        return a + b
+    if how == "max":
+        return torch.maximum(a, b)
+    if how == "concatenation":
+        return torch.cat([a, b], dim=1)
+    if how == "convolution":
+        return F.conv2d(torch.cat([a, b], dim=1), weight, bias)
+    product = a.flatten(2) @ b.flatten(2).transpose(1, 2)
+    return product / a[0, 0].numel()
+""",
+        "averaged over positions",
+    ),
+]

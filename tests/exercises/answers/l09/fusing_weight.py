@@ -1,0 +1,51 @@
+"""Answers to 09.2 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "filled in a loop": """
+def fusing_weight(channels, spatial, temporal, blur):
+    weight = torch.zeros(channels, 2 * channels, *blur.shape)
+    for d in range(channels):
+        weight[d, d] = spatial * blur
+        weight[d, channels + d] = temporal * blur
+    return weight
+""",
+    "as an outer product": """
+def fusing_weight(channels, spatial, temporal, blur):
+    eye = torch.eye(channels)
+    both = torch.hstack([spatial * eye, temporal * eye])
+    return torch.tensordot(both, blur, dims=0)
+""",
+    "by Kronecker": """
+def fusing_weight(channels, spatial, temporal, blur):
+    both = torch.kron(torch.tensor([[spatial, temporal]]), torch.eye(channels))
+    return both.reshape(*both.shape, *(1 for _ in blur.shape)) * blur
+""",
+}
+
+WRONG = [
+    ({"torch.eye(channels)": "torch.eye(channels).flip(0)"}, None),
+    ({"* blur\n": "+ blur\n"}, None),
+    ({"spatial * eye, temporal * eye": "spatial * eye, spatial * temporal * eye"}, None),
+    (
+        """
+def fusing_weight(channels, spatial, temporal, blur):
+    weight = torch.zeros(channels, 2 * channels, *blur.shape)
+    for d in range(channels):
+        weight[d, 2 * d] = spatial * blur
+        weight[d, 2 * d + 1] = temporal * blur
+    return weight
+""",
+        "interleaved",
+    ),
+    (
+        """
+def fusing_weight(channels, spatial, temporal, blur):
+    weight = torch.zeros(channels, 2 * channels, *blur.shape)
+    for d in range(channels):
+        weight[d, d] = temporal * blur
+        weight[d, channels + d] = spatial * blur
+    return weight
+""",
+        "exchanged",
+    ),
+]
