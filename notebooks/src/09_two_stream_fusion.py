@@ -630,8 +630,7 @@ for name, found_scores in (("fused", streams[0]), ("temporal", streams[1]), ("bo
 # The temporal stream guesses, and what it adds to the average is noise. So this result of the paper does *not* show
 # in our miniature, and it could not: on UCF101 the temporal tower alone is right in 86 % of the videos, and so it is
 # a second opinion worth having. An average helps when both opinions are good and err in different places.
-
-# %% [markdown]
+#
 # ## What it is used for
 #
 # Everything that runs two inputs of one scene through two networks faces these questions: colour and depth of a
@@ -642,10 +641,11 @@ for name, found_scores in (("fused", streams[0]), ("temporal", streams[1]), ("bo
 #
 # ## On a GPU
 #
-# The published size on real videos: two VGG-16 towers and five moments. Set `VGG16_RGB` and `VGG16_FLOW` to two
-# checkpoints in one of the public layouts (torchvision's `features.N`, `classifier.N`, or that of the two-stream
-# networks in PyTorch, with `fc_action`); the folder of UCF101 is `~/data/UCF-101`. Without weights the towers start
-# from He's rule, without a GPU the cell makes a step at mini size.
+# The published size on real videos: two VGG-16 towers and five moments. Set the environment variables `UCF101` (the
+# folder with the class folders) and `VGG16_RGB` and `VGG16_FLOW` (two checkpoints in one of the public layouts:
+# torchvision's `features.N`, `classifier.N`, or that of the two-stream networks in PyTorch, with `fc_action`) before
+# you start JupyterLab. Without weights the towers start from He's rule, without a GPU the cell makes a step at mini
+# size.
 
 # %% tags=["gpu", "nbval-ignore-output"]
 MOMENTS, STACK = 5, course.pick(cpu=1, gpu=10)
@@ -669,7 +669,7 @@ def five_moments(clips):
     return tuple(torch.stack([pair[i] for pair in pairs], dim=2) / 64 for i in (0, 1))
 
 # %%
-folder = Path("~/data/UCF-101").expanduser()
+folder = Path(os.environ.get("UCF101", "UCF-101"))
 if course.device.type == "cuda" and folder.is_dir():
     videos = ucf101(folder, split=1, train=True, size=(256, 340))
     real_batches = ClipBatches(videos, 25, 8, crop=224, prepare=lambda clips: clips, device=course.device, workers=4)
@@ -691,7 +691,8 @@ print(f"loss of two streams {history.loss[0]:.2f} -> {history.loss[-1]:.2f}; two
 # %% [markdown]
 # The authors train with dropout 0.85, batches of 96, a learning rate of 0.001 (0.0005 for VGG-16), and gradients down
 # to the fusing layer, as we did. Flow is stored as pictures of 0 to 255, with 128 taken off; `preprocess` does that.
-#
+
+# %% [markdown] tags=["recap"]
 # ## In five lines
 #
 # - Averaged scores know what is there and what moves, and never which of the things does which.
@@ -731,4 +732,5 @@ print(f"loss of two streams {history.loss[0]:.2f} -> {history.loss[-1]:.2f}; two
 # - T.-Y. Lin, A. RoyChowdhury, S. Maji, *Bilinear CNN Models for Fine-grained Visual Recognition*, ICCV 2015.
 # - C. Feichtenhofer, A. Pinz, R. Wildes, *Spatiotemporal Residual Networks for Video Action Recognition*, NIPS 2016.
 #
-# **Next:** lecture 10, where a network with a memory reads a video frame by frame, and says in words what it saw.
+# **Next:** [10 · Recurrent video models](10_recurrent_video_models.ipynb), where a network with a memory reads a video
+# frame by frame, and says in words what it saw.

@@ -791,4 +791,4 @@ print(f"{shape[0] / (time.perf_counter() - began):.1f} clips of {shape[2]} frame
 # - D. Tran et al., *A Closer Look at Spatiotemporal Convolutions for Action Recognition*, CVPR 2018, arXiv:1711.11248:
 #   Section 3, how much of a 3D kernel is needed.
 #
-# **Next:** lecture 12, where batches are too small for batch normalisation.
+# **Next:** [12 · Group normalisation](12_group_normalisation.ipynb), where batches are too small for batch norm.
