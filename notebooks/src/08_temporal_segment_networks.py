@@ -518,7 +518,8 @@ fair_guess = predict("K = 1 with as many frames per step as K = 7: accuracy (gue
 
 # %%
 same_frames = train_videos(rare, 1, size=84)
-reached = {segments: percent(network, rare) for segments, network in by_segments.items()}
+tested = {segments: test_scores(network, rare) for segments, network in by_segments.items()}
+reached = {segments: 100 * accuracy(scores.mean(1), labels) for segments, (scores, labels) in tested.items()}
 fair = percent(same_frames, rare)
 fair_guess.reveal(fair)
 names = ["K = 1", "K = 1, as many\nframes as K = 7", "K = 3", "K = 7"]
@@ -577,7 +578,8 @@ for name, network in (("average", by_segments[7]), ("weighted", weighted)):
 print("weights:", [round(weight, 2) for weight in learnt.tolist()], "they began at", round(1 / 7, 2))
 
 # %% [markdown]
-# No segment is better than another, so there is nothing to learn about them.
+# No segment is better than another, so the weights stay close to each other. (They all shrink, which a smaller scale of
+# the scores would do as well.)
 #
 # A set is an *and*: both events must have been there, so evidence has to add up. In the average, disc + cross gets its
 # share from both kinds of snippets, and no other class does. In the maximum it gets no more than disc + square. So the
@@ -672,12 +674,13 @@ claim("With 48 training videos, freezing all normalisations but the first gains 
 #
 # In the end, scores of the streams are added: RGB with weight 1, flow with 1.5 (because flow is better). In a test, the
 # paper takes 25 snippets of each stream and ten crops of each snippet (lecture 01), 250 lists of scores in all. The
-# consensus takes place *before* the softmax, as in training. The whole, each stream's network drawn as one block:
+# consensus takes place *before* the softmax, as in training. Here is the whole, each network drawn as one block; the
+# three snippets of a stream lie side by side in the channels (9 and 30).
 
 # %%
 with torch.device("meta"):
     streams = parallel(lambda rgb, flow: rgb + 1.5 * flow, RGB=TSN(101), flow=TSN(101, "flow"))
-    both = describe(streams, [(3, 3, 224, 224), (3, 10, 224, 224)], repeats=0)
+    both = describe(streams, [(9, 224, 224), (30, 224, 224)], repeats=0)
 show(diagram({"TSN, two streams": both}))
 
 # %% [markdown]
@@ -709,7 +712,7 @@ video_probabilities = check("08.6", video_probabilities)
 # flow and the RGB network of 48 videos, fused by your function.
 
 # %%
-scores, labels = test_scores(by_segments[7], rare)
+scores, labels = tested[7]
 order = {"average, then softmax": accuracy(scores.mean(1), labels),
          "softmax, then average": accuracy(scores.softmax(2).mean(1), labels)}
 (rgb, labels), (temporal, _) = (test_scores(norm_networks["all but the first frozen"], long),
