@@ -297,8 +297,7 @@ first_weights = check("08.3", first_weights)
 # %%
 pan = Bystanders(frames=6, camera=1.5).sample(1, seed=4)
 flow = clip_flow(pan.clips)  # (1, 5, 2, 72, 72), pixels
-camera = camera_homographies(pan.clips.mean(1), flow, steady=True)
-warped = stabilised(flow, camera)
+warped = stabilised(flow, camera_homographies(pan.clips.mean(1), flow, steady=True))
 show(flow_strip({"first frame": pan.clips[0, :, 0], "flow": flow[0, 0], "warped flow": warped[0, 0]}),
      alt="Left four discs. Middle: flow nearly everywhere, because the camera pans. Right: most is gone, and one disc "
          "is left.")
@@ -306,8 +305,7 @@ for name, field in (("flow", flow), ("warped flow", warped)):
     print(f"{name:11} longer than half a pixel: {100 * (field.norm(dim=2) > 0.5).float().mean():.0f} % of all places")
 
 # %% [markdown]
-# It has the same 10 channels, so it goes into the same kind of network. What is gained is a picture in which only the
-# actor moves; what is lost is the camera, and how one films an action says something about it.
+# It has 10 channels as well, so the network is the same. Now only the actor moves; what the camera did is lost.
 #
 # The fourth are **RGB differences**. Flow is expensive, so why not subtract each frame from the next? Six frames give
 # five differences, 15 channels.
@@ -340,8 +338,7 @@ moment = example.onsets[:, :1]
 snippet = example.differences(moment)[:, 0].unflatten(1, (6, 3))  # (1, 6, 3, 32, 32)
 differences = rgb_differences(snippet)[0].unflatten(0, (5, 3)).mean(1)
 motion = torch.cat([2 * differences[None], example.flow(moment)[0, 0].unflatten(0, (5, 2)).transpose(0, 1)])
-rows = ["difference (twice)", "u (right)", "v (down)"]
-show(kernel_strip(motion, titles=rows, label="pixels, or colour 0..1", width=7),
+show(kernel_strip(motion, titles=["difference (twice)", "u (right)", "v (down)"], label="pixels, or colour", width=7),
      alt="Five differences, five u, five v. Differences light up at the edges of a shape, in two signs (red is "
          "positive); flow fills it.")
 
@@ -566,8 +563,7 @@ table({"average": (85.7, 87.9, 93.5), "maximum": (85.0, 86.0, 91.6), "weighted a
 
 # %% [markdown]
 # And the weighted average? Its weights belong to segments, so it needs as many snippets in the test as in training.
-# Here it is with seven, beside the network of the plain average in the same test. What do you expect of the weights,
-# when events come at any time?
+# Here: seven, beside the plain average. What do you expect of the weights, when events come at any time?
 
 # %%
 weighted = train_videos(rare, 7, consensus="weighted")
