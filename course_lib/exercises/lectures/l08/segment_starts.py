@@ -108,8 +108,16 @@ segment_starts = exercise(
             },
         ),
         edit(
+            "each snippet is kept within a rounded-down segment, and the last start in it is left out; cut the "
+            "frames - length + 1 possible starts into segments",
+            {
+                STARTS: "frames // len(shares)",
+                PLACE: "torch.arange(segments) * starts + shares * (starts - length)",
+            },
+        ),
+        edit(
             "the lengths of all snippets are taken off: one must fit behind each start, and they may overlap",
-            {STARTS: "frames - segments * length + 1"},
+            {STARTS: "frames - len(shares) * length + 1"},
         ),
         edit(
             "this counts snippets that lie back to back: a snippet may begin at every frame, up to frames - length",
