@@ -16,11 +16,13 @@ Differences from the paper, and what decides correctness (the public weights com
 """
 
 import re
+from collections.abc import Mapping
 
 import torch
 from torch import nn
 
 from course_lib.errors import ShapeError, check_shape
+from course_lib.models.caffemodel import named_weights, read_caffemodel
 from course_lib.models.layers import he, start_small
 from course_lib.models.published import load_published, read_state_dict
 
@@ -131,7 +133,8 @@ class BNInception(nn.Module):
 
         Args:
             source: path or state dict in one of the public layouts: names such as `inception_3a_1x1_bn.weight`, and the
-                classifier as `fc.*`, `last_linear.*` or `fc_action.*`. Normalisations may be shaped (1, C).
+                classifier as `fc.*`, `last_linear.*` or `fc_action.*`; or an authors' .caffemodel, read without Caffe.
+                Normalisations may be shaped (1, C).
             num_classes, in_channels: of the checkpoint; None reads them from it.
         Raises:
             CourseError: names the keys that do not fit.
@@ -172,6 +175,7 @@ _BRANCH = {
     "double_3x3_2": "twice.2", "pool_proj": "pool.1",
 }  # fmt: skip
 _HEADS = ("fc", "last_linear", "new_fc", "fc_action")
+_BN_BLOBS = ("weight", "bias", "running_mean", "running_var")  # of the "BN" layer in the authors' Caffe, in this order
 
 
 def published_state(source):
@@ -179,11 +183,22 @@ def published_state(source):
 
     A leading `base_model.` (temporal segment networks in PyTorch) is stripped, as is `module.`.
     """
+    caffe = not isinstance(source, Mapping) and ".caffemodel" in str(source)  # some end in .caffemodel.v5
     state = {}
-    for key, value in read_state_dict(source).items():
-        if value.ndim == 2 and value.shape[0] == 1 and "_bn." in key:
-            value = value.squeeze(0)
+    for key, value in (_caffe_state(source) if caffe else read_state_dict(source)).items():
+        if "_bn." in key and value.ndim > 1 and value.numel() == value.shape[1]:
+            value = value.flatten()  # (1, C) in PyTorch, (1, C, 1, 1) in Caffe
         state[_our_name(key.removeprefix("base_model."))] = value
+    return state
+
+
+def _caffe_state(path):
+    """A .caffemodel with PyTorch's names: `inception_3a/1x1_bn` -> `inception_3a_1x1_bn.weight` and so on."""
+    layers = {re.sub(r"\W", "_", name): blobs for name, blobs in read_caffemodel(path).items()}
+    state = named_weights({name: blobs for name, blobs in layers.items() if not name.endswith("_bn")})
+    for name, blobs in layers.items():
+        if name.endswith("_bn"):
+            state |= {f"{name}.{kind}": one for kind, one in zip(_BN_BLOBS, blobs, strict=True)}
     return state
 
 

@@ -95,7 +95,7 @@ class TSN(nn.Module):
 
         Args:
             source: path or state dict in one of the public layouts: `module.base_model.*` with `new_fc.*`, alone or
-                under `state_dict`, or any that `BNInception.from_published` takes.
+                under `state_dict`, or any that `BNInception.from_published` takes, the authors' caffemodels among them.
             num_classes, modality: of the checkpoint; None reads them from it: 3 input channels are "rgb", 10 "flow", 15
                 "rgbdiff".
             segments: K; no weight depends on it.

@@ -13,7 +13,8 @@ from course_lib.ops.flow_stacking import mirror_stack
 from course_lib.ops.sampling import ten_crop
 
 CROP, RESIZED = 224, (256, 340)  # what the networks see; rows and columns of the frames from which it is cut
-MEAN_BGR = (104.0, 117.0, 128.0)  # of the PyTorch weights; the Caffe ones have 123 for red
+MEAN_BGR = (104.0, 117.0, 128.0)  # of the PyTorch weights
+MEAN_BGR_CAFFE = (104.0, 117.0, 123.0)  # of the authors' caffemodels
 FLOW_BOUND = 20.0  # pixels: displacements beyond are cut off, the rest becomes 0..255
 SCALES = {"rgb": (1, 0.875, 0.75, 0.66), "flow": (1, 0.875, 0.75), "rgbdiff": (1, 0.875, 0.75)}
 STREAM_WEIGHTS = {"rgb": 1.0, "flow": 1.5}  # in the sum of the scores
@@ -74,10 +75,10 @@ def rgb_difference(frames):
     return frames[..., 1:, :, :, :] - frames[..., :-1, :, :, :]
 
 
-def rgb_input(frames):
+def rgb_input(frames, mean=MEAN_BGR):
     """Frames as the public weights expect them: uint8 (*, 3, H, W), RGB -> float, BGR, 0..255 minus the mean."""
     check_shape(frames, "* 3 H W", "frames")
-    return frames.flip(-3).float() - torch.tensor(MEAN_BGR, device=frames.device).view(3, 1, 1)
+    return frames.flip(-3).float() - torch.tensor(mean, device=frames.device).view(3, 1, 1)
 
 
 def flow_input(flow):

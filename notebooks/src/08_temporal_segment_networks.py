@@ -19,15 +19,19 @@ from torch import nn
 from course_lib.data.sets.readers import ucf101
 from course_lib.data.sets.shipped import clip_path
 from course_lib.data.video_io import probe, read_frames
+from course_lib.data.worlds.bystanders import Bystanders
 from course_lib.data.worlds.events import EventWorld
 from course_lib.data.worlds.sprites import SHAPES
 from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
 from course_lib.models.bn_inception import BNInception
 from course_lib.models.tsn import TSN
+from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.sampling import uniform_indices
-from course_lib.ops.snippets import consensus, rgb_input, snippet_views
-from course_lib.plots import bars, diagram, film_strip, from_memory, kernel_strip, show, table
+from course_lib.ops.snippets import MEAN_BGR, MEAN_BGR_CAFFE, consensus, rgb_input, snippet_views
+from course_lib.ops.trajectories import camera_homographies, stabilised
+from course_lib.plots import bars, diagram, film_strip, from_memory, kernel_strip, parallel, show, table
+from course_lib.plots.flow import flow_strip
 from course_lib.train import fit, fresh
 from course_lib.widgets.segment_consensus import SegmentConsensus
 
@@ -64,10 +68,11 @@ empty_guess = predict("Share of the frames in which nothing happens?", None, uni
 empty_guess.reveal(100 * (75 - 2 * 6) / 75)
 
 # %% [markdown]
-# In 2016 Wang, Xiong, Wang, Qiao, Lin, Tang and Van Gool (ECCV) gave two-stream networks the missing view of the whole.
-# The title of the paper carries its message: *Temporal Segment Networks: Towards Good Practices for Deep Action
-# Recognition*. There is a framework, and there is a list of practices that make it train on few videos; both count.
-# Such systems watch long recordings in which little happens: security cameras, the behaviour of people or of animals.
+# In 2016 Wang, Xiong, Wang, Qiao, Lin, Tang and Van Gool (ECCV) gave two-stream networks the missing view of the whole,
+# the *long-range temporal structure*. The title of the paper carries its message: *Temporal Segment Networks: Towards
+# Good Practices for Deep Action Recognition*. There is a framework, and there is a list of practices that make it train
+# on few videos; both count. Such systems watch long recordings in which little happens: security cameras, the behaviour
+# of people or of animals.
 #
 # ## Segments and snippets
 #
@@ -216,7 +221,7 @@ show(diagram(whole))
 
 # %%
 table({"from random weights": (from_memory(48.7), from_memory(81.7), from_memory(82.9)),
-       "spatial stream starts from ImageNet": (84.1, 81.7, 90.0),
+       "spatial stream starts from ImageNet": (84.1, from_memory(81.7), 90.0),
        "+ cross-modality initialisation": (84.1, 86.6, 91.5),
        "+ partial BN with dropout": (84.5, 87.2, 92.0),
        "+ temporal segments (TSN)": (85.7, 87.9, 93.5)},
@@ -285,9 +290,25 @@ first_weights = check("08.3", first_weights)
 # ### Four modalities
 #
 # What can a snippet be? The paper tries four kinds of input. **RGB**: a frame. **Flow**: five fields, 10 channels.
-# **Warped flow**: the same after the camera's motion was estimated (by a homography, as in lecture 07) and taken out,
-# so that the network is the same one. And **RGB differences**: flow is expensive, so why not subtract each frame from
-# the next? Six frames give five differences, 15 channels.
+# **Warped flow**: the same fields without the camera's motion. You have made it already: lecture 07 lets the corners
+# vote for a homography $H$ (RANSAC), and of a displacement $d$ at the place $p$ it keeps $H^{-1}(p + d) - p$. Here is
+# one of its clips: four discs, one of which moves, and a camera that pans.
+
+# %%
+pan = Bystanders(frames=6, camera=1.5).sample(1, seed=4)
+flow = clip_flow(pan.clips)  # (1, 5, 2, 72, 72), pixels
+warped = stabilised(flow, camera_homographies(pan.clips.mean(1), flow, steady=True))
+show(flow_strip({"first frame": pan.clips[0, :, 0], "flow": flow[0, 0], "warped flow": warped[0, 0]}),
+     alt="Left four discs. Middle: flow nearly everywhere, because the camera pans. Right: most is gone, and one disc "
+         "is left.")
+for name, field in (("flow", flow), ("warped flow", warped)):
+    print(f"{name:11} longer than half a pixel: {100 * (field.norm(dim=2) > 0.5).float().mean():.0f} % of all places")
+
+# %% [markdown]
+# It has 10 channels as well, so the network is the same. Now only the actor moves; what the camera did is lost.
+#
+# The fourth are **RGB differences**. Flow is expensive, so why not subtract each frame from the next? Six frames give
+# five differences, 15 channels.
 #
 # ## Exercise 08.4: Flow for the poor
 #
@@ -317,8 +338,9 @@ moment = example.onsets[:, :1]
 snippet = example.differences(moment)[:, 0].unflatten(1, (6, 3))  # (1, 6, 3, 32, 32)
 differences = rgb_differences(snippet)[0].unflatten(0, (5, 3)).mean(1)
 motion = torch.cat([2 * differences[None], example.flow(moment)[0, 0].unflatten(0, (5, 2)).transpose(0, 1)])
-show(kernel_strip(motion, titles=["difference (twice)", "u (right)", "v (down)"], label="red: positive", width=7),
-     alt="Five differences, five u, five v. Differences light up at the edges of a shape, in two signs; flow fills it.")
+show(kernel_strip(motion, titles=["difference (twice)", "u (right)", "v (down)"], label="pixels, or colour", width=7),
+     alt="Five differences, five u, five v. Differences light up at the edges of a shape, in two signs (red is "
+         "positive); flow fills it.")
 
 # %%
 table({"RGB": 84.5, "RGB difference": 83.8, "RGB + RGB difference": 87.3, "flow": 87.2, "warped flow": 86.9,
@@ -326,16 +348,33 @@ table({"RGB": 84.5, "RGB difference": 83.8, "RGB + RGB difference": 87.3, "flow"
       columns=("accuracy",), unit="%", source="UCF101, split 1, without segments; the paper's study of modalities")
 
 # %% [markdown]
-# Differences add to RGB (87.3), but all four together are *worse* than three: where flow is there, they add mistakes.
+# Warped flow alone is no better than flow (86.9), but together they gain. Differences add to RGB (87.3), and yet all
+# four together are *worse* than three: where flow is there, they add mistakes.
 #
-# ### Partial batch normalisation, and dropout
+# ### Against learning by heart: crops, dropout, partial batch normalisation
 #
-# A small training set is soon learnt by heart. The paper's third practice has two parts. The first: **dropout** with a
-# high probability before the last layer (0.8 for RGB, 0.7 for flow). The second is about batch normalisation. In
-# training mode it estimates mean and variance from each batch. With a few videos per batch such estimates are noisy,
-# and with few videos in all they are learnt by heart as well. So: freeze the mean and variance of all normalisation
-# layers at what the pictures gave, except in the *first* one, because the distribution of its input is new (think of
-# flow). Our implementation, like the public one, freezes their scale and shift too.
+# A small training set is soon learnt by heart. The paper has three remedies. The first are more **crops**: windows at
+# the four corners and the centre, whose height and width are drawn apart from 256, 224, 192 and 168 pixels and resized
+# to $224 \times 224$. The second is **dropout** before the last layer, with a high probability: 0.8 for RGB, 0.7 for
+# flow. In training, each of the 1024 numbers is set to 0 with this probability, and what is left is divided by $1 - p$,
+# so that the sum stays the same on average. In a test nothing happens. With a pencil: ten ones, $p = 0.8$. About two
+# are left. How large are they?
+
+# %%
+dropout, ones = nn.Dropout(0.8), torch.ones(10)
+for name, mode in (("training", True), ("training again", True), ("test", False)):
+    dropped = dropout.train(mode)(ones)
+    print(f"{name:15} {[round(value) for value in dropped.tolist()]}")
+
+# %% [markdown]
+# No prediction can rely on any one feature, and none is made of the same ones twice. (The miniatures below have 128
+# features instead of 1024 and are trained for seconds; they do without.)
+#
+# The third is **partial batch normalisation**. In training mode, a normalisation estimates mean and variance from each
+# batch. With few videos per batch such estimates are noisy, and with few videos in all they are learnt by heart as
+# well. So freeze mean and variance of all normalisation layers at what the pictures gave, except in the *first* one,
+# because the distribution of its input is new (think of flow). Our implementation, like the public one, freezes their
+# scale and shift too.
 #
 # It is easily done wrong. `network.train()` switches *every* layer to training mode, whatever you did before, and
 # training loops call it again and again. What lasts is to override `train` itself.
@@ -382,7 +421,8 @@ PartlyFrozen = check("08.5", PartlyFrozen)
 #
 # Back to the long videos. 300 for training, each of them seen at $K$ snippets when its turn comes; a step takes 12
 # videos. All networks start from the pictures, see the same videos in the same order, and differ in $K$ alone. (Their
-# last layer is new, with six classes instead of four; it learns ten times as fast as the others.) The test is the same
+# last layer is new, with six classes instead of four. So here, and for flow in part 3, it learns ten times as fast as
+# the others; in the other trainings all layers learn alike.) The test is the same
 # for all: 25 snippets of each new video, as in the paper, averaged.
 
 # %%
@@ -419,10 +459,10 @@ TEST, TRAIN = course.pick(cpu=200, smoke=8), 300
 
 
 @torch.no_grad()
-def test_scores(network, world, look=frames_of):
-    """Scores of 25 snippets of every test video, (B, 25, C), and the labels."""
+def test_scores(network, world, look=frames_of, snippets=25):
+    """Scores of the snippets of every test video, (B, snippets, C), and the labels."""
     videos = world.sample(TEST, seed=10**6 + course.seed)
-    moments = uniform_indices(world.frames, 25).expand(TEST, 25)
+    moments = uniform_indices(world.frames, snippets).expand(TEST, snippets)
     parts = [slice(i, i + 20) for i in range(0, TEST, 20)]
     found = [network.snippet_scores(look(videos[part], moments[part]).to(course.device)).cpu() for part in parts]
     return torch.cat(found), videos.labels
@@ -475,7 +515,8 @@ fair_guess = predict("K = 1 with as many frames per step as K = 7: accuracy (gue
 
 # %%
 same_frames = train_videos(rare, 1, size=84)
-reached = {segments: percent(network, rare) for segments, network in by_segments.items()}
+tested = {segments: test_scores(network, rare) for segments, network in by_segments.items()}
+reached = {segments: 100 * accuracy(scores.mean(1), labels) for segments, (scores, labels) in tested.items()}
 fair = percent(same_frames, rare)
 fair_guess.reveal(fair)
 names = ["K = 1", "K = 1, as many\nframes as K = 7", "K = 3", "K = 7"]
@@ -498,14 +539,14 @@ claim("Seven segments beat one by more than 20 points also when both see as many
       reached[7] - fair - 20, f"{reached[7]:.0f} % against {fair:.0f} %", unit="points")
 
 # %% [markdown]
-# The fair opponent does not catch up; more frames hardly helped it. Look at what it has learnt instead: compare the
-# training losses. Knowing nothing costs $\log 6 = 1.79$. $K = 1$ with many frames gets far below, and yet it knows next
-# to nothing about new videos. Forced to name the class of frames that show *nothing*, it has learnt the photographs
-# behind them by heart. A consensus takes away the reason for that. As soon as one of seven snippets shows a shape,
-# there is something better to learn.
+# The fair opponent does not catch up; seven times the frames have helped it little. Look at what it has learnt instead:
+# compare the training losses. Knowing nothing costs $\log 6 = 1.79$. $K = 1$ with many frames gets far below, even
+# below $K = 7$, and yet it knows little about new videos. Forced to name the class of frames that show *nothing*, it
+# has learnt the photographs behind them by heart. A consensus takes away the reason for that. As soon as one of seven
+# snippets shows a shape, there is something better to learn.
 #
 # Be careful with the size of the effect. We made events rare, 16 % of the frames. On UCF101 the action fills most of
-# the clip, and the gain is 1.5 points. (Try `duration=30` in the world: one snippet is nearly as good as three.)
+# the clip, and the gain is 1.5 points. (How large is it here when events are long? Try `duration=30` in the world.)
 #
 # ## Reproduce, part 2: average or maximum?
 #
@@ -521,6 +562,21 @@ table({"average": (85.7, 87.9, 93.5), "maximum": (85.0, 86.0, 91.6), "weighted a
       source="UCF101, split 1; the paper's study of consensus functions")
 
 # %% [markdown]
+# And the weighted average? Its weights belong to segments, so it needs as many snippets in the test as in training.
+# Here: seven, beside the plain average. What do you expect of the weights, when events come at any time?
+
+# %%
+weighted = train_videos(rare, 7, consensus="weighted")
+learnt = weighted.consensus.weights.detach().cpu()
+for name, network in (("average", by_segments[7]), ("weighted", weighted)):
+    scores, labels = test_scores(network, rare, snippets=7)
+    print(f"{name:9}{100 * accuracy(consensus(scores, name, learnt), labels):.0f} % with 7 snippets")
+print("weights:", [round(weight, 2) for weight in learnt.tolist()], "they began at", round(1 / 7, 2))
+
+# %% [markdown]
+# No segment is better than another, so the weights stay close to each other. (They all shrink, which a smaller scale of
+# the scores would do as well.)
+#
 # A set is an *and*: both events must have been there, so evidence has to add up. In the average, disc + cross gets its
 # share from both kinds of snippets, and no other class does. In the maximum it gets no more than disc + square. So the
 # maximum is an *or*: is there any moment that speaks for this class? There must be tasks where that is the better
@@ -614,8 +670,16 @@ claim("With 48 training videos, freezing all normalisations but the first gains 
 #
 # In the end, scores of the streams are added: RGB with weight 1, flow with 1.5 (because flow is better). In a test, the
 # paper takes 25 snippets of each stream and ten crops of each snippet (lecture 01), 250 lists of scores in all. The
-# consensus takes place *before* the softmax, as in training.
-#
+# consensus takes place *before* the softmax, as in training. Here is the whole, each network drawn as one block; the
+# three snippets of a stream lie side by side in the channels (9 and 30).
+
+# %%
+with torch.device("meta"):
+    streams = parallel(lambda rgb, flow: rgb + 1.5 * flow, RGB=TSN(101), flow=TSN(101, "flow"))
+    both = describe(streams, [(9, 224, 224), (30, 224, 224)], repeats=0)
+show(diagram({"TSN, two streams": both}))
+
+# %% [markdown]
 # ## Exercise 08.6: Fix the bugs
 #
 # This function gets the scores of both streams, `rgb` $(B, K, C)$ and `flow` $(B, K', C)$, before the softmax, and
@@ -644,14 +708,14 @@ video_probabilities = check("08.6", video_probabilities)
 # flow and the RGB network of 48 videos, fused by your function.
 
 # %%
-scores, labels = test_scores(by_segments[7], rare)
+scores, labels = tested[7]
 order = {"average, then softmax": accuracy(scores.mean(1), labels),
          "softmax, then average": accuracy(scores.softmax(2).mean(1), labels)}
-(rgb, labels), (flow, _) = (test_scores(norm_networks["all but the first frozen"], long),
-                            test_scores(flow_networks["pictures"], long, flow_of))
-streams = {"RGB": accuracy(rgb.mean(1), labels), "flow": accuracy(flow.mean(1), labels),
-           "both": accuracy(video_probabilities(rgb, flow), labels)}
-for name, value in (order | streams).items():
+(rgb, labels), (temporal, _) = (test_scores(norm_networks["all but the first frozen"], long),
+                                test_scores(flow_networks["pictures"], long, flow_of))
+fused = {"RGB": accuracy(rgb.mean(1), labels), "flow": accuracy(temporal.mean(1), labels),
+         "both": accuracy(video_probabilities(rgb, temporal), labels)}
+for name, value in (order | fused).items():
     print(f"{name:24}{100 * value:.0f} %")
 
 # %% tags=["claim"]
@@ -734,17 +798,18 @@ network, shape = course.pick(cpu=(TSN.mini(101), (4, 3, 3, 32, 32)), gpu=(TSN(10
 print(f"{videos_per_second(network, torch.rand(shape), course.pick(cpu=2, gpu=20)):,.0f} videos per second")
 
 # %% [markdown]
-# And the real thing. Set the environment variables `UCF101` (the folder with the class folders) and `TSN_WEIGHTS` (a
-# checkpoint of an RGB network in any of the public layouts; their licences differ, so you fetch it yourself) before you
-# start JupyterLab. For each video: 25 frames, resized to $256 \times 340$, ten crops each, one consensus over 250
-# views. Without them, one of our own clips goes through the miniature.
+# And the real thing. Set the environment variables `UCF101` (the folder with the class folders) and `TSN_WEIGHTS` (an
+# RGB network in any of the public layouts, the authors' caffemodel among them; their licences differ, so you fetch it
+# yourself) before you start JupyterLab. For each video: 25 frames, resized to $256 \times 340$, ten crops each, one
+# consensus over 250 views. Without them, one of our own clips goes through the miniature. To train one yourself:
+# `course train 08 --data ~/data/UCF-101`.
 
 # %% tags=["gpu"]
 @torch.no_grad()
-def judge(network, path, crop=224, size=(256, 340), snippets=25):
+def judge(network, path, crop=224, size=(256, 340), snippets=25, mean=MEAN_BGR):
     """Consensus over all views of a video file: (C,) scores before the softmax."""
     numbers = uniform_indices(probe(path).frames, snippets)
-    frames = rgb_input(read_frames(path, numbers, size=size).transpose(0, 1))  # (25, 3, 256, 340), BGR
+    frames = rgb_input(read_frames(path, numbers, size=size).transpose(0, 1), mean)  # (25, 3, 256, 340), BGR
     views = snippet_views(frames, crop).unsqueeze(0)  # (1, 250, 3, crop, crop)
     return network.eval()(views.to(course.device))[0].float().cpu()
 
@@ -752,8 +817,9 @@ def judge(network, path, crop=224, size=(256, 340), snippets=25):
 folder, weights = Path(os.environ.get("UCF101", "UCF-101")), Path(os.environ.get("TSN_WEIGHTS", "tsn_rgb.pth"))
 if folder.is_dir() and weights.is_file():
     published = TSN.from_published(weights).to(course.device)
+    mean = MEAN_BGR_CAFFE if ".caffemodel" in weights.name else MEAN_BGR
     chosen = ucf101(folder, split=1, train=False).videos[:: course.pick(cpu=500, gpu=10)]
-    hits = [judge(published, path).argmax().item() == label for path, label in chosen]
+    hits = [judge(published, path, mean=mean).argmax().item() == label for path, label in chosen]
     print(f"UCF101, {len(hits)} test videos: {100 * sum(hits) / len(hits):.1f} % (published for RGB: 85.7 %)")
 else:
     answer = judge(fresh(lambda: TSN.mini(101), course), clip_path("moving_camera"), 32, (36, 48), snippets=3)
@@ -773,7 +839,7 @@ else:
 # <details><summary>1. A video becomes ten times as long. What happens to the cost of a training step with K = 3?
 # </summary>Nothing; decoding aside, three snippets are three snippets.</details>
 #
-# <details><summary>2. Why did K = 1 with seven times as many videos learn nothing here?</summary>
+# <details><summary>2. Why did K = 1 with seven times as many videos learn so little here?</summary>
 # Most of its frames show nothing and still carry a label. It learns them by heart.</details>
 #
 # <details><summary>3. "A dog barks at some moment of this recording." Average or maximum?</summary>

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from course_lib.errors import CourseError, ShapeError
-from course_lib.models.bn_inception import BLOCKS, BNInception, Inception
+from course_lib.models.bn_inception import BLOCKS, BNInception, Inception, published_state, sizes_in
+from tests.caffe_files import write_caffemodel
 from tests.reference import fill, reference
 
 HEADS = {"yjxiong": "fc", "Cadene": "last_linear", "Kinetics": "fc_action"}
@@ -73,6 +74,26 @@ def test_loads_every_public_layout(published, publisher, tmp_path):
         "inception_5b_pool_proj.weight": "blocks.5b.pool.1.conv.weight", "fc.bias": "fc.bias",
     }.items():  # fmt: skip
         assert torch.equal(loaded[ours], published[theirs]), ours
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (1, 6, 1, 1)])
+def test_reads_the_authors_caffe_weights(tmp_path, shape):
+    """Names with slashes, and four arrays in a normalisation: scale, shift, mean, variance."""
+    made = torch.Generator().manual_seed(0)
+    norm = [torch.randn(shape, generator=made) for _ in range(4)]
+    weights = torch.randn(6, 10, 7, 7, generator=made), torch.randn(6, generator=made)
+    head = torch.randn(5, 6, generator=made), torch.randn(5, generator=made)
+    norms = {"conv1/7x7_s2_bn": norm, "inception_4e/double_3x3_2_bn": norm[::-1]}
+    layers = {"conv1/7x7_s2": weights, **norms, "fc-action": head}
+    state = published_state(write_caffemodel(tmp_path / "tsn_flow.caffemodel.v5", layers))
+    assert sizes_in(state) == (5, 10)
+    names = ("conv1.conv.weight", "conv1.conv.bias", "fc.weight", "fc.bias")
+    expected = dict(zip(names, (*weights, *head), strict=True))
+    for kind, scale, other in zip(("weight", "bias", "running_mean", "running_var"), norm, norm[::-1], strict=True):
+        expected |= {f"conv1.norm.{kind}": scale.flatten(), f"blocks.4e.twice.2.norm.{kind}": other.flatten()}
+    assert state.keys() == expected.keys()
+    for key, value in expected.items():
+        assert torch.equal(state[key], value), key
 
 
 def test_says_which_keys_do_not_fit(published):

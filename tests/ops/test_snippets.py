@@ -9,6 +9,7 @@ import torch
 from course_lib.errors import CourseError, ShapeError
 from course_lib.ops.snippets import (
     MEAN_BGR,
+    MEAN_BGR_CAFFE,
     SCALES,
     consensus,
     consensus_loss,
@@ -74,6 +75,7 @@ def test_difference_of_frames():
 def test_inputs_of_the_public_weights():
     frames = torch.tensor([200, 20, 2], dtype=torch.uint8).view(1, 3, 1, 1).expand(2, 3, 4, 6)
     assert rgb_input(frames)[1, :, 3, 5].tolist() == [2 - MEAN_BGR[0], 20 - MEAN_BGR[1], 200 - MEAN_BGR[2]]
+    assert rgb_input(frames, MEAN_BGR_CAFFE)[1, :, 3, 5].tolist() == [2 - 104, 20 - 117, 200 - 123]
     flow = torch.tensor([-30.0, -20, 0, 10, 20, 99]).view(1, 6, 1, 1)
     assert flow_input(flow).flatten().tolist() == pytest.approx([-128, -128, -0.5, 63.25, 127, 127])
 

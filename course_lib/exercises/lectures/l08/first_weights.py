@@ -84,6 +84,49 @@ first_weights = exercise(
             "the colours stay, and the mean is put behind them: all channels are the mean",
             {REPEATED: "torch.cat([weight, mean.repeat(1, max(0, channels - 3), 1, 1)], 1)[:, :channels]"},
         ),
+        edit(
+            "this averages over rows and columns: average over the colours, axis 1",
+            {MEAN: "weight.mean(dim=(2, 3), keepdim=True)"},
+        ),
+        edit("this averages over the rows: average over the colours, axis 1", {"dim=1": "dim=2"}),
+        edit("this averages over the columns: average over the colours, axis 1", {"dim=1": "dim=3"}),
+        edit(
+            "this is luminance, with a weight for each colour: the paper takes the plain mean",
+            {MEAN: "(weight * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)"},
+        ),
+        edit(
+            "the colours are still apart, and there are 3 times as many channels: average over the colours first",
+            {REPEATED: "weight.repeat(1, channels, 1, 1)"},
+        ),
+        edit(
+            "the colours are still apart, as often as they fit into `channels`: average over them first",
+            {REPEATED: "weight.repeat(1, channels // 3, 1, 1)"},
+        ),
+        edit(
+            "one number for all kernels: average over the colours alone, keep kernels, rows and columns",
+            {MEAN: "weight.mean().expand(len(weight), 1, *weight.shape[2:])"},
+        ),
+        edit(
+            "each kernel is repeated, not its channel: the result is (D, channels, h, w)",
+            {REPEATED: "mean.repeat_interleave(channels, dim=0)"},
+        ),
+        edit(
+            "every second channel has the other sign: all channels get the same mean",
+            {REPEATED: "mean.repeat(1, channels, 1, 1) * (1 - 2 * (torch.arange(channels) % 2)).view(1, -1, 1, 1)"},
+        ),
+        edit(
+            "the rows are repeated: the channels are axis 1",
+            {REPEATED: "mean.repeat(1, 1, channels, 1)"},
+        ),
+        edit(
+            "this is the length of the three colours as a vector: take their mean",
+            {MEAN: "weight.norm(dim=1, keepdim=True)"},
+        ),
+        edit("this is the median of the colours: take their mean", {MEAN: "weight.median(dim=1, keepdim=True).values"}),
+        edit(
+            "twice as many channels as asked for: `channels` counts u and v already",
+            {REPEATED: "mean.repeat(1, 2 * channels, 1, 1)"},
+        ),
     ),
     hints=(
         "A kernel for colours has three layers. What is a grey version of it? Every channel of the flow gets that one.",

@@ -83,6 +83,30 @@ PartlyFrozen = exercise(
             "the convolutions are frozen, not the normalisations: isinstance(module, nn.BatchNorm2d)",
             {NORMS: "isinstance(module, nn.Conv2d)"},
         ),
+        edit(
+            "everything after the first convolution is frozen: the normalisations after the first, and nothing else",
+            {FROZEN: "self.layers[1:]"},
+        ),
+        edit(
+            "of scale and shift one still learns: requires_grad_(False) on the whole layer stops both",
+            {STOPPED: "norm.weight.requires_grad_(False)"},
+        ),
+        edit(
+            "the frozen layers forget what they had learnt: keep their running statistics",
+            {STOPPED: "norm.requires_grad_(False)\n            norm.reset_running_stats()"},
+        ),
+        edit(
+            "frozen only in training mode, and switched on in evaluation: they stay as they are in both",
+            {"norm.eval()": "norm.train(not mode)", STOPPED: "norm.requires_grad_(not mode)"},
+        ),
+        edit(
+            "all parameters stop learning: the normalisations after the first, and nothing else",
+            {STOPPED: "self.requires_grad_(False)"},
+        ),
+        edit(
+            "`mode` does not reach the layers: super().train(mode), or even the first never goes into evaluation",
+            {"super().train(mode)": "super().train()"},
+        ),
     ),
     hints=(
         "`network.train()` walks through all modules and switches each one on. So freezing once does not last: it must "

@@ -51,8 +51,8 @@ segment_starts = exercise(
     cases=_cases,
     mistakes=(
         edit(
-            "the length of a snippet is forgotten: the last one reaches beyond the video; frames - length + 1 starts "
-            "are possible",
+            "the length of a snippet is forgotten: cut the frames - length + 1 possible starts into segments, not all "
+            "frames",
             {STARTS: "frames"},
         ),
         edit("one start is missing: a snippet of `length` frames fits at frames - length + 1 places", {" + 1": ""}),
@@ -98,6 +98,59 @@ segment_starts = exercise(
         edit(
             "the share is added in frames: it is a share of the segment, so multiply it by the segment's length too",
             {PLACE: "torch.arange(segments) * starts / segments + shares"},
+        ),
+        edit(
+            "each snippet is kept within its own segment: it may reach into the next one; cut the frames - length + 1 "
+            "possible starts into segments",
+            {
+                STARTS: "frames",
+                PLACE: "torch.arange(segments) * starts / segments + shares * (starts / segments - length + 1)",
+            },
+        ),
+        edit(
+            "each snippet is kept within a rounded-down segment, and the last start in it is left out; cut the "
+            "frames - length + 1 possible starts into segments",
+            {
+                STARTS: "frames // len(shares)",
+                PLACE: "torch.arange(segments) * starts + shares * (starts - length)",
+            },
+        ),
+        edit(
+            "the lengths of all snippets are taken off: one must fit behind each start, and they may overlap",
+            {STARTS: "frames - len(shares) * length + 1"},
+        ),
+        edit(
+            "this counts snippets that lie back to back: a snippet may begin at every frame, up to frames - length",
+            {STARTS: "frames // length"},
+        ),
+        edit(
+            "divided by K - 1: K segments of equal length, so the whole is divided by K",
+            {"starts / segments": "starts / (segments - 1)"},
+        ),
+        edit(
+            "the number of the segment is added in frames: it counts segments, so it is multiplied by their length too",
+            {PLACE: "torch.arange(segments) + shares * starts / segments"},
+        ),
+        edit(
+            "not divided by K: a segment is a K-th of the possible starts",
+            {PLACE: "(torch.arange(segments) + shares) * starts"},
+        ),
+        edit(
+            "the fraction is upside down: n / K is the length of a segment",
+            {PLACE: "(torch.arange(segments) + shares) * segments / starts"},
+        ),
+        edit(
+            "the shares count from the end of a segment here: k + u, not k + 1 - u",
+            {"+ shares": "+ 1 - shares"},
+        ),
+        edit(
+            "the shares are taken of the whole video and sorted: nothing keeps one snippet in each segment",
+            {PLACE: "(shares * starts).sort().values"},
+        ),
+        edit(
+            "the snippets are spread from the first frame to the last, and the shares are added in frames: they are "
+            "shares of a segment",
+            {PLACE: "torch.linspace(0, starts - 1, segments) + shares"},
         ),
     ),
     hints=(

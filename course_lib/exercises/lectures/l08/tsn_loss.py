@@ -90,6 +90,45 @@ tsn_loss = exercise(
             "the loss is divided by the number of snippets once more: there is one loss per video",
             {LOSS: "(G.logsumexp(dim=1) - right).mean() / scores.shape[1]"},
         ),
+        edit(
+            "the softmax comes before the consensus, and a second one in the loss: average the scores",
+            {CONSENSUS: "scores.softmax(2).mean(1)"},
+        ),
+        edit(
+            "this is minus the probability of the right class: the loss is minus its logarithm",
+            {LOSS: "-G.softmax(1).gather(1, labels[:, None]).mean()"},
+        ),
+        edit(
+            "the videos share one softmax here: the sum of exponentials runs over the classes of each video by itself",
+            {"G.logsumexp(dim=1)": "G.logsumexp(dim=(0, 1))"},
+        ),
+        edit(
+            "a yes or no for each class by itself: here the classes compete, with one softmax",
+            {
+                LOSS: "torch.nn.functional.binary_cross_entropy_with_logits(G, torch.zeros_like(G).scatter(1, "
+                "labels[:, None], 1.0))"
+            },
+        ),
+        edit(
+            "only the last snippet counts: average over all of them",
+            {CONSENSUS: "scores[:, -1]"},
+        ),
+        edit(
+            "the squared error of the probabilities: the formula is the cross-entropy",
+            {LOSS: "torch.nn.functional.mse_loss(G.softmax(1), torch.zeros_like(G).scatter(1, labels[:, None], 1.0))"},
+        ),
+        edit(
+            "each snippet has a loss of its own here, and some have the label of another video (repeat is not "
+            "repeat_interleave): first the consensus, then one loss per video",
+            {CONSENSUS: "scores.flatten(0, 1)", "labels[:, None]": "labels.repeat(scores.shape[1])[:, None]"},
+        ),
+        edit(
+            "each video is paired with the labels of all: choose one score per video, by G[torch.arange(B), labels]",
+            {"G.gather(1, labels[:, None]).squeeze(1)": "G[:, labels].mean(1)"},
+        ),
+        edit(
+            "this is the median of the snippets: the consensus is the average", {CONSENSUS: "scores.median(1).values"}
+        ),
     ),
     hints=(
         "Two steps: one list of scores for each video, then the loss that you know from single images. Of the sum over "

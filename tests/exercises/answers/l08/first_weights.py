@@ -1,6 +1,10 @@
 """Answers to 08.3 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "einsum": """
+def first_weights(weight, channels):
+    return torch.einsum("dchw,k->dkhw", weight / 3, torch.ones(channels))
+""",
     "a loop over channels": """
 def first_weights(weight, channels):
     grey = (weight[:, 0] + weight[:, 1] + weight[:, 2]) / 3
@@ -33,18 +37,31 @@ def first_weights(weight, channels):
     (
         """
 def first_weights(weight, channels):
-    mean = weight.mean(dim=2, keepdim=True)
-    return mean.repeat(1, channels, 1, 1)
+    grey = 0.299 * weight[:, :1] + 0.587 * weight[:, 1:2] + 0.114 * weight[:, 2:]
+    return grey.repeat(1, channels, 1, 1)
 """,
-        None,
+        "luminance",
+    ),
+    (
+        """
+def first_weights(weight, channels):
+    return torch.cat([weight] * (channels // 3), dim=1)
+""",
+        "as often as they fit",
     ),
     (
         """
 def first_weights(weight, channels):
     return weight.sum(1, keepdim=True).repeat(1, channels, 1, 1) / channels
 """,
-        None,
+        "so that the sum stays",
     ),
     ({"return mean": "mean"}, "return"),
-    ({"weight.mean": "weight.median"}, None),
+    (
+        """
+def first_weights(weight, channels):
+    return torch.randn(len(weight), channels, *weight.shape[2:])
+""",
+        None,
+    ),
 ]

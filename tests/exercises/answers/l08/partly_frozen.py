@@ -82,5 +82,9 @@ WRONG = [
 """ + FORWARD,
         "first one is frozen as well",
     ),
-    ({"super().train(mode)": "self.training = mode"}, None),
+    ({"super().train(mode)": "self.training = mode"}, "does not reach the layers"),
+    ({"norm.eval()": "norm.momentum = 0"}, "belongs into train"),
+    ({"norm.requires_grad_(False)": "norm.requires_grad = False"}, "scale and shift still learn"),
+    ({"norms[1:]": "list(self.layers)[1:]"}, "everything after the first convolution"),
+    ({"norm.requires_grad_(False)": "norm.bias.requires_grad = False"}, "one still learns"),
 ]  # fmt: skip

@@ -1,6 +1,11 @@
 """Answers to 08.4 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "channels first, then a shift by three": """
+def rgb_differences(frames):
+    channels = frames.flatten(1, 2)
+    return channels[:, 3:] - channels[:, :-3]
+""",
     "diff": """
 def rgb_differences(frames):
     return frames.diff(dim=1).reshape(len(frames), -1, *frames.shape[3:])
@@ -45,8 +50,22 @@ def rgb_differences(frames):
     grey = frames.mean(2)
     return grey[:, 1:] - grey[:, :-1]
 """,
-        None,
+        "colours are averaged",
     ),
     ({"[:, :-1]": "[:, 0]"}, None),
-    ({"frames[:, 1:] - frames[:, :-1]": "frames[1:] - frames[:-1]"}, None),
+    (
+        """
+def rgb_differences(frames):
+    return torch.stack([frames[:, t] - frames[:, t - 1] for t in range(1, frames.shape[1])]).flatten(1, 2)
+""",
+        "in front of the batch",
+    ),
+    (
+        """
+def rgb_differences(frames):
+    channels = frames.flatten(1, 2)
+    return channels[:, 1:] - channels[:, :-1]
+""",
+        "neighbouring colours",
+    ),
 ]

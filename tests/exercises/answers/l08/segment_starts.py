@@ -1,6 +1,12 @@
 """Answers to 08.1 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "whole numbers of a share": """
+def segment_starts(frames, shares, length=1):
+    n, K = frames - length + 1, shares.numel()
+    k = torch.arange(K, dtype=shares.dtype)
+    return torch.div((k + shares) * n, K, rounding_mode="floor").to(torch.int64)
+""",
     "a loop": """
 def segment_starts(frames, shares, length=1):
     K = len(shares)
@@ -42,7 +48,32 @@ def segment_starts(frames, shares, length=1):
     (
         """
 def segment_starts(frames, shares, length=1):
-    return (shares * (frames - length + 1)).sort().values.long()
+    K = len(shares)
+    return ((torch.arange(K) + shares) * frames / K).long().clamp(max=frames - length)
+""",
+        "length of a snippet is forgotten",
+    ),
+    (
+        """
+def segment_starts(frames, shares, length=1):
+    K = len(shares)
+    return torch.ceil((torch.arange(K) + shares) * (frames - length + 1) / K).long()
+""",
+        "rounded down",
+    ),
+    (
+        """
+def segment_starts(frames, shares, length=1):
+    width = frames // len(shares)
+    return torch.tensor([int(k * width + u * (width - length + 1)) for k, u in enumerate(shares)])
+""",
+        "rounded-down length",
+    ),
+    (
+        """
+def segment_starts(frames, shares, length=1):
+    K = len(shares)
+    return ((torch.arange(K) + torch.rand(K)) * (frames - length + 1) / K).long()
 """,
         None,
     ),
@@ -55,5 +86,5 @@ def segment_starts(frames, shares, length=1):
         "printed",
     ),
     ({"len(shares)": "3"}, None),
-    ({"starts / segments": "(starts - 1) / segments"}, None),
+    ({"starts / segments": "(starts - 1) / segments"}, "one start is missing"),
 ]
