@@ -865,4 +865,4 @@ else:
 # - L. Wang, Y. Xiong, Z. Wang, Y. Qiao, *Towards Good Practices for Very Deep Two-Stream ConvNets*, 2015,
 #   arXiv:1507.02159: where cross-modality initialisation comes from.
 #
-# **Next:** lecture 09, where the two streams meet inside the network, not after it.
+# **Next:** [09 · Two-stream fusion](09_two_stream_fusion.ipynb), where the streams meet inside the network.
