@@ -426,8 +426,8 @@ print(f"batch norm trained at 2: {errors['bn'][2]:.0f} % error with its moving a
       f"{100 - 100 * accuracy(together, test_set[1]):.0f} % with the statistics of the whole test set")
 
 # %% [markdown]
-# Here little of it: with better statistics batch norm is still behind group norm. Most of the harm was done in training,
-# where every step sees a picture beside another chance neighbour.
+# Here the smaller part of it: even so batch norm is behind group norm. Most of the harm was done in training, where every
+# picture was seen beside one chance neighbour.
 #
 # ## Video
 #
@@ -506,11 +506,12 @@ frozen_gradient = check("12.5", frozen_gradient)
 layer = nn.BatchNorm2d(6)
 layer(example)  # one look, so that the moving averages are not 0 and 1
 push = torch.ones_like(example)
+yours = frozen_gradient(push, layer.running_var, layer.weight.detach())
+print(f"yours   gradient of channel 0 up to {yours[:, 0].abs().max():.2f}")
 for name, training in (("frozen", False), ("live", True)):
     x = example.clone().requires_grad_()
     (felt,) = torch.autograd.grad(layer.train(training)(x), x, push)
     print(f"{name:7} gradient of channel 0 up to {felt[:, 0].abs().max():.2f}")
-print(f"yours   {frozen_gradient(push, layer.running_var, layer.weight.detach())[0, 0, 0, 0]:.2f}")
 
 # %% [markdown]
 # The live layer feels nothing: it takes every constant off again. The frozen one passes it on.
