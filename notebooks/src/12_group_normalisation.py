@@ -306,8 +306,9 @@ claim("ResNet-50 has 25,557,032 parameters with any of the four, and 4.09 billio
 
 # %% [markdown]
 # The miniature has the same bottlenecks, two of them instead of sixteen, eight times narrower, for pictures of
-# $16 \times 16$. Here it is, drawn from the network itself. "downsample" is a $1 \times 1$ convolution on the way around
-# a bottleneck whose output has another shape than its input. Each box stands for a convolution with its normalisation.
+# $16 \times 16$. Here it is, drawn from the network itself. "downsample" is a $1 \times 1$ convolution on the way
+# around a bottleneck whose output has another shape than its input. Each box stands for a convolution with its
+# normalisation.
 
 # %%
 def mini(norm, classes=6, dims=2):
@@ -426,8 +427,8 @@ print(f"batch norm trained at 2: {errors['bn'][2]:.0f} % error with its moving a
       f"{100 - 100 * accuracy(together, test_set[1]):.0f} % with the statistics of the whole test set")
 
 # %% [markdown]
-# Here the smaller part of it: even so batch norm is behind group norm. Most of the harm was done in training, where every
-# picture was seen beside one chance neighbour.
+# Here the smaller part of it: even so batch norm is behind group norm. Most of the harm was done in training, where
+# every picture was seen beside one chance neighbour.
 #
 # ## Video
 #
@@ -468,8 +469,8 @@ claim("On clips too, batch norm loses more than group norm when the batch shrink
 
 # %% [markdown]
 # Do not read too much into the single numbers: with 8 clips at a time there are only 112 steps, which may not even be
-# enough to beat guessing (75 % wrong). Four times as many steps with 2 clips help the network with group norm. Those with
-# batch norm they do not help: what the steps bring, the small batch takes.
+# enough to beat guessing (75 % wrong). Four times as many steps with 2 clips help the network with group norm. The one
+# with batch norm they do not help: what the steps bring, the small batch takes.
 #
 # ## Fine-tuning with frozen statistics: BN*
 #
