@@ -21,6 +21,10 @@ def batch_norm(x, running_mean, running_var, training, momentum=0.1, eps=1e-5):
 MEAN, VAR, UNBIASED = "x.mean(dim=(0, 2, 3))", "x.var(dim=(0, 2, 3), correction=0)", " * cells / (cells - 1)"
 NEW_MEAN = "(1 - momentum) * running_mean + momentum * mean"
 NEW_VAR = "(1 - momentum) * running_var + momentum * var"
+BY_ITSELF = """    if training:
+        own, mean, var = x.var(dim=(2, 3), keepdim=True, correction=0) + eps, mean * 0, var * 0 + 1 - eps
+        x = (x - x.mean(dim=(2, 3), keepdim=True)) / own.sqrt()
+"""
 ROOT, BEFORE = "(var[:, None, None] + eps).sqrt()", "    y = "
 
 
@@ -77,6 +81,17 @@ batch_norm = exercise(
             {"if training": "if True"},
         ),
         edit(
+            "in evaluation nothing moves: the batch is not mixed into the averages",
+            {
+                "    mean, var = running_mean, running_var\n    if training": "    if True",
+                BEFORE: "    mean, var = (mean, var) if training else (running_mean, running_var)\n    y = ",
+            },
+        ),
+        edit(
+            "each sample is normalised by itself here: batch normalisation averages over the samples too",
+            {BEFORE: BY_ITSELF + BEFORE},
+        ),
+        edit(
             "momentum is the weight of the *new* batch: (1 - momentum) old + momentum new",
             {
                 NEW_MEAN: "momentum * running_mean + (1 - momentum) * mean",
@@ -90,6 +105,10 @@ batch_norm = exercise(
         edit(
             "the batch itself is normalised by the biased variance, divided by m; the unbiased one is for the average",
             {", correction=0": "", UNBIASED: ""},
+        ),
+        edit(
+            "the correction is turned round: the unbiased variance is the larger one, m / (m - 1) times the biased",
+            {UNBIASED: " * (cells - 1) / cells"},
         ),
         edit(
             "the two variances are exchanged: biased for this batch, unbiased for the moving average",
@@ -115,6 +134,10 @@ batch_norm = exercise(
         edit(
             "momentum is always 0.1 here: take the argument",
             {"(1 - momentum)": "0.9", "+ momentum *": "+ 0.1 *"},
+        ),
+        edit(
+            "old and new count the same here: momentum is the weight of the new batch",
+            {"(1 - momentum)": "0.5", "+ momentum *": "+ 0.5 *"},
         ),
         edit(
             "the moving average keeps variances; this mixes in the deviation",

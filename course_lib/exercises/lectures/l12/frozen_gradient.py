@@ -50,6 +50,15 @@ frozen_gradient = exercise(
             {PRODUCT: f"({PRODUCT}) - ({PRODUCT}).mean(dim=(0, 2, 3), keepdim=True)"},
         ),
         edit("the weight (gamma) is missing: y = weight (x - mean) / deviation + bias", {"weight / ": "1 / "}),
+        edit("the slope is upside down: weight over deviation", {SCALE: "(running_var + eps).sqrt() / weight"}),
+        edit(
+            "the deviation is that of the incoming gradient: y was divided by the one of `running_var`",
+            {"running_var + eps": "gradient.var(dim=(0, 2, 3), correction=0) + eps"},
+        ),
+        edit(
+            "the incoming gradient is missing: the chain rule multiplies it by the slope",
+            {PRODUCT: "scale[:, None, None].expand_as(gradient)"},
+        ),
         edit("the deviation is missing: the chain rule divides by it", {SCALE: "weight"}),
         edit("the root is missing: divide by the deviation, not by the variance", {".sqrt()": ""}),
         edit("the gradient is multiplied by the deviation: y is x *divided* by it", {"weight / ": "weight * "}),
@@ -59,6 +68,10 @@ frozen_gradient = exercise(
         edit(
             "this adds up over the batch: x has a gradient of its own in every cell",
             {"return gradient": "return gradient.sum(0, keepdim=True)"},
+        ),
+        edit(
+            "this averages over the batch: x has a gradient of its own in every cell",
+            {"return gradient": "return gradient.mean(0, keepdim=True)"},
         ),
         edit("the scale of the first channel is taken for all", {"scale[:,": "scale[:1,"}),
     ),

@@ -16,6 +16,7 @@ def group_norm(x, groups, weight, bias, eps=1e-5):
 
 RESHAPE, BACK = "x.reshape(N, groups, C // groups, H, W)", ".reshape(N, C, H, W)"
 AXES, ROOT = "dim=(2, 3, 4)", "(variance + eps).sqrt()"
+VAR = "grouped.var(dim=(2, 3, 4), keepdim=True, correction=0)"
 SCALED = "x * weight[:, None, None] + bias[:, None, None]"
 OPS, TORCHS = "course_lib.ops.normalization", "torch.nn.functional"
 LIBRARY = (
@@ -73,6 +74,20 @@ group_norm = exercise(
             "every channel is by itself: a group's statistics run over its C / G channels as well",
             {AXES: "dim=(3, 4)"},
         ),
+        edit(
+            "this is still batch normalisation: each channel with itself in other samples. A group's statistics run "
+            "over its C / G channels, within one sample",
+            {AXES: "dim=(0, 3, 4)"},
+        ),
+        edit(
+            "all groups and samples are averaged together, and the channels of a group kept apart: it is the other way "
+            "round",
+            {AXES: "dim=(0, 1, 3, 4)"},
+        ),
+        edit(
+            "axis 1 counts the groups, axis 2 the channels within a group: the statistics run over the second",
+            {AXES: "dim=(1, 3, 4)"},
+        ),
         edit("the rows and columns are left out: a group's statistics run over H and W as well", {AXES: "dim=2"}),
         edit(
             "all groups are averaged together: each has a mean and a deviation of its own", {AXES: "dim=(1, 2, 3, 4)"}
@@ -81,10 +96,18 @@ group_norm = exercise(
             "the variance is the unbiased one (divided by m - 1): Eq. 2 divides by m, which is `correction=0`",
             {", correction=0": ""},
         ),
+        edit(
+            "the squares are added up, not averaged: the sum is divided by m, the cells of a group",
+            {VAR: "((grouped - mean) ** 2).sum(dim=(2, 3, 4), keepdim=True)"},
+        ),
         edit("the root is missing: divide by the deviation, not by the variance", {ROOT: "(variance + eps)"}),
         edit("eps stands outside the root: it is added to the variance, inside", {ROOT: "(variance.sqrt() + eps)"}),
         edit("the argument `eps` is not used: it is added to the variance as it comes", {"+ eps": "+ 1e-5"}),
         edit("the mean is not subtracted", {"grouped - mean": "grouped"}),
+        edit(
+            "only the mean is divided by the deviation: put brackets around x - mean",
+            {"(grouped - mean) /": "grouped - mean /"},
+        ),
         edit("weight and bias (gamma and beta) are missing: after all, scale and shift each channel", {SCALED: "x"}),
         edit("the bias (beta) is missing", {" + bias[:, None, None]": ""}),
         edit("the weight (gamma) is missing", {"x * weight[:, None, None]": "x"}),
@@ -93,6 +116,7 @@ group_norm = exercise(
             {SCALED: "(x + bias[:, None, None]) * weight[:, None, None]"},
         ),
         edit("multiply by weight; this divides", {"x * weight": "x / weight"}),
+        edit("the bias is added; this subtracts it", {"+ bias": "- bias"}),
     ),
     hints=(
         "In batch normalisation a channel is averaged with itself in other samples. Here it is averaged with its "

@@ -49,10 +49,31 @@ layer_norm = exercise(
         edit("one bug is left: eps stands outside the root", {DEVIATION: BUGS.replace("=True", "=True, correction=0")}),
         edit("one bug is left: the variance divides by m - 1, Eq. 2 by m", {", correction=0": ""}),
         edit("the root is missing now: divide by the deviation, not by the variance", {".sqrt()": ""}),
+        edit(
+            "`std` has the root already, and this takes another: eps is added to the *variance*, then the root",
+            {DEVIATION: f"({BUGS}).sqrt()"},
+        ),
+        edit(
+            "`std` has the root already, and this takes another: eps is added to the *variance*, then the root",
+            {DEVIATION: "(x.std(dim=axes, keepdim=True, correction=0) + eps).sqrt()"},
+        ),
+        edit(
+            "the root of eps is added to the deviation: that is not the root of the sum, so add eps to the variance",
+            {DEVIATION: "x.std(dim=axes, keepdim=True, correction=0) + eps**0.5"},
+        ),
+        edit("the argument `eps` is not used: it is added to the variance as it comes", {"+ eps": "+ 1e-5"}),
+        edit(
+            "eps is a lower limit here: it is added to the variance, inside the root",
+            {DEVIATION: "x.std(dim=axes, keepdim=True, correction=0).clamp(min=eps)"},
+        ),
         edit("eps is squared here: it is added to the variance as it is", {"+ eps": "+ eps**2"}),
         edit("eps is gone: an even map then divides 0 by 0", {" + eps": ""}),
         edit("eps is subtracted", {"+ eps": "- eps"}),
         edit("the batch is averaged as well: axis 0 are the samples", {"range(1,": "range("}),
+        edit(
+            "a clip has an axis more than a picture: every axis but the first",
+            {"tuple(range(1, x.dim()))": "(1, 2, 3)"},
+        ),
         edit("the channels are left out: layer normalisation averages over axis 1 as well", {"range(1,": "range(2,"}),
         edit(
             "only the channels are averaged: rows, columns and time belong to the set as well",

@@ -18,6 +18,7 @@ def normalize(x, method, groups=2, eps=1e-5):
 
 TABLE = '{"batch": C, "layer": 1, "instance": C, "group": groups}'
 AXES = '(0, 2, 3) if method == "batch" else (2, 3)'
+AXES_OF_PICTURES = '(0, 2, 3, 4) if method == "batch" else (2, 3, 4)'
 RESHAPE, ROOT = "x.reshape(N, groups, C // groups, -1)", "(variance + eps).sqrt()"
 
 
@@ -60,6 +61,34 @@ normalize = exercise(
         edit(
             'the samples are averaged together everywhere: of the four, only "batch" looks across the batch',
             {AXES: "(0, 2, 3)"},
+        ),
+        edit(
+            "`groups` is the number of groups, and this takes it for the channels in one: G groups of C / G channels",
+            {RESHAPE: "x.reshape(N, C // groups, groups, -1)"},
+        ),
+        edit(
+            "`groups` is the number of groups, and this takes it for the channels in one: G groups of C / G channels",
+            {RESHAPE: 'x.reshape(N, *((C, 1) if method == "batch" else (C // groups, groups)), -1)'},
+        ),
+        edit(
+            "every group of a sample has a mean of its own: axis 1 counts the groups, and is not averaged over",
+            {AXES: '(0, 2, 3) if method == "batch" else (1, 2, 3)'},
+        ),
+        edit(
+            "every channel is by itself: for layer and group, the set runs over the channels of a group as well",
+            {AXES: '(0, 3) if method == "batch" else 3'},
+        ),
+        edit(
+            "each method averages over one axis alone here: rows and columns (and time) belong to every set",
+            {AXES: '{"batch": 0, "instance": 3}.get(method, 2)'},
+        ),
+        edit(
+            "rows and columns (and time) are left out: they belong to every set",
+            {AXES: '(0, 2) if method == "batch" else 2'},
+        ),
+        edit(
+            "the last axis of a clip is left out: a clip has an axis more than a picture, and the set runs over it too",
+            {RESHAPE: "x.reshape(N, groups, C // groups, *x.shape[2:])", AXES: AXES_OF_PICTURES},
         ),
         edit(
             "layer and instance are exchanged: layer takes all channels of a sample (one group), instance each alone",

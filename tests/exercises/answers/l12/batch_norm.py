@@ -35,6 +35,20 @@ def batch_norm(x, running_mean, running_var, training, momentum=0.1, eps=1e-5):
         running_var = (1 - momentum) * running_var + momentum * var * m / (m - 1)
     return [y, running_mean, running_var]
 """,
+    "one einsum, unbiased first": """
+def batch_norm(x, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if training:
+        cells = x.permute(1, 0, 2, 3).flatten(1)
+        var, mean = torch.var_mean(cells, 1, correction=1)
+        old = running_mean, running_var
+        running_mean = torch.lerp(running_mean, mean, momentum)
+        running_var = torch.lerp(running_var, var, momentum)
+        var = var * (cells.shape[1] - 1) / cells.shape[1]
+    else:
+        mean, var = running_mean, running_var
+    scale = (var + eps).rsqrt()
+    return torch.einsum("nchw,c->nchw", x, scale) - (mean * scale)[:, None, None], running_mean, running_var
+""",
 }
 
 WRONG = [
@@ -62,4 +76,59 @@ def batch_norm(x, running_mean, running_var, training, momentum=0.1, eps=1e-5):
     ),
     ({"return y, running_mean, running_var": "return y"}, None),
     ({"dim=(0, 2, 3)": "dim=0"}, None),
+    (
+        """
+def batch_norm(x, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if training:
+        mean, var = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3), correction=0)
+        running_mean = (1 - momentum) * running_mean + momentum * mean
+        running_var = (1 - momentum) * running_var + momentum * x.var(dim=(0, 2, 3))
+    mean, var = running_mean, running_var
+    y = (x - mean[:, None, None]) / (var[:, None, None] + eps).sqrt()
+    return y, running_mean, running_var
+""",
+        "own mean and variance",
+    ),
+    (
+        """
+def batch_norm(x, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    mean, var = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3), correction=0)
+    running_mean = (1 - momentum) * running_mean + momentum * mean
+    running_var = (1 - momentum) * running_var + momentum * x.var(dim=(0, 2, 3))
+    if not training:
+        mean, var = running_mean, running_var
+    y = (x - mean[:, None, None]) / (var[:, None, None] + eps).sqrt()
+    return y, running_mean, running_var
+""",
+        "nothing moves",
+    ),
+    (
+        """
+def batch_norm(x, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if training:
+        mean, var = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3), correction=0)
+        m = x.shape[0] * x.shape[2] * x.shape[3]
+        running_mean = (1 - momentum) * running_mean + momentum * mean
+        running_var = (1 - momentum) * running_var + momentum * var * (m - 1) / m
+    else:
+        mean, var = running_mean, running_var
+    y = (x - mean[:, None, None]) / (var[:, None, None] + eps).sqrt()
+    return y, running_mean, running_var
+""",
+        "turned round",
+    ),
+    (
+        """
+def batch_norm(x, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    if training:
+        mean, var = x.mean(dim=(2, 3), keepdim=True), x.var(dim=(2, 3), keepdim=True, correction=0)
+        running_mean = (1 - momentum) * running_mean + momentum * mean.mean((0, 2, 3))
+        running_var = (1 - momentum) * running_var + momentum * x.var(dim=(0, 2, 3))
+    else:
+        mean, var = running_mean[:, None, None], running_var[:, None, None]
+    y = (x - mean) / (var + eps).sqrt()
+    return y, running_mean, running_var
+""",
+        "each sample",
+    ),
 ]

@@ -17,6 +17,10 @@ def frozen_gradient(gradient, running_var, weight, eps=1e-5):
     shape = (1, -1, 1, 1)
     return gradient * weight.view(shape) / torch.sqrt(running_var.view(shape) + eps)
 """,
+    "methods only": """
+def frozen_gradient(gradient, running_var, weight, eps=1e-5):
+    return gradient.mul(weight.div((running_var + eps) ** 0.5).reshape(1, len(weight), 1, 1))
+""",
 }
 
 WRONG = [
@@ -29,5 +33,34 @@ def frozen_gradient(gradient, running_var, weight, eps=1e-5):
     return scale * (gradient - gradient.mean(dim=(0, 2, 3), keepdim=True))
 """,
         "live batch normalisation",
+    ),
+    (
+        """
+def frozen_gradient(gradient, running_var, weight, eps=1e-5):
+    return gradient * (running_var[:, None, None] + eps).sqrt() / weight[:, None, None]
+""",
+        "upside down",
+    ),
+    (
+        """
+def frozen_gradient(gradient, running_var, weight, eps=1e-5):
+    s = (weight / (gradient.var((0, 2, 3), correction=0) + eps).sqrt())[:, None, None]
+    return s * gradient
+""",
+        "incoming",
+    ),
+    (
+        """
+def frozen_gradient(gradient, running_var, weight, eps=1e-5):
+    return (gradient * (weight / (running_var + eps).sqrt())[:, None, None]).mean(0, keepdim=True)
+""",
+        "averages over the batch",
+    ),
+    (
+        """
+def frozen_gradient(gradient, running_var, weight, eps=1e-5):
+    return (weight / (running_var + eps).sqrt())[:, None, None].expand_as(gradient)
+""",
+        "incoming",
     ),
 ]

@@ -27,6 +27,24 @@ def group_norm(x, groups, weight, bias, eps=1e-5):
     y = ((parts - mean) / (var + eps) ** 0.5).flatten(1, 2)
     return y * weight[None, :, None, None] + bias[None, :, None, None]
 """,
+    "slices, one by one": """
+def group_norm(x, groups, weight, bias, eps=1e-5):
+    out = torch.empty_like(x)
+    size = x.shape[1] // groups
+    for n in range(len(x)):
+        for g in range(groups):
+            s = slice(g * size, (g + 1) * size)
+            p = x[n, s]
+            out[n, s] = (p - p.mean()) / (p.var(correction=0) + eps) ** 0.5
+    return out * weight.reshape(-1, 1, 1) + bias.reshape(-1, 1, 1)
+""",
+    "chunk and cat": """
+def group_norm(x, groups, weight, bias, eps=1e-5):
+    v = torch.stack(x.chunk(groups, dim=1), 1)
+    m = v.flatten(2).mean(2)[..., None, None, None]
+    s = (v.flatten(2).var(2, correction=0) + eps).sqrt()[..., None, None, None]
+    return torch.cat(((v - m) / s).unbind(1), 1) * weight[:, None, None] + bias[:, None, None]
+""",
 }
 
 OWN_FORM = {
@@ -63,4 +81,48 @@ def group_norm(x, groups, weight, bias, eps=1e-5):
     ({".reshape(N, C, H, W)\n": "\n"}, None),
     ({"weight[:, None, None] + bias[:, None, None]": "weight + bias"}, None),
     ({"keepdim=True)": "keepdim=False)", "keepdim=True,": "keepdim=False,"}, None),
+    (
+        """
+def group_norm(x, groups, weight, bias, eps=1e-5):
+    mean = x.mean(dim=(0, 2, 3), keepdim=True)
+    var = x.var(dim=(0, 2, 3), keepdim=True, correction=0)
+    x = (x - mean) / (var + eps).sqrt()
+    return x * weight[:, None, None] + bias[:, None, None]
+""",
+        "still batch normalisation",
+    ),
+    (
+        """
+def group_norm(x, groups, weight, bias, eps=1e-5):
+    N, C, H, W = x.shape
+    g = x.reshape(N, groups, C // groups, H, W)
+    mean = g.mean(dim=(2, 3, 4), keepdim=True)
+    var = g.var(dim=(2, 3, 4), keepdim=True, correction=0)
+    g = g - mean / (var + eps).sqrt()
+    return g.reshape(N, C, H, W) * weight[:, None, None] + bias[:, None, None]
+""",
+        "brackets",
+    ),
+    (
+        """
+def group_norm(x, groups, weight, bias, eps=1e-5):
+    N, C, H, W = x.shape
+    g = x.reshape(N * groups, C // groups, H, W)
+    mean = g.mean(dim=(0, 2, 3), keepdim=True)
+    var = g.var(dim=(0, 2, 3), keepdim=True, correction=0)
+    return ((g - mean) / (var + eps).sqrt()).reshape(N, C, H, W) * weight[:, None, None] + bias[:, None, None]
+""",
+        "other way round",
+    ),
+    (
+        """
+def group_norm(x, groups, weight, bias, eps=1e-5):
+    N, C, H, W = x.shape
+    g = x.reshape(N, groups, C // groups, H, W)
+    mean = g.mean(dim=(2, 3, 4), keepdim=True)
+    var = ((g - mean) ** 2).sum(dim=(2, 3, 4), keepdim=True)
+    return ((g - mean) / (var + eps).sqrt()).reshape(N, C, H, W) * weight[:, None, None] + bias[:, None, None]
+""",
+        "added up",
+    ),
 ]

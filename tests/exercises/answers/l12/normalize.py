@@ -37,6 +37,18 @@ def normalize(x, method, groups=2, eps=1e-5):
     var, mean = torch.var_mean(rows, 1, correction=0, keepdim=True)
     return ((rows - mean) / (var + eps).sqrt()).reshape(x.shape)
 """,
+    "two methods call the third": """
+def normalize(x, method, groups=2, eps=1e-5):
+    if method in ("layer", "instance"):
+        return normalize(x, "group", 1 if method == "layer" else x.shape[1], eps)
+    if method == "batch":
+        v = x.transpose(0, 1); s = v.flatten(1)
+        m, d = s.mean(1), (s.var(1, correction=0) + eps).sqrt()
+        shape = (1, -1) + (1,) * (x.dim() - 2)
+        return (x - m.view(shape)) / d.view(shape)
+    v = x.flatten(1).unflatten(1, (groups, -1))
+    return ((v - v.mean(2, True)) / (v.var(2, correction=0, keepdim=True) + eps).sqrt()).view_as(x)
+""",
 }
 
 OWN_FORM = {
@@ -82,4 +94,53 @@ def normalize(x, method, groups=2, eps=1e-5):
         None,
     ),
     ({"(2, 3)": "(3,)"}, None),
+    (
+        """
+def normalize(x, method, groups=2, eps=1e-5):
+    N, C = x.shape[:2]
+    if method == "batch":
+        v, axes = x, (0, *range(2, x.dim()))
+    else:
+        g = {"layer": 1, "instance": C, "group": groups}[method]
+        v = x.reshape(N, C // g, g, -1); axes = (2, 3)
+    return ((v - v.mean(axes, keepdim=True)) / (v.var(axes, keepdim=True, correction=0) + eps).sqrt()).reshape(x.shape)
+""",
+        "takes it for the channels",
+    ),
+    (
+        """
+def normalize(x, method, groups=2, eps=1e-5):
+    N, C = x.shape[:2]
+    axes = {"batch": 0, "layer": 1, "instance": tuple(range(2, x.dim())), "group": 1}[method]
+    if method == "group":
+        v = x.reshape(N * groups, C // groups, *x.shape[2:])
+    else:
+        v = x
+    return ((v - v.mean(axes, keepdim=True)) / (v.var(axes, keepdim=True, correction=0) + eps).sqrt()).reshape(x.shape)
+""",
+        "one axis alone",
+    ),
+    (
+        """
+def normalize(x, method, groups=2, eps=1e-5):
+    N, C = x.shape[:2]
+    space = tuple(range(2, x.dim()))
+    axes = {"batch": (0, 1) + space, "layer": (1,) + space, "instance": space}.get(method)
+    if method == "group":
+        v = x.reshape(N, groups, -1)
+        return ((v - v.mean(-1, keepdim=True)) / (v.var(-1, keepdim=True, correction=0) + eps).sqrt()).reshape(x.shape)
+    return (x - x.mean(axes, keepdim=True)) / (x.var(axes, keepdim=True, correction=0) + eps).sqrt()
+""",
+        "keeps the channels apart",
+    ),
+    (
+        """
+def normalize(x, method, groups=2, eps=1e-5):
+    C = x.shape[1]
+    axes = {"batch": (0, 2, 3), "layer": (1, 2, 3), "instance": (2, 3), "group": (2, 3, 4)}[method]
+    v = x.reshape(x.shape[0], groups, C // groups, *x.shape[2:]) if method == "group" else x
+    return ((v - v.mean(axes, keepdim=True)) / (v.var(axes, keepdim=True, correction=0) + eps).sqrt()).reshape(x.shape)
+""",
+        "last axis of a clip",
+    ),
 ]
