@@ -108,6 +108,11 @@ upscale = exercise(
             "interpolate with align_corners=True, so that corner pixels stay corner pixels, as in `warp`",
             {", align_corners=True": ""},
         ),
+        edit("the factor is squared: multiply by it once", {"1, 1)": "1, 1) ** 2"}),
+        edit(
+            "u and v share a mean factor: u has that of the widths, v that of the heights",
+            {FACTORS: "[(across + down) / 2] * 2"},
+        ),
     ),
     hints=(
         "Two things change. The field gets more places, which are filled by interpolation. And a vector of 3 pixels "
