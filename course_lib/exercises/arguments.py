@@ -32,7 +32,7 @@ def by_argument(exercise, rows, agree):
         f"{a} * {b}": [x * y for x, y in zip(single[a], single[b], strict=True)] for a, b in combinations(single, 2)
     }
     for named in (single, double):
-        for text, relation in _RELATIONS if named is single else _RELATIONS[:2]:
+        for text, relation in _RELATIONS:
             found = [name for name, values in named.items() if _holds(relation, pairs, values, agree)]
             if found:
                 return text.format(" or ".join(f"`{name}`" for name in found[:2]))

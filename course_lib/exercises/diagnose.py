@@ -2,6 +2,7 @@
 
 import numbers
 import types
+from itertools import permutations
 
 import numpy as np
 import torch
@@ -51,6 +52,8 @@ def _as_float(theirs, mine):
     """Whole numbers as floats where floats came: the same slip, and // or round(...) forgotten besides."""
     if isinstance(theirs, (list, tuple)) and isinstance(mine, (list, tuple)) and len(theirs) == len(mine):
         return [_as_float(*pair) for pair in zip(theirs, mine, strict=True)]
+    if isinstance(theirs, float) and isinstance(mine, int):
+        return None  # counts are compared exactly: these were never floats
     return float(theirs) if isinstance(theirs, int) and isinstance(mine, float) else theirs
 
 
@@ -68,6 +71,9 @@ def generic(pairs, rtol=1e-4, atol=1e-5, exercise=None, cases=()):
         found = [rule(expected, got) for expected, got in pairs]
         if all(found):
             return found[0]
+    orders = {_exchanged(expected, got, rtol, atol) for expected, got in pairs}
+    if len(orders) == 1 and None not in orders:
+        return f"The results are right, in another order: {orders.pop()}."
     only = _only_wrong(pairs, rtol, atol)
     if only is not None:
         count = len(pairs[0][0])
@@ -85,7 +91,36 @@ def generic(pairs, rtol=1e-4, atol=1e-5, exercise=None, cases=()):
     found = _pattern(parts, agree)  # of all; else at least of those whose shape or dtype is wrong
     found = found or _pattern([(a, b) for a, b in parts if a.shape != b.shape], agree)
     found = found or _pattern([(a, b) for a, b in parts if a.dtype != b.dtype], agree)
-    return found or next((_other_dtype(a, b) for a, b in parts if a.dtype != b.dtype), None)
+    found = found or next((_other_dtype(a, b) for a, b in parts if a.dtype != b.dtype), None)
+    return found or _one_of_the_results(pairs, rtol, atol, exercise, cases)
+
+
+def _one_of_the_results(pairs, rtol, atol, exercise, cases):
+    """What can be said of one of several results that are wrong, each in its own way."""
+    counts = {len(side) if isinstance(side, (list, tuple)) else 0 for pair in pairs for side in pair}
+    count = counts.pop() if len(counts) == 1 else 0
+    if not 2 <= count <= len(_ORDINALS) or _table(pairs[0][0]) is not None:
+        return None
+    for i, word in enumerate(_ORDINALS[:count]):
+        some = [(expected[i], got[i]) for expected, got in pairs]
+        if all(compare(*pair, rtol, atol) is not None for pair in some):
+            found = generic(some, rtol, atol, exercise, cases)
+            if found:
+                return f"Several results are wrong. The {word} of the {count}: {found}"
+    return None
+
+
+def _exchanged(expected, got, rtol, atol):
+    """Which of several results stands where, if their order alone is wrong; else None."""
+    if not all(isinstance(side, (list, tuple)) for side in (expected, got)) or _table(expected) is not None:
+        return None
+    if len(expected) != len(got) or not 2 <= len(expected) <= len(_ORDINALS):
+        return None
+    for order in permutations(range(len(got))):
+        if all(compare(one, got[i], rtol, atol) is None for one, i in zip(expected, order, strict=True)):
+            moved = [f"what should be the {_ORDINALS[i]} is your {_ORDINALS[j]}" for i, j in enumerate(order) if i != j]
+            return ", ".join(moved) or None
+    return None
 
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")

@@ -1,6 +1,7 @@
 """Relations between the values that came and those expected: a function of them, a constant per slice, or where they
 part. Each is a sentence that was tried on the values: (expected, got, agree) -> sentence or None."""
 
+from functools import partial
 from itertools import combinations
 
 import torch
@@ -10,17 +11,14 @@ from .compare import close
 FEWEST = 4  # values, over all tests: of fewer, nearly anything is a function
 
 
-def _function(expected, got, agree):
-    if not _comparable(expected, got):
-        return None
-    one, other = expected.double(), got.double()
-    for text, function in _FUNCTIONS:
-        if agree(function(one), other):
-            return f"What came is {text}"
-    for text, function in _MISSING:
-        if agree(one, function(other)):
-            return text
-    return None
+def _function(text, function, expected, got, agree):
+    if _comparable(expected, got) and agree(function(expected.double()), got.double()):
+        return f"What came is {text}"
+
+
+def _to_be_applied(text, function, expected, got, agree):
+    if _comparable(expected, got) and agree(expected.double(), function(got.double())):
+        return text
 
 
 _FUNCTIONS = (
@@ -30,6 +28,7 @@ _FUNCTIONS = (
     ("what is expected with every negative value set to 0: is a clamp or a ReLU too many?", torch.relu),
     ("what is expected with every positive value set to 0: is a clamp the wrong way round?", lambda x: x.clamp(max=0)),
     ("what is expected, cut to 0..1: is there a clamp too many?", lambda x: x.clamp(0, 1)),
+    ("the sign of what is expected: -1, 0 or 1.", torch.sign),
     ("the logarithm of what is expected.", torch.log),
     ("the exponential of what is expected.", torch.exp),
     ("what is expected upside down, 1 / x: are two sides of a division exchanged?", torch.reciprocal),
@@ -102,38 +101,53 @@ def _one_constant_each(expected, got, agree):
     return None
 
 
-def _place(expected, got, agree):
+def _place(axis, expected, got, agree):
     """Where along an axis the wrong values stand, in words that can hold for tests of several sizes."""
-    if expected.shape != got.shape or expected.numel() < FEWEST:
+    if expected.shape != got.shape or expected.numel() < 2 or axis >= expected.ndim or expected.shape[axis] < 2:
         return None
     wrong = ~close(expected.double(), got.double(), agree.rtol, agree.atol)
-    for axis in range(wrong.ndim):
-        size = wrong.shape[axis]
-        at = wrong.transpose(0, axis).reshape(size, -1).any(1).tolist()
-        words = _PLACES.get(_kind(at)) if size > 1 else None
-        if words:
-            return f"Along axis {axis} {words}."
-    return None
-
-
-_PLACES = {
-    "first": "only the first place is wrong, all others are right",
-    "last": "only the last place is wrong, all others are right",
-    "but first": "the first place is right, and all others are wrong",
-    "but last": "only the last place is right, and all others are wrong",
-    "even": "every second place is wrong (0, 2, ...), and those between are right",
-    "odd": "every second place is wrong (1, 3, ...), and those between are right",
-}
-
-
-def _kind(at):
-    """What a list of truths (wrong or not, place by place) is like; None where nothing simple fits."""
+    at = wrong.transpose(0, axis).reshape(wrong.shape[axis], -1).any(1).tolist()
     size = len(at)
-    likely = {"first": [0], "but first": range(1, size)} | (
-        {"last": [size - 1], "but last": range(size - 1), "even": range(0, size, 2), "odd": range(1, size, 2)}
-        if size > 2 else {}
-    )  # fmt: skip
-    return next((name for name, wrong in likely.items() if at == [i in wrong for i in range(size)]), None)
+    likely = {"only the first place is wrong, all others are right": [0]} | (
+        {
+            "only the last place is wrong, all others are right": [size - 1],
+            "the first place is right, and all others are wrong": range(1, size),
+            "only the last place is right, and all others are wrong": range(size - 1),
+        }
+        | {
+            f"every second place is wrong ({first}, {first + 2}, ...), and those between are right": range(
+                first, size, 2
+            )
+            for first in ((0, 1) if size > 3 else ())
+        }
+        if size > 2
+        else {"the first place is right, and all others are wrong": [1]}
+    )
+    words = next((words for words, places in likely.items() if at == [i in places for i in range(size)]), None)
+    if not words and at.count(True) == 1:
+        words = f"only place {at.index(True)} is wrong, all others are right"
+    return words and f"Along axis {axis} {words}."
+
+
+def _end(axis, expected, got, agree):
+    """Whether all is right up to some place along an axis, and wrong from there on."""
+    if expected.shape != got.shape or axis >= expected.ndim or expected.shape[axis] < 3:
+        return None
+    wrong = ~close(expected.double(), got.double(), agree.rtol, agree.atol)
+    at = wrong.transpose(0, axis).reshape(wrong.shape[axis], -1).any(1).tolist()
+    if not at[0] and at[-1] and at == sorted(at):
+        return f"Along axis {axis} all is right at first, and from some place on all is wrong."
+
+
+def _cut(expected, got, agree):
+    """Whether the values are those expected, but for a limit to which larger or smaller ones were cut."""
+    if not _comparable(expected, got) or expected.numel() < FEWEST:
+        return None
+    one, other = expected.double(), got.double()
+    for limit, word in ((float(other.max()), "above"), (float(other.min()), "below")):
+        cut = one.clamp(max=limit) if word == "above" else one.clamp(min=limit)
+        if agree(cut, other) and 1 < int((cut != one).sum()) < one.numel() - 1:
+            return f"Right but for what lies {word} {limit:.4g}: it was cut there, as by a clamp."
 
 
 def _border_only(expected, got, agree):
@@ -166,4 +180,9 @@ def _comparable(expected, got):
     return expected.shape == got.shape and real and bool(expected.isfinite().all() and got.isfinite().all())
 
 
-RELATIONS = (_mask, _function, _signs, _along_an_axis, _one_constant_each, _place, _border_only, _nearly)
+_ALONG = tuple(partial(rule, axis) for rule in (_place, _end) for axis in range(5))
+_ALIKE = tuple(partial(_function, *row) for row in _FUNCTIONS)
+_ALIKE += tuple(partial(_to_be_applied, *row) for row in _MISSING)
+RELATIONS = (
+    _mask, *_ALIKE, _signs, _along_an_axis, *_ALONG[:5], _one_constant_each, *_ALONG[5:], _border_only, _cut, _nearly,
+)  # fmt: skip

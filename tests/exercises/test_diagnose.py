@@ -91,6 +91,12 @@ SLIPS = {
     "Along axis 0 only the last place is wrong": (CLIP, torch.cat([CLIP[:2], CLIP[2:] ** 2 + 3])),
     "the first place is right, and all others are wrong": (CLIP, torch.cat([CLIP[:1], CLIP[1:] ** 2 + 3])),
     "every second place is wrong (1, 3, ...)": (CLIP, torch.where(torch.arange(4).view(4, 1, 1) % 2 == 0, CLIP, 3)),
+    "all is right at first, and from some place on": (CLIP, torch.where(torch.arange(6) > 3, CLIP**2 + 3, CLIP)),
+    "lies above 0.5: it was cut there": (CLIP, CLIP.clamp(max=0.5)),
+    "the sign of what is expected": (CLIP, CLIP.sign()),
+    "what should be the second is your third": ((CLIP, SQUARE, MASK), (CLIP, MASK, SQUARE)),
+    "only place 2 is wrong": (CLIP, torch.where(torch.arange(6) == 2, CLIP**2 + 3, CLIP)),
+    "Several results are wrong. The second of the 2: Every": ((CLIP, CLIP), (CLIP**2 + CLIP, CLIP * 0)),
     "Nearly right: no value is off by more than 1 %": (CLIP, CLIP + 0.002 * CLIP.sin()),
     "Of the 2 results only the second is wrong. Everything has the wrong sign": ((CLIP, CLIP), (CLIP, -CLIP)),
     "too large by the same amount, 1": ([3, 5, 9], [4, 6, 10]),
@@ -150,7 +156,7 @@ def test_no_relation_is_claimed_of_few_values():
 
 
 def test_a_relation_must_be_the_same_in_all_tests():
-    first, last = ((CLIP, torch.where(torch.arange(6) == place, CLIP * 3, CLIP)) for place in (0, 5))
+    first, last = ((CLIP, torch.where(torch.arange(6) == place, CLIP**2 + 3, CLIP)) for place in (0, 5))
     assert "only the first place is wrong" in generic([first])
     assert "only the" not in (generic([first, last]) or "")
 

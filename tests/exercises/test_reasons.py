@@ -102,3 +102,7 @@ def test_what_the_text_of_a_wrong_answer_shows(lines, words):
 def test_what_is_meant_so_is_no_smell(lines):
     found = reason(*lines) or ""
     assert not any(words in found for words in ("drops", "first round", "never enter"))
+
+
+def test_a_rounding_is_told_though_several_roundings_fit_some_tests():
+    assert "expected, rounded." in reason("return (clip.sum(1) * gain + 5 * count).round()")

@@ -125,6 +125,7 @@ refine = exercise(
         ),
         edit("only one round is made: `iterations` of them are asked for", {"range(iterations)": "range(1)"}),
         edit("half of the step is lost: add the whole step to the flow", {"flow + step": "flow + step / 2"}),
+        edit("the step is taken twice: add it once", {"flow + step": "flow + 2 * step"}),
     ),
     hints=(
         "Suppose the flow were perfect already. Which image would have to look like which, what would Lucas-Kanade "

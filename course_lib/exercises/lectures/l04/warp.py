@@ -175,6 +175,7 @@ warp = exercise(
             "what lies outside should be black here, not the picture mirrored",
             {"grid, align": 'grid, padding_mode="reflection", align'},
         ),
+        edit("the flow counts twice: x + u and y + v", {U: "x + 2 * flow[:, 0]", V: "y + 2 * flow[:, 1]"}),
     ),
     hints=(
         "For each pixel of the result: in which column and row of `image` do you look? `grid_sample` wants these "

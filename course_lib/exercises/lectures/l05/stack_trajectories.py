@@ -135,6 +135,9 @@ stack_trajectories = exercise(
             "this is the way in all: every step's displacement is asked for, two channels each",
             {"torch.cat(channels, dim=1)": "travelled"},
         ),
+        edit(
+            "the way is averaged: p_k adds up all displacements so far", {"travelled + here": "(travelled + here) / 2"}
+        ),
     ),
     hints=(
         "Carry a map with you, `travelled`: how far the point that began at each pixel has gone by now. At first it is "

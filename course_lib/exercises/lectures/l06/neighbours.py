@@ -130,6 +130,10 @@ neighbours = exercise(
             "a mean was subtracted before: the cosine is that of the descriptors as they are",
             {UNIT: "F.normalize(descriptors - descriptors.mean(0), dim=1)"},
         ),
+        edit(
+            "this divides by the square of the length: by the length itself, .norm()",
+            {UNIT: "descriptors / descriptors.square().sum(1, keepdim=True)"},
+        ),
     ),
     hints=(
         "Similar means: almost the same direction. The cosine of the angle between two vectors of length 1 is their "

@@ -162,6 +162,7 @@ svm_loss = exercise(
             "this squares the sum of the weights: square each of them, then add up",
             {"(weight**2).sum()": "weight.sum() ** 2"},
         ),
+        edit("only the largest violation counts: add up all of them", {VIOLATIONS: "(violation**2).amax()"}),
     ),
     hints=(
         "K separate questions: is this clip of class k (y = +1) or not (y = -1)? Each answer should be right by at "
