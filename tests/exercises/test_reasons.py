@@ -82,6 +82,7 @@ def test_a_size_that_is_the_same_in_all_tests_is_never_named():
     [
         (("total = clip.sum(1) * gain", "total.square()", "return total"), "Line 3 of your cell (total.square())"),
         (("total = clip[:, 0] * gain * count", "total + 5 * count", "return total"), "computes something and drops it"),
+        (("total = clip[:, 0] * gain * count", "total + 5"), "Nothing was returned"),
         (("for _ in range(3):", "    total = clip[:, 0] * gain + count", "    return total"), "ends the loop in its"),
         (("return clip[:, 0] ** 2 + 5 * count",), "The argument `gain` never enters"),
         (("return clip[:, 0] ** 2",), "The arguments `gain` and `count` never enter the"),
