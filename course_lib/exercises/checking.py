@@ -12,8 +12,10 @@ from .paper import paper_of
 from .reading import read
 from .report import Report, Test
 from .run import has_gradient
+from .smells import smell
 from .source import is_stub
 from .spec import Exercise
+from .together import two_mistakes
 from .watch import Forbidden, terms_of
 
 
@@ -166,7 +168,10 @@ def _diagnosis(paper, answer, failing):
         return f"The result is right, but {' and '.join(changed)} was changed in place. Work on a .clone() of it."
     pairs = [(expected[i].output, o.output) for i, o in wrong.items()]
     known = right_but_float(pairs) if len(pairs) == len(failing) else None
-    known = known or known_mistake(paper, failing)
+    if known:
+        return known
+    known, complete = known_mistake(paper, failing)
+    known = known if complete else two_mistakes(paper, failing) or known
     if known:
         return known
     if changed:
@@ -181,7 +186,8 @@ def _diagnosis(paper, answer, failing):
     printed = any(o.printed and o.output is None for o in wrong.values())
     if printed:
         return "The result was printed, not returned: end the function with return."
-    return generic(pairs, exercise.rtol, exercise.atol)
+    cases = [paper.cases[i] for i in wrong]
+    return smell(answer) or generic(pairs, exercise.rtol, exercise.atol, exercise, cases)
 
 
 def _differs(exercise, expected, outcome):

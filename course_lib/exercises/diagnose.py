@@ -2,21 +2,24 @@
 
 import numbers
 import types
-from itertools import combinations, permutations
+from itertools import permutations
 
 import numpy as np
 import torch
 
-from .compare import as_tensor, close, compare, single_number
+from .arguments import by_argument
+from .compare import as_tensor, compare, single_number
+from .patterns import ON_TENSORS, Agreement, dtype_name, scaled
+from .relations import FEWEST, RELATIONS
 
 LARGEST = 2_000_000  # elements of a tensor that is still searched for a pattern
-NEARLY = 1.05  # a factor below it was hardly forgotten
 
 
 def known_mistake(paper, failing):
-    """The diagnosis of the known mistake that explains the most failing tests, at least half of them; or None.
+    """(diagnosis of the known mistake that explains the most failing tests, whether it explains all); or (None, False).
 
-    Of several, the one that passes the most tests of those that the learner passes.
+    It must explain half of them, and says so where it does not explain all. Of several, the one that passes the most
+    tests of those that the learner passes.
 
     Args:
         paper: Paper.
@@ -25,18 +28,21 @@ def known_mistake(paper, failing):
     best, diagnosis = (0, 0), None
     passed = [i for i in range(len(paper.cases)) if i not in failing]
     for mistake, outcomes in paper.mistakes:
-        alike = [outcome for i, outcome in failing.items() if _alike(outcomes[i], outcome, paper.exercise)]
-        explained = len(alike)
+        same = [outcome for i, outcome in failing.items() if alike(outcomes[i], outcome, paper.exercise)]
+        explained = len(same)
         # Very different slips end in "size 3 must match size 2": an exception explains all that failed, or nothing.
-        needed = len(failing) if any(outcome.error is not None for outcome in alike) else len(failing) / 2
-        if alike and explained >= max(best[0], needed):
-            right = sum(_alike(outcomes[i], paper.expected[i], paper.exercise) for i in passed)
+        needed = len(failing) if any(outcome.error is not None for outcome in same) else len(failing) / 2
+        if same and explained >= max(best[0], needed):
+            right = sum(alike(outcomes[i], paper.expected[i], paper.exercise) for i in passed)
             if (explained, right) > best:
                 best, diagnosis = (explained, right), mistake.diagnosis
-    return diagnosis
+    if diagnosis and best[0] < len(failing):
+        return f"{diagnosis} (so it looks in {best[0]} of the {len(failing)} tests that fail)", False
+    return diagnosis, diagnosis is not None
 
 
-def _alike(theirs, mine, exercise):
+def alike(theirs, mine, exercise):
+    """Whether two outcomes are the same, as far as the exercise's tolerances go."""
     if theirs.error is not None or mine.error is not None:
         return type(theirs.error) is type(mine.error) and str(theirs.error) == str(mine.error)
     return compare(_as_float(theirs.output, mine.output), mine.output, exercise.rtol, exercise.atol) is None
@@ -46,15 +52,18 @@ def _as_float(theirs, mine):
     """Whole numbers as floats where floats came: the same slip, and // or round(...) forgotten besides."""
     if isinstance(theirs, (list, tuple)) and isinstance(mine, (list, tuple)) and len(theirs) == len(mine):
         return [_as_float(*pair) for pair in zip(theirs, mine, strict=True)]
+    if isinstance(theirs, float) and isinstance(mine, int):
+        return None  # counts are compared exactly: these were never floats
     return float(theirs) if isinstance(theirs, int) and isinstance(mine, float) else theirs
 
 
-def generic(pairs, rtol=1e-4, atol=1e-5):
+def generic(pairs, rtol=1e-4, atol=1e-5, exercise=None, cases=()):
     """One sentence on how the outputs differ from what was expected, if one of the known patterns fits; else None.
 
     Args:
         pairs: (expected, got) of the failing tests that returned at all. A pattern must fit every pair, or at least
             every pair whose shape (or else dtype) is wrong.
+        exercise, cases: the exercise and the test of each pair, for what the sizes of their arguments explain.
     """
     if not pairs:
         return None
@@ -62,24 +71,112 @@ def generic(pairs, rtol=1e-4, atol=1e-5):
         found = [rule(expected, got) for expected, got in pairs]
         if all(found):
             return found[0]
+    orders = {_exchanged(expected, got, rtol, atol) for expected, got in pairs}
+    if len(orders) == 1 and None not in orders:
+        return f"The results are right, in another order: {orders.pop()}."
+    only = _only_wrong(pairs, rtol, atol)
+    if only is not None:
+        count = len(pairs[0][0])
+        inner = generic([(expected[only], got[only]) for expected, got in pairs], rtol, atol, exercise, cases)
+        return f"Of the {count} results only the {_ORDINALS[only]} is wrong. {inner or ''}".strip()
+    agree = Agreement(rtol, atol)
+    if cases:
+        rows = [(case, expected, got) for case, (expected, got) in zip(cases, pairs, strict=True)]
+        found = by_argument(exercise, rows, agree)
+        if found:
+            return found
     parts = [part for expected, got in pairs for part in _differing_tensors(expected, got, rtol, atol)]
     if not parts or any(max(a.numel(), b.numel()) > LARGEST for a, b in parts):
         return None
-    agree = _Agreement(rtol, atol)
     found = _pattern(parts, agree)  # of all; else at least of those whose shape or dtype is wrong
     found = found or _pattern([(a, b) for a, b in parts if a.shape != b.shape], agree)
     found = found or _pattern([(a, b) for a, b in parts if a.dtype != b.dtype], agree)
-    return found or next((_other_dtype(a, b) for a, b in parts if a.dtype != b.dtype), None)
+    found = found or next((_other_dtype(a, b) for a, b in parts if a.dtype != b.dtype), None)
+    return found or _one_of_the_results(pairs, rtol, atol, exercise, cases)
+
+
+def _one_of_the_results(pairs, rtol, atol, exercise, cases):
+    """What can be said of one of several results that are wrong, each in its own way."""
+    counts = {len(side) if isinstance(side, (list, tuple)) else 0 for pair in pairs for side in pair}
+    count = counts.pop() if len(counts) == 1 else 0
+    if not 2 <= count <= len(_ORDINALS) or _table(pairs[0][0]) is not None:
+        return None
+    for i, word in enumerate(_ORDINALS[:count]):
+        some = [(expected[i], got[i]) for expected, got in pairs]
+        if all(compare(*pair, rtol, atol) is not None for pair in some):
+            found = generic(some, rtol, atol, exercise, cases)
+            if found:
+                return f"Several results are wrong. The {word} of the {count}: {found}"
+    return None
+
+
+def _exchanged(expected, got, rtol, atol):
+    """Which of several results stands where, if their order alone is wrong; else None."""
+    if not all(isinstance(side, (list, tuple)) for side in (expected, got)) or _table(expected) is not None:
+        return None
+    if len(expected) != len(got) or not 2 <= len(expected) <= len(_ORDINALS):
+        return None
+    for order in permutations(range(len(got))):
+        if all(compare(one, got[i], rtol, atol) is None for one, i in zip(expected, order, strict=True)):
+            moved = [f"what should be the {_ORDINALS[i]} is your {_ORDINALS[j]}" for i, j in enumerate(order) if i != j]
+            return ", ".join(moved) or None
+    return None
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+
+def _only_wrong(pairs, rtol, atol):
+    """The one place of a tuple or list of results that is wrong in every test, all others being right; else None."""
+    wrong = set()
+    for expected, got in pairs:
+        if not all(isinstance(side, (list, tuple)) for side in (expected, got)) or _table(expected) is not None:
+            return None
+        if len(expected) != len(got) or not 2 <= len(expected) <= len(_ORDINALS):
+            return None
+        both = zip(expected, got, strict=True)
+        wrong.add(tuple(i for i, pair in enumerate(both) if compare(*pair, rtol, atol) is not None))
+    (places,) = wrong if len(wrong) == 1 else ((),)
+    same_length = len({len(expected) for expected, _ in pairs}) == 1
+    return places[0] if len(places) == 1 and same_length else None
+
+
+def _table(value):
+    """A list of three numbers or more, or of rows of them, as one tensor; None for anything else."""
+    rows = value if value and all(isinstance(row, (list, tuple)) for row in value) else [value]
+    if len({len(row) for row in rows}) != 1 or sum(map(len, rows)) < 3:
+        return None
+    flat = [item for row in rows for item in row]
+    if not all(isinstance(item, numbers.Real) and not isinstance(item, bool) for item in flat):
+        return None
+    whole = all(isinstance(item, int) for item in flat)
+    return torch.tensor(value, dtype=torch.int64 if whole else torch.float64)
 
 
 def _other_dtype(expected, got):
-    return f"{_name(got.dtype)} came, {_name(expected.dtype)} is expected, and the values differ too."
+    return f"{dtype_name(got.dtype)} came, {dtype_name(expected.dtype)} is expected, and the values differ too."
 
 
 def _pattern(parts, agree):
-    for rule in _ON_TENSORS if parts else ():
+    found = _of_tensors(parts, agree)
+    return found or _relation(parts, agree)
+
+
+def _relation(parts, agree):
+    """A relation that is the same in all tests, of enough values that it is none by chance."""
+    if sum(expected.numel() for expected, _ in parts) < FEWEST:
+        return None
+    for rule in RELATIONS:
+        found = {rule(expected, got, agree) for expected, got in parts}
+        if len(found) == 1 and None not in found:
+            return found.pop()
+    return None
+
+
+def _of_tensors(parts, agree):
+    for rule in ON_TENSORS if parts else ():
         found = [rule(expected, got, agree) for expected, got in parts]
-        if all(found) and rule is _scaled:
+        if all(found) and rule is scaled:
             found[0] = _over_tests(found, only_numbers=all(expected.numel() == 1 for expected, _ in parts))
         if all(found):
             return found[0]
@@ -103,10 +200,17 @@ def _differing_tensors(expected, got, rtol, atol):
     if isinstance(expected, dict) and isinstance(got, dict):
         inner = [(expected[key], got[key]) for key in expected if key in got]
     elif isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)) and len(expected) == len(got):
+        tables = _table(expected), _table(got)
+        if None not in tables and tables[0].shape == tables[1].shape:
+            exact = tables[0].dtype == tables[1].dtype == torch.int64
+            one, other = tables if exact else (table.double() for table in tables)
+            return [(one, other)] if compare(expected, got, rtol, atol) is not None else []
         inner = list(zip(expected, got, strict=True))
     else:
         if isinstance(expected, int) and isinstance(got, float):  # a Python number has no dtype to be told about
             expected = float(expected)
+        if isinstance(expected, float) and isinstance(got, torch.Tensor) and got.is_floating_point():
+            got = got.double()
         one, other = _tensor(expected), _tensor(got)
         differ = one is not None and other is not None and compare(expected, got, rtol, atol) is not None
         return [(one, other)] if differ else []
@@ -220,184 +324,7 @@ def _other_length(expected, got):
         return f"{came} returned, {len(expected)} {'is' if len(expected) == 1 else 'are'} expected."
 
 
-# Patterns of tensors: (expected, got, agree) -> sentence or None ----------------------------------------------------
-
-
-class _Agreement:
-    """`agree(a, b)`: same shape and values within tolerance, whatever the dtype."""
-
-    def __init__(self, rtol, atol):
-        self.rtol, self.atol = rtol, atol
-
-    def __call__(self, one, other):
-        if one.shape != other.shape or not one.numel():
-            return False
-        wide = torch.complex128 if one.is_complex() or other.is_complex() else torch.float64
-        return bool(close(one.to(wide), other.to(wide), self.rtol, self.atol).all())
-
-
-def _wrong_dtype(expected, got, agree):
-    names = f"{_name(got.dtype)} came, {_name(expected.dtype)} is expected"
-    if expected.dtype == got.dtype:
-        return None
-    if agree(expected, got):
-        return f"The values are right, their dtype is not: {names}."
-    if expected.is_floating_point() and not got.is_floating_point() and agree(expected.trunc(), got):
-        return f"The fractions are lost: {names}. Was // used for /, or a cast made too early?"
-
-
-def _wrapped(expected, got, agree):
-    if got.dtype == torch.uint8 and expected.dtype != torch.bool and agree(expected.double() % 256, got):
-        return "The values wrap around at 256: uint8 arithmetic overflows. Convert first, with .float()."
-
-
-def _not_finite(expected, got, agree):
-    if got.is_floating_point() and expected.is_floating_point():
-        for test, word in ((torch.isnan, "NaN"), (torch.isinf, "infinity")):
-            if test(got).any() and not test(expected).any():
-                return (
-                    f"There is {word} in the result: a division by zero, a log or a root of something not positive, or "
-                    "exp of something large?"
-                )
-
-
-def _batch_axis(expected, got, agree):
-    if expected.ndim == got.ndim or expected.squeeze().shape != got.squeeze().shape:
-        return None
-    word, fix = ("missing", "unsqueeze") if got.ndim < expected.ndim else ("too many", "squeeze")
-    return f"An axis of size 1 is {word}: shape {_shape(got)} came, {_shape(expected)} is expected. .{fix}(...) helps."
-
-
-def _axes_permuted(expected, got, agree):
-    if expected.ndim != got.ndim or sorted(expected.shape) != sorted(got.shape) or not 2 <= got.ndim <= 6:
-        return None
-    for order in _orders(got.ndim):
-        if tuple(got.shape[i] for i in order) == expected.shape and agree(expected, got.permute(order)):
-            moved = [f"what should be axis {i} is your axis {j}" for i, j in enumerate(order) if i != j]
-            return f"The values are right, the axes stand in another order: {', '.join(moved)}."
-
-
-def _reshaped(expected, got, agree):
-    if sorted(expected.shape) != sorted(got.shape) or not 2 <= got.ndim <= 6:
-        return None
-    for order in _orders(got.ndim):
-        if agree(expected.permute(order).reshape(-1), got.reshape(-1)):
-            return (
-                "The numbers are the right ones in the wrong places: reshape and view keep the order in memory and "
-                "only cut it anew. To exchange axes use permute or transpose."
-            )
-
-
-def _shape_permuted(expected, got, agree):
-    if expected.shape != got.shape and expected.ndim == got.ndim and sorted(expected.shape) == sorted(got.shape):
-        return f"Are two axes exchanged? Shape {_shape(got)} came, {_shape(expected)} is expected."
-
-
-def _size_off(expected, got, agree):
-    if expected.ndim != got.ndim or expected.shape == got.shape:
-        return None
-    off = [(i, g - e) for i, (e, g) in enumerate(zip(expected.shape, got.shape, strict=True)) if g != e]
-    if any(abs(d) > 2 for _, d in off):
-        return None
-    where = ", ".join(f"axis {i} has {got.shape[i]}, expected {expected.shape[i]}" for i, _ in off)
-    amount = "one" if max(abs(d) for _, d in off) == 1 else "two"
-    return f"Off by {amount}: {where}. Look at the ends of the range or the padding."
-
-
-def _other_rank(expected, got, agree):
-    if expected.ndim != got.ndim:
-        axes = "axis" if got.ndim == 1 else "axes"
-        return f"The result has {got.ndim} {axes} {_shape(got)}, expected are {expected.ndim} {_shape(expected)}."
-
-
-def _flipped(expected, got, agree):
-    for count in (1, 2):
-        for axes in combinations(range(got.ndim), count):
-            if agree(expected, got.flip(axes)):
-                return f"Along axis {' and '.join(map(str, axes))} the values run backwards."
-
-
-def _shifted(expected, got, agree):
-    if expected.shape != got.shape:
-        return None
-    for axis in range(got.ndim):
-        length = got.shape[axis]
-        for step in (1, -1) if length > 2 else ():
-            mine = got.narrow(axis, max(step, 0), length - 1)
-            if agree(expected.narrow(axis, max(-step, 0), length - 1), mine):
-                return f"Along axis {axis} everything is one place too {'late' if step > 0 else 'early'}."
-
-
-def _scaled(expected, got, agree):
-    if expected.shape != got.shape or not _real(expected, got):
-        return None
-    one, other = expected.double(), got.double()
-    if not (one.isfinite().all() and other.isfinite().all()):
-        return None
-    if (one * one).sum() > 0 and (other * other).sum() > 0:
-        factor = float((one * other).sum() / (one * one).sum())
-        if factor != 0 and agree(one * factor, other) and not agree(one, other):
-            return _factor(factor)
-    offset = float((other - one).mean())
-    if agree(one + offset, other):
-        return f"Everything is {'too large' if offset > 0 else 'too small'} by the same amount, {abs(offset):.5g}."
-
-
-def _factor(factor):
-    if abs(factor + 1) < 1e-3:
-        return "Everything has the wrong sign."
-    times, word = (abs(factor), "large") if abs(factor) >= 1 else (1 / abs(factor), "small")
-    if factor > 0 and times < NEARLY:
-        cause = "was something small added, or is a size off by one?"
-        return f"Everything is {times:.5g} times too {word}, which is nearly right: {cause}"
-    sign = ", and has the wrong sign" if factor < 0 else ""
-    return f"Everything is {times:.5g} times too {word}{sign}: a factor is missing, or one too many."
-
-
-def _all_zero(expected, got, agree):
-    if not got.any() and expected.any() and got.numel() > 1:
-        return "Every value is 0. Is the result written where it is returned from?"
-
-
-def _border_only(expected, got, agree):
-    if expected.shape != got.shape or not _real(expected, got):
-        return None
-    wrong = ~close(expected.double(), got.double(), agree.rtol, agree.atol)
-    axes = [axis for axis in range(got.ndim) if got.shape[axis] >= 5]
-    inner = wrong
-    for axis in axes:
-        inner = inner.narrow(axis, 2, inner.shape[axis] - 4)
-    if axes and wrong.any() and not inner.any():
-        return "Only the border is wrong, the inside is right. How are the edges meant to be treated (padding)?"
-
-
-def _same_values(expected, got, agree):
-    if expected.shape == got.shape and expected.numel() > 2 and _real(expected, got):
-        if agree(expected.reshape(-1).double().sort().values, got.reshape(-1).double().sort().values):
-            return "The values are the right ones, in another order."
-
-
-def _orders(rank):
-    return [order for order in permutations(range(rank)) if order != tuple(range(rank))]
-
-
-def _real(*tensors):
-    return not any(t.is_complex() or t.dtype == torch.bool for t in tensors)
-
-
-def _shape(tensor):
-    return f"({', '.join(map(str, tensor.shape))})"
-
-
-def _name(dtype):
-    return str(dtype).removeprefix("torch.")
-
-
 _ON_ANYTHING = (
     _nothing_returned, _generator, _wrapped_once, _other_type, _array_for_tensor,
     _number_for_tensor, _floats_for_ints, _sequence_for_tensor, _other_length,
-)  # fmt: skip
-_ON_TENSORS = (
-    _wrong_dtype, _wrapped, _not_finite, _batch_axis, _axes_permuted, _reshaped, _shape_permuted, _size_off,
-    _other_rank, _all_zero, _flipped, _scaled, _shifted, _border_only, _same_values,
 )  # fmt: skip

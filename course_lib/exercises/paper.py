@@ -8,6 +8,8 @@ from functools import cached_property, lru_cache
 import torch
 
 from .run import run
+from .together import pairs_of
+from .written import run_text
 
 KEPT = 16  # papers; each holds its inputs and some twenty outputs of their size
 
@@ -22,6 +24,7 @@ class Paper:
 
     def __init__(self, exercise, cases):
         self.exercise, self.cases = exercise, cases
+        self._outcomes = {}
 
     def run(self, answer, terms=None):
         """What an answer gives: list of Outcome, one per case. For `terms` see `watch.terms_of`."""
@@ -40,6 +43,20 @@ class Paper:
     def mistakes(self):
         """What the known mistakes give: list of (Mistake, list of Outcome)."""
         return [(mistake, self.run(mistake.answer)) for mistake in self.exercise.mistakes]
+
+    @cached_property
+    def pairs(self):
+        """Two known mistakes at once: list of (Mistake, Mistake, answer)."""
+        exercise = self.exercise
+        home = f"{__package__}.lectures.l{exercise.id[:2]}"
+        return pairs_of(exercise, lambda text: run_text(text, exercise.name, home))
+
+    def outcome(self, answer, number):
+        """What an answer of `pairs` gives on one case: most are told apart by the first."""
+        key = id(answer), number
+        if key not in self._outcomes:
+            self._outcomes[key] = run(self.exercise.kind, answer, [self.cases[number]], self.exercise.reference)[0]
+        return self._outcomes[key]
 
 
 @lru_cache(KEPT)

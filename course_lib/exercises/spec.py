@@ -39,11 +39,13 @@ class Mistake:
     diagnosis: shown when the learner's output equals this answer's output on the tests that failed.
     answer: a wrong function, class or value. For numbers, arrays and choices also a predicate of the learner's value.
     text: its source, where it is an edit of the solution.
+    edit: the edit itself, for making two of them at once.
     """
 
     diagnosis: str
     answer: Any
     text: str | None = None
+    edit: Any = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,7 +77,7 @@ def exercise(id, title, *, solution, mistakes=(), kind=None, same_as=None, **det
     for mistake in mistakes:
         if isinstance(mistake, Edit):
             text = mistake.of(solution)
-            mistake = Mistake(mistake.diagnosis, run_text(text, name, home), text)
+            mistake = Mistake(mistake.diagnosis, run_text(text, name, home), text, mistake)
         made.append(mistake)
     return Exercise(id=id, title=title, name=name, kind=kind or shown, reference=reference, solution=solution,
                     same_as=same_as, mistakes=tuple(made), **details)  # fmt: skip

@@ -138,6 +138,7 @@ conv_cost = exercise(
             "outputs and channels are added: every output has a kernel for every channel, a product",
             {"outputs * channels": "(outputs + channels)"},
         ),
+        edit("the kernel's sides are added: it has R x P x Q numbers", {"R * P * Q": "(R + P + Q)"}),
     ),
     hints=(
         "One output needs one kernel for every input channel, and one bias. How many numbers is that? And how often is "

@@ -131,6 +131,10 @@ gradient_x = exercise(
             "the picture wraps around, and the half is missing: repeat the edge column, and divide by 2",
             {f"{DIFFERENCE} / 2": "frames.roll(-1, -1) - frames.roll(1, -1)"},
         ),
+        edit(
+            "this is half the step from the left neighbour to the pixel: go on to the right neighbour",
+            {"wide[..., 2:] - wide": "wide[..., 1:-1] - wide"},
+        ),
     ),
     hints=(
         "At each pixel: how much brighter is the right neighbour than the left one, per pixel of distance? Lengthen "

@@ -107,6 +107,8 @@ early_fusion = exercise(
             "this pads: early fusion as asked here keeps only the places where the kernel fits",
             {"stride=stride)": "stride=stride, padding=(weight.shape[3] // 2, weight.shape[4] // 2))"},
         ),
+        edit("the padding got the stride's place: stride=stride, and no padding", {"stride=stride": "padding=stride"}),
+        edit("the bias is multiplied: it is added", {"bias, stride=stride)": "stride=stride) * bias[:, None, None]"}),
     ),
     hints=(
         "A 2D convolution sums over channels. What must be a channel, for it to sum over colours *and* frames?",

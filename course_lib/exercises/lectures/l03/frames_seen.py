@@ -138,6 +138,18 @@ frames_seen = exercise(
             "the end is exclusive, as in range(): the last frame itself is asked for, which is one less",
             {RETURN: "return first, last + 1"},
         ),
+        edit(
+            "extent and stride are exchanged: the place is multiplied by the stride, and the extent is added",
+            {STEP: "first, last = first * extent, last * extent + stride - 1"},
+        ),
+        edit(
+            "the strides are added: a unit lies `stride` times as far along the layer below",
+            {STEP: "first, last = first + stride, last + stride + extent - 1"},
+        ),
+        edit(
+            "the kernel reaches backwards here: unit u reads u * s and those after it, up to u * s + e - 1",
+            {STEP: "first, last = first * stride - extent + 1, last * stride"},
+        ),
     ),
     hints=(
         "Where does the kernel of the topmost layer begin, if the unit is number u and the stride s? Where does it "

@@ -74,8 +74,8 @@ late_fusion_net = exercise(
             {".flatten(1)": ""},
         ),
         edit(
-            "the towers are added (or averaged) before the head, so it cannot tell which frame came first: concatenate "
-            "them",
+            "the towers are joined to one (added, averaged, multiplied) before the head, so it cannot tell which frame "
+            "came first: concatenate them",
             {JOINED: "early + late"},
         ),
         edit(

@@ -134,6 +134,10 @@ two_streams = exercise(
                 "    fovea = F.interpolate(fovea, size=context.shape[2:])"
             },
         ),
+        edit(
+            "the fovea is the whole picture made smaller: cut out its middle at full resolution",
+            {"clip[..., top : top + H // 2, left : left + W // 2]": "F.avg_pool3d(clip, (1, 2, 2))"},
+        ),
     ),
     hints=(
         "One stream sees everything, coarsely; the other sees the middle, finely. Both have half the rows and half the "

@@ -147,6 +147,7 @@ video_hit = exercise(
             "this misses the best class: the k best are those with the largest values, the first ones of topk",
             {"(k, dim=1)": "(k, dim=1, largest=False)"},
         ),
+        edit("this keeps the last clip of each video only: average all of them", {".mean(0)": "[-1]"}),
     ),
     hints=(
         "Every clip gives probabilities for the classes. A video's are the mean of its clips'. Only then ask whether "

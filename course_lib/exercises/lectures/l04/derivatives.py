@@ -136,6 +136,14 @@ derivatives = exercise(
             },
         ),
         edit("It still has its border: cut one pixel from all four sides, with 1:-1", {"[:, :, 1:-1, 1:-1]\n": "\n"}),
+        edit(
+            "It adds the pictures: it is what changes, image 2 minus image 1",
+            {"(image2 - image1)": "(image2 + image1)"},
+        ),
+        edit(
+            "It is cut at the wrong side: one pixel from all four, 1:-1",
+            {"(image2 - image1)[:, :, 1:-1, 1:-1]": "(image2 - image1)[:, :, :-2, :-2]"},
+        ),
     ),
     hints=(
         "In a row, `middle[2:]` are the right neighbours of the inner pixels and `middle[:-2]` the left ones. A "

@@ -126,6 +126,11 @@ epe = exercise(
         ),
         edit("this is the largest error: the mean is asked for", {".mean()": ".max()"}),
         edit("this is the median error: the mean is asked for", {".mean()": ".median()"}),
+        edit(
+            "this adds the distances of all pixels and divides by the number of valid ones: take the valid ones first",
+            {"distance[valid].mean()": "(distance.sum() / valid.sum())"},
+        ),
+        edit("u and v are added before they are squared: square each, then add", {SQUARES: ".sum(dim=1).abs()"}),
     ),
     hints=(
         "Two steps. First one number per pixel: how long is the difference of the two arrows? Then the mean of these "

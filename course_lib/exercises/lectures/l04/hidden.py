@@ -158,6 +158,10 @@ hidden = exercise(
         edit("the part of the tolerance that grows with the vectors is missing", {f"0.01 * {LENGTHS} + 0.5": "0.5"}),
         edit("the gap is not squared: the tolerance is in square pixels", {"gap > ": "gap.sqrt() > "}),
         edit("one of the two conditions is enough: join them with |, not with &", {"| ~in_view": "& ~in_view"}),
+        edit(
+            "the two squared lengths are multiplied: add them",
+            {"forward.square().sum(1) + back": "forward.square().sum(1) * back"},
+        ),
     ),
     hints=(
         "Walk from a pixel along the forward flow. Where you arrive, read the backward flow and walk along it. If you "

@@ -123,6 +123,9 @@ refine = exercise(
             "the step has the wrong sign: it goes from image 1 to the warped image 2, and is added",
             {"flow + step": "flow - step"},
         ),
+        edit("only one round is made: `iterations` of them are asked for", {"range(iterations)": "range(1)"}),
+        edit("half of the step is lost: add the whole step to the flow", {"flow + step": "flow + step / 2"}),
+        edit("the step is taken twice: add it once", {"flow + step": "flow + 2 * step"}),
     ),
     hints=(
         "Suppose the flow were perfect already. Which image would have to look like which, what would Lucas-Kanade "

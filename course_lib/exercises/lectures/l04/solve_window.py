@@ -48,7 +48,7 @@ def _cases(generator):
         Case("a window of 5 x 7", window(5, 7)),
         Case("a window of 3 x 2", window(3, 2)),
         Case("gradients of pixels in 0..255", window(6, 4, 100.0)),
-        Case("nearly an edge", (ix, 0.5 * ix + 0.1 * iy, it)),
+        Case("nearly an edge", (ix, -0.5 * ix + 0.1 * iy, it)),
         Case("a pixel on each axis: (u, v) = (1, 2)", tuple(map(torch.tensor, ([[1.0, 0]], [[0.0, 1]], [[-1.0, -2]])))),
     ]
 

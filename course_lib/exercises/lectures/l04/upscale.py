@@ -88,7 +88,7 @@ upscale = exercise(
             "rows and columns of `size` are exchanged: it is (rows, columns), so the new width is size[1]",
             {"size[1]": "size[-2]", "size[0]": "size[-1]"},
         ),
-        edit("the factor has lost its fraction: divide with /, not with //", {"1) / (": "1) // ("}),
+        edit("the factor has lost its fraction (//, int or round): divide with /, and keep it", {"1) / (": "1) // ("}),
         edit(
             "u and v are multiplied after F.interpolate took the nearest vector: interpolate bilinearly",
             {BILINEAR: ""},
@@ -107,6 +107,11 @@ upscale = exercise(
         edit(
             "interpolate with align_corners=True, so that corner pixels stay corner pixels, as in `warp`",
             {", align_corners=True": ""},
+        ),
+        edit("the factor is squared: multiply by it once", {"1, 1)": "1, 1) ** 2"}),
+        edit(
+            "u and v share a mean factor: u has that of the widths, v that of the heights",
+            {FACTORS: "[(across + down) / 2] * 2"},
         ),
     ),
     hints=(

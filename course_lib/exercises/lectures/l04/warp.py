@@ -167,6 +167,15 @@ warp = exercise(
             "this takes the nearest pixel: between pixels, interpolate bilinearly",
             {"grid, align": 'grid, mode="nearest", align'},
         ),
+        edit(
+            "the pixel's own place is missing: look at x + u and y + v, not at (u, v)",
+            {U: "flow[:, 0]", V: "flow[:, 1]"},
+        ),
+        edit(
+            "what lies outside should be black here, not the picture mirrored",
+            {"grid, align": 'grid, padding_mode="reflection", align'},
+        ),
+        edit("the flow counts twice: x + u and y + v", {U: "x + 2 * flow[:, 0]", V: "y + 2 * flow[:, 1]"}),
     ),
     hints=(
         "For each pixel of the result: in which column and row of `image` do you look? `grid_sample` wants these "

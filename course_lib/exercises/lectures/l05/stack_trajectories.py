@@ -129,6 +129,15 @@ stack_trajectories = exercise(
         ),
         edit("v is missing: each field gives two channels, u and v", {"append(here)": "append(here[:, :1])"}),
         edit("time runs backwards: the earliest field comes first", {"append(here)": "insert(0, here)"}),
+        edit("the fields come last one first: step k reads field start + k", {"start + k": "start + length - 1 - k"}),
+        edit("only half of the way is gone: read at x + travelled", {"k], travelled": "k], travelled / 2"}),
+        edit(
+            "this is the way in all: every step's displacement is asked for, two channels each",
+            {"torch.cat(channels, dim=1)": "travelled"},
+        ),
+        edit(
+            "the way is averaged: p_k adds up all displacements so far", {"travelled + here": "(travelled + here) / 2"}
+        ),
     ),
     hints=(
         "Carry a map with you, `travelled`: how far the point that began at each pixel has gone by now. At first it is "

@@ -104,6 +104,11 @@ subtract_mean_flow = exercise(
             "this takes the mean over clips and channels at every pixel: take the mean over the pixels",
             {"(2, 3)": "(0, 1)"},
         ),
+        edit(
+            "one pixel's vector is subtracted: the mean over all pixels is asked for",
+            {"stack.mean((2, 3), keepdim=True)": "stack[:, :, :1, :1]"},
+        ),
+        edit("half of the mean is subtracted: all of it", {"keepdim=True)": "keepdim=True) / 2"}),
     ),
     hints=(
         "A pan adds the same vector to every pixel of a field. Which average, over which axes, recovers that vector?",

@@ -106,6 +106,11 @@ describe_video = exercise(
             "the features were divided one by one along the clips: scale the averaged vector as a whole",
             {MEAN: "F.normalize(features, dim=0).mean(dim=0)", SCALED: "mean"},
         ),
+        edit(
+            "this stretches the values to 0..1: only the length is to become 1",
+            {"mean / mean.norm()": "(mean - mean.min()) / (mean.max() - mean.min())"},
+        ),
+        edit("the length is subtracted: divide by it", {"mean / mean.norm()": "mean - mean.norm()"}),
     ),
     hints=(
         "Two steps: one vector for the whole video, then the same direction with length 1.",

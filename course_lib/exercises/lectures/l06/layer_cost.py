@@ -128,6 +128,19 @@ layer_cost = exercise(
             "the order is (parameters, multiply-adds)",
             {RETURNED: "weights * T * H * W, weights + outputs"},
         ),
+        edit(
+            "the multiply-adds miss the kernel: at every place each of its numbers is multiplied",
+            {"weights * T": "inputs * outputs * T"},
+        ),
+        edit(
+            "inputs and outputs are added: every output has a kernel for every input channel",
+            {"outputs * inputs": "(outputs + inputs)"},
+        ),
+        edit(
+            "the padding is counted as places: as many come out as went in, T x H x W",
+            {"T * H * W": "(T + 2) * (H + 2) * (W + 2)"},
+        ),
+        edit("the kernel's sides are added: it has depth x 3 x 3 numbers", {"depth * 3 * 3": "(depth + 3 + 3)"}),
     ),
     hints=(
         "Time is one more axis, of the kernel and of the places. How many weights does one kernel of depth "

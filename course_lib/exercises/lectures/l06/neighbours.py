@@ -114,6 +114,26 @@ neighbours = exercise(
             "the nearest neighbour was dropped, not the clip itself: one clip too far on",
             {NEAREST: "similarity.topk(min(k + 1, len(unit) - 1), dim=1).indices[:, 1 : k + 1]"},
         ),
+        edit(
+            "dividing by the sum is no scaling to length 1: divide by the root of the sum of squares, .norm()",
+            {UNIT: "descriptors / descriptors.sum(dim=1, keepdim=True)"},
+        ),
+        edit(
+            "dividing by the largest value is no scaling to length 1: divide by .norm()",
+            {UNIT: "descriptors / descriptors.abs().amax(dim=1, keepdim=True)"},
+        ),
+        edit(
+            "this is the distance along the axes (sum of absolute differences): the cosine is asked for",
+            {f"({PRODUCT})": "(-(unit[:, None] - unit).abs().sum(-1))"},
+        ),
+        edit(
+            "a mean was subtracted before: the cosine is that of the descriptors as they are",
+            {UNIT: "F.normalize(descriptors - descriptors.mean(0), dim=1)"},
+        ),
+        edit(
+            "this divides by the square of the length: by the length itself, .norm()",
+            {UNIT: "descriptors / descriptors.square().sum(1, keepdim=True)"},
+        ),
     ),
     hints=(
         "Similar means: almost the same direction. The cosine of the angle between two vectors of length 1 is their "

@@ -134,6 +134,35 @@ svm_loss = exercise(
             {HINGE: f"(1 + scores - {OF_THE_LABEL}).clamp(min=0)"},
         ),
         edit("this averages the violations: the SVM adds them up", {VIOLATIONS: "(violation**2).mean()"}),
+        edit("violations above 1 are cut off: only the lower end is, .clamp(min=0)", {"min=0": "0, 1"}),
+        edit("the bias is subtracted: s = w x + b", {" + bias": " - bias"}),
+        edit(
+            "this is 0 - y s with the sign turned: 1 - y s is what is missing", {"1 - sign * scores": "sign * scores"}
+        ),
+        edit(
+            "sign and score are subtracted: it is their product that says whether the score is right",
+            {"1 - sign * scores": "scores - sign"},
+        ),
+        edit(
+            "sign and score are subtracted: it is their product that says whether the score is right",
+            {"1 - sign * scores": "1 - sign + scores"},
+        ),
+        edit(
+            "y is 0 and -1 here: it is +1 for the label and -1 for the others",
+            {SIGN: "F.one_hot(labels, len(weight)) - 1"},
+        ),
+        edit(
+            "y is 3 and 1 here: subtract 1, so that it is +1 and -1", {SIGN: "2 * F.one_hot(labels, len(weight)) + 1"}
+        ),
+        edit(
+            "an SVM judges the scores themselves: no softmax",
+            {"weight.T + bias": "weight.T + bias).softmax(1)", "features @": "(features @"},
+        ),
+        edit(
+            "this squares the sum of the weights: square each of them, then add up",
+            {"(weight**2).sum()": "weight.sum() ** 2"},
+        ),
+        edit("only the largest violation counts: add up all of them", {VIOLATIONS: "(violation**2).amax()"}),
     ),
     hints=(
         "K separate questions: is this clip of class k (y = +1) or not (y = -1)? Each answer should be right by at "
