@@ -161,14 +161,17 @@ _IN_PLACE = ("copyto", "fill_diagonal", "put", "place", "putmask", "shuffle")  #
 
 
 def _changes(all_units, libraries, asked):
-    """The _Changes of each unit. What the asked function does when it is called makes no difference to what it is."""
-    effects = _effects(all_units, libraries)
-    effects.pop(asked, None)
-    return [_changed_by(unit, libraries, effects) for unit in all_units]
+    """The _Changes of each unit."""
+    of_calls, of_definitions = _effects(all_units, libraries, asked), _effects(all_units, libraries)
+    return [_changed_by(unit, libraries, of_calls, of_definitions) for unit in all_units]
 
 
-def _effects(all_units, libraries):
-    """From the name of a function or class to (stored, handed): what calling it, or deriving from it, may change."""
+def _effects(all_units, libraries, asked=None):
+    """From the name of a function or class to (stored, handed): what calling it, or deriving from it, may change.
+
+    Nothing for what is asked and what it calls in turn: what an answer changes when it is called (a cache, a counter),
+    it changes by itself, and who calls it to compare makes no difference.
+    """
     found, called = {}, {}
     for unit in all_units:
         for node in unit.nodes:
@@ -179,7 +182,12 @@ def _effects(all_units, libraries):
                 before = found.get(node.name, (frozenset(), frozenset()))
                 found[node.name] = (before[0] | (stored - own) | declared, before[1] | (handed - own))
                 called[node.name] = called.get(node.name, set()) | (unit.later - {node.name})
-    for _ in found:  # what it calls has effects, too
+    waiting = [asked]
+    while waiting:
+        name = waiting.pop()
+        if found.pop(name, None):
+            waiting += called[name]
+    for _ in list(found):  # what it calls has effects, too
         grown = {
             name: tuple(had[i].union(*(found[other][i] for other in called[name] if other in found)) for i in (0, 1))
             for name, had in found.items()
@@ -196,12 +204,12 @@ def _stored_names(node):
     return stored | {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
 
 
-def _changed_by(unit, libraries, effects):
-    stored, handed, aliases, used = set(), set(), [], set()
+def _changed_by(unit, libraries, of_calls, of_definitions):
+    stored, handed, aliases, effects = set(), set(), [], []
     for top in unit.nodes:
         if isinstance(top, _DEFINITIONS):
             outside = [*top.decorator_list, *getattr(top, "bases", ())]
-            used |= {root(node) for node in outside}
+            effects += [of_definitions.get(root(node)) for node in outside]
             stored |= {root(node) for node in top.decorator_list} - libraries
             if isinstance(top, ast.ClassDef):
                 stored |= _touched(top, libraries)[0] - _stored_names(top)
@@ -210,9 +218,10 @@ def _changed_by(unit, libraries, effects):
             stored, handed = stored | touched[0], handed | touched[1]
             aliases += _aliases(top, libraries)
             if not _only_looks(top):
-                used |= {node.id for node in ast.walk(top) if isinstance(node, ast.Name)}
-    for name in used & effects.keys():
-        stored, handed = stored | effects[name][0], handed | effects[name][1]
+                names = {node.id for node in ast.walk(top) if isinstance(node, ast.Name)}
+                effects += [of_calls.get(name) for name in names]
+    for more in filter(None, effects):
+        stored, handed = stored | more[0], handed | more[1]
     return _Changes(frozenset(stored - {""}), frozenset(handed - {""}), tuple(aliases))
 
 
@@ -263,17 +272,17 @@ def _aliases(top, libraries):
     for node in ast.walk(top):
         if isinstance(node, (ast.Assign, ast.For, ast.withitem, ast.NamedExpr)):
             value = getattr(node, "value", None) or getattr(node, "iter", None) or getattr(node, "context_expr", None)
-            targets = node.targets if isinstance(node, ast.Assign) else [
-                getattr(node, "target", None) or getattr(node, "optional_vars", None)
-            ]
+            target = getattr(node, "target", None) or getattr(node, "optional_vars", None)
+            targets = node.targets if isinstance(node, ast.Assign) else [target] if target else []
             sources = {root(value)}
             if isinstance(value, ast.Call):
+                sources = {root(value.func)} if isinstance(value.func, ast.Attribute) else set()
                 name = getattr(value.func, "attr", getattr(value.func, "id", ""))
                 holds = name[:1].isupper() or root(value.func) not in libraries  # an object keeps what it is made of
                 sources |= {root(argument) for argument in value.args} if holds else set()
             elif isinstance(value, (ast.Tuple, ast.List)):
                 sources |= {root(item) for item in value.elts}
-            names = {n.id for target in targets if target for n in ast.walk(target) if isinstance(n, ast.Name)}
+            names = set().union(*map(_stored_names, targets))
             found += [(name, source) for name in names for source in sources - libraries - {"", name}]
     return found
 
