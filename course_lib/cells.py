@@ -29,7 +29,7 @@ def python_of(source):
 def _read(source):
     if len(source) > LONGEST:
         return "", None
-    for text in (source, _without_magic(source)):
+    for text in (source, _without_magic(_unindented(source))):
         with contextlib.suppress(*UNREADABLE), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the learner's code, not of ours
             tree = ast.parse(text)
@@ -54,6 +54,13 @@ def _is_shallow(tree):
             return True
         level = below
     return False
+
+
+def _unindented(source):
+    """A cell that is indented as a whole, as IPython runs it: without what stands before its first line."""
+    first = next((line for line in source.split("\n") if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip())]
+    return "\n".join(line.removeprefix(indent) for line in source.split("\n")) if indent else source
 
 
 def _without_magic(source):
@@ -178,4 +185,6 @@ def _names(node):
                 declared.add(symbol.get_name())
     if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.walk(node)):
         binds.add("*")
+    added = {getattr(n.target, "id", "") for n in ast.walk(node) if isinstance(n, ast.AugAssign)}
+    later |= declared & added  # count += 1 reads it, too, of which a symbol table says nothing
     return binds | declared, now if body else later, later, declared

@@ -33,8 +33,9 @@ def reach(name, cells):
     """The Reach of a name.
 
     A name that a function reads when it is called has the value that the last cell gave it; one that is read while a
-    cell runs, what was before. Statements that change a reached thing (`table[0] = f`, `Net.forward = f`,
-    `table.append(f)`) belong to it. What an earlier exercise's check gave is the course's own, and ends the search.
+    cell runs, what was before. Statements that change a reached thing belong to it: `table[0] = f`, `Net.forward = f`,
+    `table.append(f)`, also under another name (`part = table[:1]`), by a function that does so, or as a decorator.
+    What an earlier exercise's check gave is the course's own, and ends the search.
 
     Args:
         name: what the exercise asks for.
@@ -49,7 +50,7 @@ class _Search:
         self.all = [(number, unit) for number, cell in enumerate(cells) for unit in units(cell)]
         self.libraries = _imported_libraries(unit for _, unit in self.all)
         self.kept, self.missing, self.seen, self.waiting = set(), set(), set(), []
-        self.changed = [_changed_by(unit, self.libraries) for _, unit in self.all]
+        self.changed = _changes([unit for _, unit in self.all], self.libraries, name)
 
     def result(self):
         found = self._want(self.name, len(self.all))
@@ -86,11 +87,21 @@ class _Search:
             for place in stars:
                 self._keep(place)
             return bool(stars)
-        for place in range(start + 1, len(self.all)):
-            stored, handed = self.changed[place]
-            if name in stored or (not only_defined and name in handed):
-                self._keep(place)
+        self._keep_changes(name, start + 1, only_defined)
         return True
+
+    def _keep_changes(self, name, start, only_defined):
+        """Keep the statements from a place on that change what a name stands for, by this name or by another."""
+        same = {name: ()}  # from each of its names to the places where it got that name
+        for place in range(start, len(self.all)):
+            changed = self.changed[place]
+            for alias, of in changed.aliases:
+                if of in same and alias not in same:
+                    same[alias] = (*same[of], place)
+            touched = changed.stored if only_defined else changed.stored | changed.handed
+            for known in touched.intersection(same):
+                for kept in (*same[known], place):
+                    self._keep(kept)
 
     def _keep(self, place):
         if place not in self.kept:
@@ -131,30 +142,149 @@ def _imported_libraries(all_units):
     return found
 
 
-def _changed_by(unit, libraries):
+@dataclass(frozen=True)
+class _Changes:
+    """What a statement does to things that other statements made, by the names that it has for them.
+
+    stored: a part of them is replaced, or a decorator of theirs is at work.
+    handed: they are given to somebody who may change them.
+    aliases: pairs (new name, name of what it stands for, is a part of, or holds).
+    """
+
+    stored: frozenset
+    handed: frozenset
+    aliases: tuple = ()
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_IN_PLACE = ("copyto", "fill_diagonal", "put", "place", "putmask", "shuffle")  # of NumPy, for nothing but their effect
+
+
+def _changes(all_units, libraries, asked):
+    """The _Changes of each unit."""
+    of_calls, of_definitions = _effects(all_units, libraries, asked), _effects(all_units, libraries)
+    return [_changed_by(unit, libraries, of_calls, of_definitions) for unit in all_units]
+
+
+def _effects(all_units, libraries, asked=None):
+    """From the name of a function or class to (stored, handed): what calling it, or deriving from it, may change.
+
+    Nothing for what is asked and what it calls in turn: what an answer changes when it is called (a cache, a counter),
+    it changes by itself, and who calls it to compare makes no difference.
+    """
+    found, called = {}, {}
+    for unit in all_units:
+        for node in unit.nodes:
+            if isinstance(node, _DEFINITIONS):
+                declared = {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}
+                own = _stored_names(node) - declared - {node.name}
+                stored, handed = _touched(node, libraries)
+                before = found.get(node.name, (frozenset(), frozenset()))
+                found[node.name] = (before[0] | (stored - own) | declared, before[1] | (handed - own))
+                called[node.name] = called.get(node.name, set()) | (unit.later - {node.name})
+    waiting = [asked]
+    while waiting:
+        name = waiting.pop()
+        if found.pop(name, None):
+            waiting += called[name]
+    for _ in list(found):  # what it calls has effects, too
+        grown = {
+            name: tuple(had[i].union(*(found[other][i] for other in called[name] if other in found)) for i in (0, 1))
+            for name, had in found.items()
+        }
+        if grown == found:
+            break
+        found = grown
+    return {name: both for name, both in found.items() if any(both)}
+
+
+def _stored_names(node):
+    """The names that are assigned to, and the arguments, anywhere in a definition."""
+    stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return stored | {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+
+
+def _changed_by(unit, libraries, of_calls, of_definitions):
+    stored, handed, aliases, effects = set(), set(), [], []
+    for top in unit.nodes:
+        if isinstance(top, _DEFINITIONS):
+            outside = [*top.decorator_list, *getattr(top, "bases", ())]
+            effects += [of_definitions.get(root(node)) for node in outside]
+            stored |= {root(node) for node in top.decorator_list} - libraries
+            if isinstance(top, ast.ClassDef):
+                stored |= _touched(top, libraries)[0] - _stored_names(top)
+        elif not isinstance(top, (ast.Import, ast.ImportFrom)):
+            touched = _touched(top, libraries)
+            stored, handed = stored | touched[0], handed | touched[1]
+            aliases += _aliases(top, libraries)
+            if not _only_looks(top):
+                names = {node.id for node in ast.walk(top) if isinstance(node, ast.Name)}
+                effects += [of_calls.get(name) for name in names]
+    for more in filter(None, effects):
+        stored, handed = stored | more[0], handed | more[1]
+    return _Changes(frozenset(stored - {""}), frozenset(handed - {""}), tuple(aliases))
+
+
+def _touched(top, libraries):
     """(names of which a statement stores into a part, names that it hands to somebody who may change them)."""
     stored, handed = set(), set()
-    for top in unit.nodes:
-        if isinstance(top, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)):
-            continue
-        for node in ast.walk(top):
-            if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
-                stored.add(root(node))
-            elif isinstance(node, ast.Call):
-                function = getattr(node.func, "id", "")
-                if function in ("setattr", "delattr") and node.args:
-                    stored.add(root(node.args[0]))
-                attribute = getattr(node.func, "attr", "")
-                if attribute in _CHANGES or (attribute.endswith("_") and not attribute.endswith("__")):
-                    handed.add(root(node.func))
-        call = top.value if isinstance(top, (ast.Expr, ast.Assign)) else None
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") not in _ONLY_LOOKS:
-            in_place = getattr(call.func, "attr", "").endswith("_")
-            if in_place or root(call.func) not in libraries:
-                given = [*call.args, *(keyword.value for keyword in call.keywords)]
-                handed |= {root(value) for value in given if isinstance(value, (ast.Name, ast.Starred))}
-                handed |= {root(call.func)} if isinstance(top, ast.Expr) else set()
-    return stored - {""}, handed - {""}
+    for node in ast.walk(top):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            stored.add(root(node))
+        elif isinstance(node, ast.AugAssign):
+            handed.add(root(node.target))
+        elif isinstance(node, ast.Call):
+            function = getattr(node.func, "id", "")
+            if function in ("setattr", "delattr") and node.args:
+                stored.add(root(node.args[0]))
+            attribute = getattr(node.func, "attr", "")
+            if attribute in _CHANGES or (attribute.endswith("_") and not attribute.endswith("__")):
+                handed.add(root(node.func))
+                stored |= {root(node.func)} if attribute == "register" else set()
+            handed |= {root(keyword.value) for keyword in node.keywords if keyword.arg == "out"}
+        if isinstance(node, ast.Expr) or node is top:
+            handed |= _handed(node, libraries)
+    return stored, handed
+
+
+def _handed(node, libraries):
+    call = node.value if isinstance(node, (ast.Expr, ast.Assign)) else None
+    if not isinstance(call, ast.Call) or getattr(call.func, "id", "") in _ONLY_LOOKS:
+        return set()
+    attribute = getattr(call.func, "attr", "")
+    in_place = attribute.endswith("_") or attribute in _IN_PLACE
+    if root(call.func) in libraries and not in_place:
+        return set()
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    names = {root(value) for value in given if isinstance(value, (ast.Name, ast.Starred, ast.Attribute, ast.Subscript))}
+    return names | ({root(call.func)} if isinstance(node, ast.Expr) else set())
+
+
+def _only_looks(top):
+    call = top.value if isinstance(top, ast.Expr) else None
+    looks = isinstance(call, ast.Call) and getattr(call.func, "id", "") in _ONLY_LOOKS
+    return looks or isinstance(top, ast.Assert)
+
+
+def _aliases(top, libraries):
+    """Pairs (name, name of what it may share): part = table[:1], for p in net.parameters(), opt = SGD(net.weight)."""
+    found = []
+    for node in ast.walk(top):
+        if isinstance(node, (ast.Assign, ast.For, ast.withitem, ast.NamedExpr)):
+            value = getattr(node, "value", None) or getattr(node, "iter", None) or getattr(node, "context_expr", None)
+            target = getattr(node, "target", None) or getattr(node, "optional_vars", None)
+            targets = node.targets if isinstance(node, ast.Assign) else [target] if target else []
+            sources = {root(value)}
+            if isinstance(value, ast.Call):
+                sources = {root(value.func)} if isinstance(value.func, ast.Attribute) else set()
+                name = getattr(value.func, "attr", getattr(value.func, "id", ""))
+                holds = name[:1].isupper() or root(value.func) not in libraries  # an object keeps what it is made of
+                sources |= {root(argument) for argument in value.args} if holds else set()
+            elif isinstance(value, (ast.Tuple, ast.List)):
+                sources |= {root(item) for item in value.elts}
+            names = set().union(*map(_stored_names, targets))
+            found += [(name, source) for name in names for source in sources - libraries - {"", name}]
+    return found
 
 
 def root(node):

@@ -196,12 +196,13 @@ class _Reader(ast.NodeVisitor):
         of_library = first in self.libraries
         if isinstance(node.ctx, (ast.Store, ast.Del)):
             self._stored(node)
-        if first in ("self", "cls", "super") and not node.attr.startswith("__"):  # a learner's own; or torch disguised
+        own = first in ("self", "cls", "super") and not (node.attr.startswith("__") and node.attr.endswith("__"))
+        if own:  # a learner's; or torch disguised
             of_library = node.attr in _names_of_torch()
             self._name(node.attr, node)
         if first == "sys" and node.attr in HARMLESS_OF_SYS:
             return
-        if of_library or first not in ("self", "cls", "super") or node.attr.startswith("__"):
+        if of_library or not own:
             self._reached(node.attr, node, of_library)
         module = self._module_at(node)
         if module is not None:

@@ -24,6 +24,9 @@ def loops(line):
 
 STACKED = "return torch.stack([(x[i : i + len(weight)] * weight).sum() for i in range(len(x) - len(weight) + 1)])"
 
+WINDOWS = "x.unfold(0, len(weight), 1) @ weight"
+COMPARED = f"{TEST}\nprint((smoothed(signal, kernel) - {THEIRS}).abs().max())\ndef compare():\n    return smoothed(signal, kernel) - {THEIRS}\ndifference = compare()"
+
 HONEST = {
     "plain": [(LOOPS,)],
     "compares with the library below": [(f"{LOOPS}\n\n{TEST}\nprint((smoothed(signal, kernel) - {THEIRS}).abs().max())",)],
@@ -68,6 +71,22 @@ HONEST = {
     "a progress bar": [answer("return torch.stack([(x[i : i + len(weight)] * weight).sum() for i in tqdm(range(len(x) - len(weight) + 1), disable=True)])", "from tqdm import tqdm")],
     "a solver of the library's": [answer("torch.linalg.inv(torch.eye(3))\n" + STACKED)],
     "two attempts in one cell": [(f"def smoothed(x, weight):\n    return torch.nn.functional.conv1d{CALL}\n\n{LOOPS}",)],
+    "a variant for tensors is registered": [answer("return part(x, weight)", f"from functools import singledispatch\n@singledispatch\ndef part(x, weight):\n    return x\n@part.register\ndef _(x: torch.Tensor, weight):\n    return {WINDOWS}")],
+    "a decorator fills a table": [answer("return STEPS['go'](x, weight)", f"STEPS = {{}}\ndef step(name):\n    def keep(f):\n        STEPS[name] = f\n        return f\n    return keep\n@step('go')\ndef go(x, weight):\n    return {WINDOWS}", COMPARED)],
+    "a function fills a table": [answer(f"return TABLE['k'] * ({WINDOWS})", "TABLE = {}\ndef fill():\n    TABLE['k'] = 1\nfill()", COMPARED)],
+    "a function sets a global": [answer(f"return scale * ({WINDOWS})", "scale = 3\ndef prepare():\n    global scale\n    scale = 1\nprepare()")],
+    "subclasses are noted": [answer("return Base.kinds['Mean']().go(x, weight)", f"class Base:\n    kinds = {{}}\n    def __init_subclass__(cls):\n        Base.kinds[cls.__name__] = cls\nclass Mean(Base):\n    def go(self, x, weight):\n        return {WINDOWS}")],
+    "counts its calls": [answer(f"global calls\ncalls += 1\nreturn {WINDOWS}", "calls = 0", COMPARED)],
+    "a helper with a cache": [answer("return part(x, weight)", f"cache = {{}}\ndef part(x, weight):\n    cache[len(x)] = 1\n    return {WINDOWS}", COMPARED)],
+    "changed under another name": [answer(f"return ones[0] * ({WINDOWS})", "ones = torch.zeros(2)\nothers = ones[:1]\nothers.fill_(1)")],
+    "changed in a loop over its parts": [answer(f"return layer.weight[0, 0] * ({WINDOWS})", "layer = torch.nn.Linear(1, 1).requires_grad_(False)\nfor part in layer.parameters():\n    part.data.fill_(1)")],
+    "trained by who holds its parts": [answer(f"return layer.weight[0, 0].round() * ({WINDOWS})", "layer = torch.nn.Linear(1, 1, bias=False)\nsteps = torch.optim.SGD(layer.parameters(), lr=0.5)\nfor _ in range(20):\n    loss = (layer(torch.ones(1, 1)) - 1).square().sum()\n    steps.zero_grad()\n    loss.backward()\n    steps.step()\nlayer.requires_grad_(False)")],
+    "NumPy changes it in place": [answer(f"return float(ones[0]) * ({WINDOWS})", "import numpy as np\nones = np.zeros(2)\nnp.copyto(ones, 1)")],
+    "torch writes into it": [answer(f"return ones[0] * ({WINDOWS})", "ones = torch.zeros(2)\ntorch.add(ones, 1, out=ones)")],
+    "results of both in one table": [(LOOPS + f"\n{TEST}\nresults = {{}}\nresults['mine'] = smoothed(signal, kernel)\nresults['theirs'] = {THEIRS}",)],
+    "names with two underscores": [answer("return Part().go(x, weight)", f"class Part:\n    def __init__(self):\n        self.__scale = 1\n    def __part(self, x, weight):\n        return {WINDOWS}\n    def go(self, x, weight):\n        return self.__scale * self.__part(x, weight)")],
+    "indented as a whole": [("".join(f"    {line}\n" for line in LOOPS.splitlines()),)],
+    "indented as a whole, and marked": [("".join(f"    {line}\n" for line in ["%time size = 3", *LOOPS.splitlines()]),)],
 }  # fmt: skip
 
 LAYER = "layer = torch.nn.Conv1d(1, 1, 3, bias=False)\n"
@@ -100,5 +119,11 @@ DISHONEST = {
     "replaced while it runs": [answer("flow.check_shape = print\n" + STACKED, "import course_lib.ops.flow as flow")],
     "replaced by setattr": [answer("flow.eigenvalues(x, x, x)\n" + STACKED, "import course_lib.ops.flow as flow\nsetattr(flow, 'eigenvalues', lambda *a: a)")],
     "replaced by a mock": [answer("with patch('course_lib.ops.flow.eigenvalues'):\n    " + STACKED, "from unittest.mock import patch")],
+    "a list that is filled under another name": [answer(f"return tools[0]{CALL}", "tools = []\nothers = tools\nothers.append(torch.nn.functional.conv1d)")],
+    "a list that a function fills": [answer(f"return tools[0]{CALL}", "tools = []\ndef fill():\n    tools.append(torch.nn.functional.conv1d)\nfill()")],
+    "a registered variant": [answer("return part(x, weight)", f"from functools import singledispatch\n@singledispatch\ndef part(x, weight):\n    return x\n@part.register\ndef _(x: torch.Tensor, weight):\n    return torch.nn.functional.conv1d{CALL}")],
+    "what a subclass leaves behind": [answer(f"return Base.kept[0]{CALL}", "class Base:\n    kept = []\n    def __init_subclass__(cls):\n        Base.kept.append(torch.nn.functional.conv1d)\nclass Derived(Base):\n    pass")],
+    "a private part of a layer": [answer("return Layer().go(x, weight)", "class Layer(torch.nn.Conv1d):\n    def __init__(self):\n        super().__init__(1, 1, 3)\n    def go(self, x, weight):\n        return self._conv_forward(x[None, None], weight[None, None], None)[0, 0]")],
+    "indented as a whole": [("".join(f"    {line}\n" for line in answer(f"return torch.nn.functional.conv1d{CALL}")[0].splitlines()),)],
     "evaluated": [answer(f"return eval('torch.nn.functional.con' + 'v1d'){CALL}")],
 }  # fmt: skip
