@@ -486,6 +486,9 @@ titles = [f"frame {t}" for t in range(8)] + ["again"] * 5 + ["predicted"] * 3
 show(film_strip(film, range(16), titles, columns=8, width=7),
      alt="Above, a square crosses eight frames. Below, the first five from memory, and the last three predicted.")
 
+# %% [markdown]
+# The copies are blurred, but in the right place. Compare the prediction with the laziest one, the last frame again:
+
 # %% tags=["claim"]
 predicted, repeated = ((guess - following).square().mean() for guess in (expected.cpu(), seen[:, -1:]))
 claim("The predicted frames are nearer to the truth than the last frame, repeated: less than half of its squared error",
