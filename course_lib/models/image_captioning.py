@@ -38,6 +38,12 @@ class ImageCaptioner(nn.Module):
         states, state = self.rnn(self.word(words).unsqueeze(1), state)
         return self.out(states[:, 0]), state
 
+    def as_numbers(self):
+        """What a decoder by hand needs: each word's row of the next state's sum (V, hidden), W_hh, W_out and b_out."""
+        rnn = self.rnn
+        table = self.word.weight @ rnn.weight_ih_l0.T + rnn.bias_ih_l0 + rnn.bias_hh_l0
+        return table, rnn.weight_hh_l0, self.out.weight, self.out.bias
+
     def forward(self, features, words):
         """Teacher forcing: (B, D) and the words given (B, L) -> scores of the next word after each (B, L, V)."""
         return self.out(self.rnn(self.word(words), self.start(features))[0])

@@ -42,6 +42,17 @@ def caption_loss(scores, targets):
     return torch.nn.functional.cross_entropy(scores.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
 
 
+def word_loss(network, batch):
+    """Teacher forcing for `fit(loss=...)`: `caption_loss` of the next words.
+
+    Args:
+        network: function (features, inputs) -> scores (B, L, V).
+        batch: (features, inputs, targets), the last two as from `teacher_forcing`.
+    """
+    features, inputs, targets = batch
+    return caption_loss(network(features, inputs), targets)
+
+
 def until_end(words, end=END):
     """A row of word ids as a list, up to its end: (L,) -> list of ints."""
     words = words.tolist()

@@ -7,9 +7,9 @@ from course_lib.data.worlds.memory import LAMPS, flash_then_noise, moving_square
 
 def test_the_first_frame_alone_tells_the_colour():
     clips, colors = flash_then_noise(200, 7, torch.Generator().manual_seed(0))
-    assert clips.shape == (200, 8, 3) and set(colors.tolist()) == {0, 1, 2, 3}
+    assert clips.shape == (200, 8, 3) and set(colors.tolist()) == set(range(8))
     assert torch.equal(clips[:, 0], LAMPS[colors])
-    assert clips[:, 1:].abs().max() <= 0.2 and clips[:, 1:].mean().abs() < 0.01
+    assert 0.4 < clips[:, 1:].abs().max() <= 0.5 and clips[:, 1:].mean().abs() < 0.02
 
 
 def test_squares_keep_their_size_and_their_way():

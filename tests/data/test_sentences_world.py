@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from course_lib.data.worlds.sentences import COLORS, EVENTS, LASTS, WORDS, SentenceWorld, read, write
-from course_lib.errors import DataError
+from course_lib.data.worlds.sentences import COLORS, EVENTS, LASTS, WORDS, SentenceWorld, judge, read, write
+from course_lib.errors import DataError, ShapeError
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,22 @@ def test_stories_are_all_told_and_independent_of_the_colour():
     assert len({tuple(pair) for pair in batch.events.tolist()}) == 24
     assert torch.bincount(batch.colors).tolist() == [96] * 4
     assert len({(c, tuple(e)) for c, e in zip(batch.colors.tolist(), batch.events.tolist(), strict=True)}) > 70
+
+
+def test_noise_is_added_to_the_same_film():
+    clean, noisy = SentenceWorld().sample(20, seed=3), SentenceWorld(noise=0.3).sample(20, seed=3)
+    assert clean.sentences == noisy.sentences and torch.equal(clean.flow, noisy.flow)
+    added = noisy.clips - clean.clips
+    assert abs(added.std() - 0.3) < 0.01 and abs(added.mean()) < 0.01
+
+
+def test_judging_by_hand():
+    true = [read("a red disc flashes"), read("a red disc moves left"), read("a blue cross dims then moves up")]
+    said = [read("a red disc dims"), read("a red cross moves left"), read("a blue cross dims then moves up")]
+    found = judge(said, true)
+    assert found == pytest.approx({"nouns": 200 / 3, "verbs": 200 / 3, "whole sentence": 100 / 3})
+    with pytest.raises(ShapeError, match="2 sentences"):
+        judge(said[:2], true)
 
 
 def test_text_and_ids():

@@ -239,6 +239,17 @@ def test_captioner_starts_from_the_picture():
         assert torch.allclose(step, scores[:, place], atol=1e-6)
 
 
+def test_captioner_as_numbers_is_its_own_step():
+    torch.manual_seed(0)
+    network = ImageCaptioner(7, features=5, embed=4, hidden=6)
+    state, words = network.start(torch.randn(3, 5)), torch.tensor([0, 6, 2])
+    table, weight_hh, weight_out, bias_out = network.as_numbers()
+    h = torch.tanh(table[words] + state[0] @ weight_hh.T)
+    scores, following = network.step(words, state)
+    assert torch.allclose(following[0], h, atol=1e-6)
+    assert torch.allclose(scores, h @ weight_out.T + bias_out, atol=1e-6)
+
+
 def test_the_recipe_trains_at_every_step():
     recipe = recipes.find("10")
     assert recipe.loss is loss_at_every_step

@@ -2,21 +2,22 @@
 
 import torch
 
-LAMPS = torch.tensor([[1.0, -1, -1], [-1, 1, -1], [-1, -1, 1], [1, 1, -1]])  # red, green, blue, yellow; grey is 0
+LAMPS = torch.cartesian_prod(*[torch.tensor([-1.0, 1])] * 3)  # the corners of the colour cube; grey is 0
+NOISE = 0.5  # as far from grey as a frame of noise may be
 
 
 def flash_then_noise(clips, pause, generator):
-    """A lamp flashes in one of four colours, then come frames of noise: which colour was it?
+    """A lamp flashes in one of eight colours, then come frames of noise: which colour was it?
 
     A frame is three numbers, its average colour.
 
     Args:
         clips: how many. pause: frames of noise. generator: of everything random.
     Returns:
-        clips (clips, 1 + pause, 3), and the colours (clips,) long, 0 to 3.
+        clips (clips, 1 + pause, 3), and the colours (clips,) long, 0 to 7.
     """
     colors = torch.randint(len(LAMPS), (clips,), generator=generator)
-    noise = 0.4 * torch.rand(clips, pause, 3, generator=generator) - 0.2
+    noise = NOISE * (2 * torch.rand(clips, pause, 3, generator=generator) - 1)
     return torch.cat([LAMPS[colors][:, None], noise], dim=1), colors
 
 

@@ -14,6 +14,7 @@ from course_lib.data.worlds.actions import DIRECTIONS
 from course_lib.data.worlds.photographs import random_crops
 from course_lib.data.worlds.sprites import SHAPES, canvas_size, draw_shapes, paint, place
 from course_lib.errors import DataError
+from course_lib.ops.captions import share_right
 
 COLORS = {"red": (0.9, 0.15, 0.1), "green": (0.1, 0.75, 0.2), "blue": (0.2, 0.35, 1.0), "yellow": (0.95, 0.85, 0.1)}
 EVENTS = ("flashes", "dims", *(f"moves {way}" for way in DIRECTIONS))
@@ -29,7 +30,7 @@ class SentenceBatch:
     """Clips with their sentences.
 
     Attributes:
-        clips: float32 (B, 3, T, H, W) in 0..1, RGB.
+        clips: float32 (B, 3, T, H, W) in 0..1 (before noise), RGB.
         flow: float32 (B, 2, T-1, H, W), the exact motion in pixels, u (right) then v (down); 0 off the shape.
         sentences: list of B lists of word ids, without the end.
         colors, shapes: (B,) long, as in `COLORS` and `SHAPES`.
@@ -55,16 +56,18 @@ class SentenceWorld:
         stories: the pairs of events that may happen, as (first, second) in words of `EVENTS`; None as the second ends
             the story after the first. By default every single event, and every pair of two different kinds.
         size: side of the shape's box, in pixels. travel: how far a shape moves, in pixels.
+        noise: deviation of the camera's noise, which may carry colours out of 0..1.
     Raises:
         DataError: if two events do not fit into the frames, the shape not into the picture, or there is no such event.
     """
 
-    def __init__(self, height=20, width=20, frames=16, *, stories=None, size=8.0, travel=5.0):
+    def __init__(self, height=20, width=20, frames=16, *, stories=None, size=8.0, travel=5.0, noise=0.0):
         if frames < 2 * (LASTS + 1):
             raise DataError(f"Two events need at least {2 * (LASTS + 1)} frames, {frames} are asked for.")
         if size + 2 * travel > min(height, width):
             raise DataError(f"A shape of {size:g} pixels that moves by {travel:g} does not fit {height} x {width}.")
         self.height, self.width, self.frames, self.size, self.travel = height, width, frames, size, travel
+        self.noise = noise
         stories = _all_stories() if stories is None else stories
         unknown = {event for story in stories for event in story if event is not None and event not in EVENTS}
         if unknown or not stories:
@@ -101,6 +104,8 @@ class SentenceWorld:
         color = torch.where(black[:, None, :, None, None], torch.zeros(()), color)
         background = 0.4 * random_crops(n, self.height, self.width, generator)
         clips = color + (1 - alpha) * background[:, :, None]
+        if self.noise:
+            clips = clips + self.noise * torch.randn(clips.shape, generator=generator)
         step = (moved[:, 1:] - moved[:, :-1]).transpose(1, 2)[..., None, None]  # (B, 2, T-1, 1, 1)
         flow = step * (alpha[:, :, :-1] >= 0.5)
         sentences = [_sentence(*drawn) for drawn in zip(colors.tolist(), shapes.tolist(), events.tolist(), strict=True)]
@@ -125,6 +130,25 @@ class SentenceWorld:
         margin = self.size / 2 + self.travel
         room = torch.tensor([self.width, self.height]) - 2 * margin
         return margin + torch.rand(n, 1, 2, generator=generator) * room
+
+
+def centred(pictures):
+    """Colours 0..1, most of them dark, to about mean 0 and variance 1; any shape."""
+    return (pictures - 0.25) / 0.25
+
+
+def judge(said, true):
+    """Percent of the sentences with the right nouns, the right verbs, and right as a whole.
+
+    Args:
+        said, true: equally many lists of word ids.
+    Returns:
+        {"nouns": percent, "verbs": percent, "whole sentence": percent}
+    Raises:
+        ShapeError: if the numbers of sentences differ, or there are none.
+    """
+    kinds = {"nouns": _ids(NOUNS), "verbs": _ids(VERBS), "whole sentence": None}
+    return {name: 100 * share_right(said, true, kind) for name, kind in kinds.items()}
 
 
 def write(words, comma=True):
@@ -156,3 +180,7 @@ def _all_stories():
 def _sentence(color, shape, events):
     phrases = [EVENTS[event] for event in events if event >= 0]
     return read(f"a {list(COLORS)[color]} {SHAPES[shape]} {' then '.join(phrases)}")
+
+
+def _ids(words):
+    return [WORDS.index(word) for word in words]

@@ -90,7 +90,12 @@ caption = exercise(
         edit("the tanh is missing", {STATE: "table[word] + weight_hh @ h"}),
         edit("the bias of the scores is missing", {" + bias_out": ""}),
         edit("the weights of the state are transposed", {"weight_hh @ h": "weight_hh.T @ h"}),
+        edit("the words said before the end are lost: return them", {"            break": "            return []"}),
         edit("this takes the least likely word", {"argmax": "argmin"}),
+        edit(
+            "the tanh is only in front of the scores: the state that is carried on goes through it, too",
+            {STATE: "table[word] + weight_hh @ h", "@ h + bias": "@ torch.tanh(h) + bias"},
+        ),
         edit("one word too many: `longest` words at most", {"range(longest)": "range(longest + 1)"}),
         edit("one word too few: `longest` words are allowed", {"range(longest)": "range(longest - 1)"}),
         edit("the first word given is 0, the same number as the end", {"word, words = 0, []": "word, words = 1, []"}),

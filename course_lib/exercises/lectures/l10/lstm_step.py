@@ -89,6 +89,16 @@ lstm_step = exercise(
                 f"{LAYERS}.chunk(4, dim=1)": f"{LAYERS}.unflatten(1, (-1, 4)).unbind(2)",
             },
         ),
+        edit(
+            "the old memory must not be squashed: in c' = f c + i g it is c itself",
+            {"sigmoid() * c +": "sigmoid() * c.tanh() +"},
+        ),
+        edit("the candidate went through a sigmoid before its tanh: tanh alone", {"g.tanh()": "g.sigmoid().tanh()"}),
+        edit("the memory leaves through tanh, not through a sigmoid", {"c.tanh()": "c.sigmoid()"}),
+        edit(
+            "the forget gate belongs to the old memory alone; here it also multiplies what is written",
+            {MEMORY: "f.sigmoid() * (c + i.sigmoid() * g.tanh())"},
+        ),
     ),
     hints=(
         "Four layers read the same x and h. Three of them are gates, numbers between 0 and 1 that multiply; the fourth "

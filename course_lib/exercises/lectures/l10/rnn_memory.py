@@ -80,6 +80,16 @@ rnn_memory = exercise(
         edit("only the last norm came: one for each step is asked for", {"torch.stack(norms)": "norms[-1]"}),
         edit("the list is turned around: the first number belongs to one step", {"in states": "in states.flip(0)"}),
         edit("this takes the squared norm: the norm itself is asked for", {NORM: f"{NORM} ** 2"}),
+        edit(
+            "the first number belongs to h_1: multiply by the step's Jacobian before you take the norm",
+            {
+                f"        jacobian = {STEP}\n        norms.append({NORM})": (
+                    f"        norms.append({NORM})\n        jacobian = {STEP}"
+                )
+            },
+        ),
+        edit("this is the smallest singular value: take the largest", {"ord=2": "ord=-2"}),
+        edit("ord=1 is the largest column sum: take the largest singular value, ord=2", {"ord=2": "ord=1"}),
     ),
     hints=(
         "The chain rule: each step multiplies by its own Jacobian, the new one from the left. What does tanh "

@@ -89,13 +89,14 @@ teacher_forcing = exercise(
         ),
         edit("the numbers are floats: ids of words are whole numbers (dtype=torch.long)", {", dtype=torch.long": ""}),
         edit(
-            "the targets were shifted in the wrong direction: they run ahead of the inputs by one",
+            "the shift goes the wrong way: here each target is the word before the one given, not the next",
             {
                 GIVEN: "inputs[row, : len(sentence)]",
                 "targets[row, : len(sentence)]": "targets[row, 1 : len(sentence) + 1]",
                 "targets[row, len(sentence)] = 0": "targets[row, 0] = 0",
             },
         ),
+        edit("targets that the loss ignores are -1 here, not PyTorch's -100", {"length), -1)": "length), -100)"}),
     ),
     hints=(
         "At each place the decoder is given the word before, and should say the present one. Before the first word it "

@@ -71,6 +71,19 @@ video_scores = exercise(
         ),
         edit("this averages over frames only: a video has several clips", {".mean(dim=(0, 1))": ".mean(dim=1)"}),
         edit("this is the number of the class: all probabilities are asked for", {JOINED: f"({JOINED}).argmax()"}),
+        edit(
+            "the two networks' scores were joined before the softmax: turn each into probabilities first",
+            {
+                RGB: "rgb.mean(dim=(0, 1))",
+                FLOW: "flow.mean(dim=(0, 1))",
+                JOINED: f"({JOINED}).softmax(dim=-1)",
+            },
+        ),
+        edit("these are logarithms of probabilities: softmax, not log_softmax", {".softmax": ".log_softmax"}),
+        edit(
+            "`weight` is overwritten: it is an argument, 2/3 only where it is left out",
+            {"    rgb, flow =": "    weight = 2 / 3\n    rgb, flow ="},
+        ),
     ),
     hints=(
         "Every frame of every clip has its own opinion. Turn scores into probabilities first, then average.",

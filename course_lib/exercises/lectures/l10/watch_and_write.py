@@ -92,6 +92,14 @@ watch_and_write = exercise(
         ),
         edit("the frames were watched backwards", {"self.lstm(frames)": "self.lstm(frames.flip(1))"}),
         edit("these are the states: they still go through self.out", {WRITTEN: "written"}),
+        edit(
+            "h was handed over twice: the state is the pair (h, c) as it is",
+            {CALL: "self.lstm(self.word(words), (state[0], state[0]))"},
+        ),
+        edit(
+            "the frames were watched twice before the words came",
+            {CALL: "self.lstm(self.word(words), self.lstm(frames, state)[1])"},
+        ),
     ),
     hints=(
         "Run it on two different videos: the scores are the same. What does the second call know about the first?",

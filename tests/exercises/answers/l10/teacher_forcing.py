@@ -59,5 +59,5 @@ def teacher_forcing(sentences):
         "behind the end count as 0",
     ),
     ({"return inputs, targets": "return inputs"}, None),
-    ({"-1)": "-100)"}, None),
+    ({"targets[row, len(sentence)] = 0": "targets[row, len(sentence)] = 0; inputs[row, 0] = 1"}, None),
 ]
