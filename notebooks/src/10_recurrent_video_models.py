@@ -902,5 +902,5 @@ print(f"{number} videos: watching {1e3 * watching:.0f} ms, writing 20 words each
 # - A. Karpathy, *The Unreasonable Effectiveness of Recurrent Neural Networks*, 2015; C. Olah, *Understanding LSTM
 #   Networks*, 2015, http://colah.github.io/posts/2015-08-Understanding-LSTMs/.
 #
-# **Next:** lecture 11, where the filters of a picture network are inflated into time. CNN and LSTM return there as one
-# of five architectures.
+# **Next:** [11 · I3D](11_i3d.ipynb), where the filters of a picture network are inflated into time. CNN and LSTM
+# return there as one of five architectures.
