@@ -274,7 +274,8 @@ pause_guess.reveal(max([p for p, right in zip(PAUSES, kept["RNN"], strict=True) 
 
 # %%
 kept["RNN, easy first"] = right_by_pause((nn.RNN,), easy_first=True)
-fig, ax = curve(PAUSES, kept, "pause (frames)", "colours right (%)", ylim=(0, 105))
+fig, ax = curve(PAUSES, kept, "pause (frames)", "colours right (%)", ylim=(0, 105), xscale="log")
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
 show(fig, alt="; ".join(f"{name}: {r[2]:.0f} % at 5 frames, {r[-1]:.0f} % at 100" for name, r in kept.items()) + ".")
 
 # %% tags=["claim"]
