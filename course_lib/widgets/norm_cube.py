@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from course_lib.errors import ShapeError
-from course_lib.ops.normalization import METHODS, members
+from course_lib.ops.normalization import members
 from course_lib.plots import COLORS, INK, MUTED, RULE
 from course_lib.widgets.kit.drawing import Sheet
 from course_lib.widgets.kit.explorer import Explorer, choice, slider
@@ -14,6 +14,9 @@ from course_lib.widgets.kit.explorer import Explorer, choice, slider
 SAMPLES, CHANNELS, PLACES = 4, 8, 16  # N, C, and H W of one map, in the widget
 WIDTH, TILE, GAP, SIDE = 760, 56, 8, 4  # SIDE: a map is drawn as SIDE x SIDE cells
 GROUPS = (1, 2, 4, 8)
+CHOICES = {"batch": ("batch", 1), "layer": ("layer", 1), "instance": ("instance", 1)} | {
+    f"group, G = {groups}": ("group", groups) for groups in GROUPS
+}
 SET, UNIT = COLORS[0], COLORS[1]
 
 
@@ -54,37 +57,34 @@ def cube_state(method, groups, sample, channel, samples=SAMPLES, channels=CHANNE
 
 
 class NormCube(Explorer):
-    """Choose a method, the number of groups and a channel; see which maps share a mean and a deviation."""
+    """Choose a method (with its number of groups) and a channel; see which maps share a mean and a deviation."""
 
     question = "Whose mean and deviation does one cell get?"
     few_colors = True
 
-    def __init__(self, method="group", groups=2, channel=5):
-        self._method = choice("method", list(METHODS), method, width="16em")
-        self._groups = choice("groups G", [str(g) for g in GROUPS], str(groups), width="12em")
+    def __init__(self, method="group, G = 2", channel=5):
+        self._method = choice("normalisation", list(CHOICES), method, width="20em")
         self._channel = slider("channel of the cell", channel, 0, CHANNELS - 1)
-        super().__init__({"method": self._method, "groups": self._groups, "channel": self._channel})
+        super().__init__({"method": self._method, "channel": self._channel})
 
     @property
     def state(self):
         """The present `CubeState`; the cell is always in sample 1."""
-        return cube_state(self._method.value, int(self._groups.value), 1, self._channel.value)
+        return cube_state(*CHOICES[self._method.value], 1, self._channel.value)
 
     def caption(self):
-        state, method = self.state, self._method.value
-        name = f"group normalisation with G = {self._groups.value}" if method == "group" else f"{method} normalisation"
+        state, (method, groups) = self.state, CHOICES[self._method.value]
+        name = f"group normalisation with G = {groups}" if method == "group" else f"{method} normalisation"
         batch = (
             "Other samples are in the set: the result depends on the company."
             if state.needs_batch
             else "No other sample is in the set: the batch may be as small as you like."
         )
-        same = {
-            ("group", 1): " (So it is layer normalisation.)",
-            ("group", CHANNELS): " (So it is instance normalisation.)",
-        }
+        same = {1: " (So it is layer normalisation.)", CHANNELS: " (So it is instance normalisation.)"}
+        same = same.get(groups, "") if method == "group" else ""
         return (
             f"With {name}, the cell shares its mean with m = {state.cells} cells; there are {state.sets} such sets. "
-            f"{batch}{same.get((method, int(self._groups.value)), '')}"
+            f"{batch}{same}"
         )
 
     def draw(self):

@@ -81,7 +81,8 @@ class SegmentConsensus(Explorer):
             )
         self._top = float(np.abs(self.scores).max()) or 1.0
         self._segments = slider("snippets K", 3, 1, min(MOST, frames))
-        self._share = slider("place in the segment (%)", 50, 0, 99, width="30em")
+        self._share = slider("place in the segment (%)", 50, 0, 90, width="30em")
+        self._share.step = 10  # a smaller step often stays in the same frame, and nothing would move
         self._how = choice("consensus", ("average", "max"), "average", width="14em")
         super().__init__({"K": self._segments, "place": self._share, "consensus": self._how})
 

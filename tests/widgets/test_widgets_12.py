@@ -33,14 +33,16 @@ def test_state_refuses():
 def test_controls_change_picture_and_words():
     widget = NormCube()
     seen = set()
-    for method in ("batch", "layer", "instance", "group"):
+    for method in ("batch", "layer", "instance"):
         widget.controls["method"].value = method
         seen.add(widget.draw().tobytes())
         assert ("company" in widget.caption()) == (method == "batch")
-    assert len(seen) == 4
+    assert len(seen) == 3
     for groups in GROUPS:
-        widget.controls["groups"].value = str(groups)
+        widget.controls["method"].value = f"group, G = {groups}"
+        seen.add(widget.draw().tobytes())
         assert f"m = {CHANNELS // groups * 16} cells" in widget.caption()
+    assert len(seen) == 5  # G = 1 and G = 8 look like layer and instance
     before = widget.draw()
     widget.controls["channel"].value = 0
     assert not np.array_equal(before, widget.draw())
