@@ -13,6 +13,7 @@ LIBRARIES = ("torch", "numpy", "scipy", "cv2", "skimage", "torchvision", "course
 _ONLY_LOOKS = ("print", "display", "len", "help", "dir", "type", "repr", "str", "check")
 _CHANGES = ("append", "extend", "insert", "add", "update", "setdefault", "pop", "popleft", "remove", "clear", "put",
             "appendleft", "register", "sort", "reverse")  # fmt: skip
+MOST_NAMES = 50  # of one thing that are followed
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,12 @@ class _Search:
         self.all = [(number, unit) for number, cell in enumerate(cells) for unit in units(cell)]
         self.libraries = _imported_libraries(unit for _, unit in self.all)
         self.kept, self.missing, self.seen, self.waiting = set(), set(), set(), []
-        self.changed = _changes([unit for _, unit in self.all], self.libraries, name)
+        changes = _changes([unit for _, unit in self.all], self.libraries, name)
+        # From a name to the places of the statements that ..., in their order.
+        self.binding = _index((bound, place) for place, (_, unit) in enumerate(self.all) for bound in unit.binds)
+        self.storing = _index((stored, place) for place, change in enumerate(changes) for stored in change.stored)
+        self.taking = _index((handed, place) for place, change in enumerate(changes) for handed in change.handed)
+        self.aliases = _index((of, (place, alias)) for place, c in enumerate(changes) for alias, of in c.aliases)
 
     def result(self):
         found = self._want(self.name, len(self.all))
@@ -71,19 +77,21 @@ class _Search:
     def _want(self, name, before):
         """Keep the statements from which a name has its value before a place; returns whether there are any."""
         bound, only_defined, start = False, True, 0
-        for place in range(before - 1, -1, -1):
+        for place in reversed(self.binding.get(name, ())):
+            if place >= before:
+                continue
             unit = self.all[place][1]
             given = _checked(unit)
             if given == name != self.name:
                 return True
-            if given is None and name in unit.binds:
+            if given is None:
                 self._keep(place)
                 bound, only_defined = True, only_defined and unit.defines
                 if name in unit.replaces:
                     start = place
                     break
         if not bound:
-            stars = [place for place in range(before) if "*" in self.all[place][1].binds]
+            stars = [place for place in self.binding.get("*", ()) if place < before]
             for place in stars:
                 self._keep(place)
             return bool(stars)
@@ -92,16 +100,17 @@ class _Search:
 
     def _keep_changes(self, name, start, only_defined):
         """Keep the statements from a place on that change what a name stands for, by this name or by another."""
-        same = {name: ()}  # from each of its names to the places where it got that name
-        for place in range(start, len(self.all)):
-            changed = self.changed[place]
-            for alias, of in changed.aliases:
-                if of in same and alias not in same:
-                    same[alias] = (*same[of], place)
-            touched = changed.stored if only_defined else changed.stored | changed.handed
-            for known in touched.intersection(same):
-                for kept in (*same[known], place):
-                    self._keep(kept)
+        seen, waiting = {name}, [(name, start, ())]
+        for known, since, through in waiting:  # which grows
+            changing = [*self.storing.get(known, ()), *(() if only_defined else self.taking.get(known, ()))]
+            for place in changing:
+                if place >= since:
+                    for kept in (*through, place):
+                        self._keep(kept)
+            for place, alias in self.aliases.get(known, ()):
+                if place >= since and alias not in seen and len(seen) < MOST_NAMES:
+                    seen.add(alias)
+                    waiting.append((alias, place, (*through, place)))
 
     def _keep(self, place):
         if place not in self.kept:
@@ -160,42 +169,55 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IN_PLACE = ("copyto", "fill_diagonal", "put", "place", "putmask", "shuffle")  # of NumPy, for nothing but their effect
 
 
+def _index(pairs):
+    found = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
 def _changes(all_units, libraries, asked):
     """The _Changes of each unit."""
-    of_calls, of_definitions = _effects(all_units, libraries, asked), _effects(all_units, libraries)
-    return [_changed_by(unit, libraries, of_calls, of_definitions) for unit in all_units]
+    effects = _Effects(all_units, libraries, asked)
+    return [_changed_by(unit, libraries, effects) for unit in all_units]
 
 
-def _effects(all_units, libraries, asked=None):
-    """From the name of a function or class to (stored, handed): what calling it, or deriving from it, may change.
+class _Effects:
+    """What calling a function or class may change, or deriving from it."""
 
-    Nothing for what is asked and what it calls in turn: what an answer changes when it is called (a cache, a counter),
-    it changes by itself, and who calls it to compare makes no difference.
-    """
-    found, called = {}, {}
-    for unit in all_units:
-        for node in unit.nodes:
-            if isinstance(node, _DEFINITIONS):
-                declared = {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}
-                own = _stored_names(node) - declared - {node.name}
-                stored, handed = _touched(node, libraries)
-                before = found.get(node.name, (frozenset(), frozenset()))
-                found[node.name] = (before[0] | (stored - own) | declared, before[1] | (handed - own))
-                called[node.name] = called.get(node.name, set()) | (unit.later - {node.name})
-    waiting = [asked]
-    while waiting:
-        name = waiting.pop()
-        if found.pop(name, None):
-            waiting += called[name]
-    for _ in list(found):  # what it calls has effects, too
-        grown = {
-            name: tuple(had[i].union(*(found[other][i] for other in called[name] if other in found)) for i in (0, 1))
-            for name, had in found.items()
-        }
-        if grown == found:
-            break
-        found = grown
-    return {name: both for name, both in found.items() if any(both)}
+    def __init__(self, all_units, libraries, asked):
+        self.own, self.called, self._known = {}, {}, {}
+        for unit in all_units:
+            for node in unit.nodes:
+                if isinstance(node, _DEFINITIONS):
+                    declared = {name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names}
+                    inside = _stored_names(node) - declared - {node.name}
+                    stored, handed = _touched(node, libraries)
+                    had = self.own.get(node.name, (set(), set()))
+                    self.own[node.name] = (had[0] | (stored - inside) | declared, had[1] | (handed - inside))
+                    self.called[node.name] = self.called.get(node.name, set()) | unit.later
+        # What an answer changes when it is called (a cache, a counter) it changes by itself, and so does what it calls:
+        # who calls it to compare makes no difference.
+        self.of_the_answer = self._reached_from(asked, set())
+
+    def of(self, name, defining=False):
+        """(stored, handed) of a call; or of a definition that it decorates or is the base of."""
+        if name not in self.own:
+            return set(), set()
+        if (name, defining) not in self._known:
+            names = self._reached_from(name, set() if defining else self.of_the_answer)
+            self._known[name, defining] = tuple(set().union(*(self.own[one][i] for one in names)) for i in (0, 1))
+        return self._known[name, defining]
+
+    def _reached_from(self, name, leaving_out):
+        """The functions that a call of one calls in turn, itself among them."""
+        found, waiting = set(), [name]
+        while waiting:
+            name = waiting.pop()
+            if name in self.own and name not in found and name not in leaving_out:
+                found.add(name)
+                waiting += self.called[name]
+        return found
 
 
 def _stored_names(node):
@@ -204,12 +226,12 @@ def _stored_names(node):
     return stored | {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
 
 
-def _changed_by(unit, libraries, of_calls, of_definitions):
-    stored, handed, aliases, effects = set(), set(), [], []
+def _changed_by(unit, libraries, effects):
+    stored, handed, aliases, others = set(), set(), [], []
     for top in unit.nodes:
         if isinstance(top, _DEFINITIONS):
             outside = [*top.decorator_list, *getattr(top, "bases", ())]
-            effects += [of_definitions.get(root(node)) for node in outside]
+            others += [effects.of(root(node), defining=True) for node in outside]
             stored |= {root(node) for node in top.decorator_list} - libraries
             if isinstance(top, ast.ClassDef):
                 stored |= _touched(top, libraries)[0] - _stored_names(top)
@@ -219,8 +241,8 @@ def _changed_by(unit, libraries, of_calls, of_definitions):
             aliases += _aliases(top, libraries)
             if not _only_looks(top):
                 names = {node.id for node in ast.walk(top) if isinstance(node, ast.Name)}
-                effects += [of_calls.get(name) for name in names]
-    for more in filter(None, effects):
+                others += map(effects.of, names)
+    for more in others:
         stored, handed = stored | more[0], handed | more[1]
     return _Changes(frozenset(stored - {""}), frozenset(handed - {""}), tuple(aliases))
 

@@ -18,7 +18,7 @@ _CAUSES = {
     errno.EPERM: "you may not write there: mend its permissions, or choose another --out",
     errno.EEXIST: "there is a file of that name: choose another --out",
     errno.ENOTDIR: "a part of that path is a file: choose another --out",
-    errno.ENOENT: "a part of that path is gone: is a disk missing, or was it moved?",
+    errno.ENOENT: "a part of that path is gone: see whether a disk is missing or was moved",
     errno.ENAMETOOLONG: "that path is too long: choose a shorter --out",
 }
 

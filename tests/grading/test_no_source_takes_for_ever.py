@@ -22,6 +22,7 @@ from course_lib.grading.verdict import decide
 ROOT = Path(__file__).parents[2]
 SECONDS = 40  # of the processor: loading torch takes some of them, the rest less than one
 N = 90_000
+TABLE = "t = [0]\ndef smoothed(x, weight):\n    return t[0]\n"
 ODD = {
     "spaces behind a magic": "%pip install" + " " * N + "!",
     "words behind a magic": "%pip install " + "a " * (N // 2) + "!",
@@ -42,6 +43,14 @@ ODD = {
     "quotes": "'''" * (N // 3) + "x",
     "lines that go on": "x\\\n" * (N // 3),
     "questions": "?" * N + "x",
+    "functions that call each other": TABLE + "".join(f"def f{i}():f{i + 1}()\n" for i in range(4500)) + "f0()\n",
+    "calls of functions": TABLE + "".join(f"def f{i}():t.append({i})\n" for i in range(2000)) + "f0();f1()\n" * 2000,
+    "names of one thing": TABLE + "".join(f"t{i}=t\nt{i}[0]=1\n" for i in range(2500)),
+    "names of names": TABLE + "t0=t\n" + "".join(f"t{i + 1}=t{i}\n" for i in range(4500)) + "t4500[0]=1\n",
+    "a value for each name": "def smoothed(x, weight):\n return "
+    + ",".join(f"a{i}" for i in range(4000))
+    + "\n"
+    + "".join(f"a{i + 1}=a{i}\n" for i in range(4000)),
 }
 LIMITED = """
 import json, resource, sys
