@@ -4,7 +4,8 @@ import pytest
 import torch
 from cells import cell
 
-from course_lib.exercises import Case, edit, evaluate, exercise
+from course_lib.exercises import Case, edit, evaluate, exercise, find
+from course_lib.exercises.paper import paper_of
 
 SOLUTION = """
 def blend(clip, gain, count=2):
@@ -45,6 +46,14 @@ def test_two_known_mistakes_at_once_are_both_told():
     both = reason("return clip.sum(1) + count")
     assert both == "Two things at once. First: five is missing. Second: the gain is missing."
     assert "Two things" not in reason("return clip.sum(1) + count + 1"), "a third mistake besides"
+
+
+@pytest.mark.parametrize("number", ["00.1", "01.4", "02.4"])
+def test_what_holds_for_a_mistake_alone_is_told_of_no_pair(number):
+    told = {mistake.diagnosis for *both, _ in paper_of(find(number), 0).pairs for mistake in both}
+    assert told and not [
+        text for text in told if "right, but" in text or "are right, and" in text or "both bugs" in text
+    ]
 
 
 def test_one_known_mistake_is_told_alone():
