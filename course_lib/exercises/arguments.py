@@ -8,6 +8,7 @@ from itertools import combinations
 import torch
 
 from .compare import single_number
+from .patterns import Agreement
 
 
 def by_argument(exercise, rows, agree):
@@ -25,6 +26,8 @@ def by_argument(exercise, rows, agree):
     pairs = [(_tensor(expected), _tensor(got)) for _, expected, got in rows]
     if any(one is None or other is None or one.shape != other.shape or not one.numel() for one, other in pairs):
         return None
+    if all(isinstance(value, int) for _, *both in rows for value in both):
+        agree = Agreement(rtol=0, atol=0)  # counts: next to a billion, a tolerance would hide what is added
     sizes = [_sizes(exercise.reference, case) for case, _, _ in rows]
     single = {name: [each.get(name) for each in sizes] for name in sizes[0]}
     single = {name: values for name, values in single.items() if None not in values and len(set(values)) > 1}

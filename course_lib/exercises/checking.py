@@ -187,7 +187,8 @@ def _diagnosis(paper, answer, failing):
     if printed:
         return "The result was printed, not returned: end the function with return."
     cases = [paper.cases[i] for i in wrong]
-    return smell(answer) or generic(pairs, exercise.rtol, exercise.atol, exercise, cases)
+    nothing = all(outcome.output is None for outcome in wrong.values())
+    return (None if nothing else smell(answer)) or generic(pairs, exercise.rtol, exercise.atol, exercise, cases)
 
 
 def _differs(exercise, expected, outcome):

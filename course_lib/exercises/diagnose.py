@@ -1,5 +1,6 @@
 """Say what is likely wrong with an output, by trying what commonly goes wrong: axes, order, scale, dtype, borders."""
 
+import math
 import numbers
 import types
 from itertools import permutations
@@ -52,8 +53,8 @@ def _as_float(theirs, mine):
     """Whole numbers as floats where floats came: the same slip, and // or round(...) forgotten besides."""
     if isinstance(theirs, (list, tuple)) and isinstance(mine, (list, tuple)) and len(theirs) == len(mine):
         return [_as_float(*pair) for pair in zip(theirs, mine, strict=True)]
-    if isinstance(theirs, float) and isinstance(mine, int):
-        return None  # counts are compared exactly: these were never floats
+    if isinstance(theirs, float) and math.isfinite(theirs) and isinstance(mine, int):
+        return mine if mine in (int(theirs), round(theirs)) else None  # counts are compared exactly, but for fractions
     return float(theirs) if isinstance(theirs, int) and isinstance(mine, float) else theirs
 
 

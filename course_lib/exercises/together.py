@@ -1,5 +1,6 @@
 """Two known mistakes at once: the changes of two edits in one text, tried against what the learner's code gave."""
 
+import re
 from itertools import combinations
 
 from .compare import as_tensor
@@ -8,6 +9,8 @@ from .spec import ExerciseError
 
 FEWEST = 4  # values in the failing tests that a pair must explain; fewer can agree by chance
 MOST = 400  # pairs that are tried
+LAST = "one bug is left: "  # true of a mistake alone
+ALONE = re.compile(r"\b(is|are) (all )?right\b[,:]? (but|and)|\bboth bugs\b")  # says of the rest what no pair allows
 
 
 def two_mistakes(paper, failing):
@@ -23,7 +26,8 @@ def two_mistakes(paper, failing):
     for first, second, answer in paper.pairs:
         same = all(alike(paper.outcome(answer, i), outcome, paper.exercise) for i, outcome in failing.items())
         if same and all(alike(paper.outcome(answer, i), paper.expected[i], paper.exercise) for i in rest):
-            return f"Two things at once. First: {first.diagnosis}. Second: {second.diagnosis}."
+            one, other = (mistake.diagnosis.removeprefix(LAST).rstrip(".") for mistake in (first, second))
+            return f"Two things at once. First: {one}. Second: {other}."
     return None
 
 
@@ -44,7 +48,8 @@ def pairs_of(exercise, run_text):
     Args:
         run_text: source text -> answer.
     """
-    edits = [mistake for mistake in exercise.mistakes if mistake.edit is not None and "while " not in mistake.text]
+    edits = [mistake for mistake in exercise.mistakes if mistake.edit is not None]
+    edits = [mistake for mistake in edits if "while " not in mistake.text and not ALONE.search(mistake.diagnosis)]
     singles = {mistake.text for mistake in edits} | {exercise.solution}
     found = []
     for first, second in combinations(edits, 2):

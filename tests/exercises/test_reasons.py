@@ -4,7 +4,10 @@ import pytest
 import torch
 from cells import cell
 
-from course_lib.exercises import Case, edit, evaluate, exercise
+from course_lib.exercises import Case, edit, evaluate, exercise, find
+from course_lib.exercises.arguments import by_argument
+from course_lib.exercises.paper import paper_of
+from course_lib.exercises.patterns import Agreement
 
 SOLUTION = """
 def blend(clip, gain, count=2):
@@ -45,6 +48,14 @@ def test_two_known_mistakes_at_once_are_both_told():
     both = reason("return clip.sum(1) + count")
     assert both == "Two things at once. First: five is missing. Second: the gain is missing."
     assert "Two things" not in reason("return clip.sum(1) + count + 1"), "a third mistake besides"
+
+
+@pytest.mark.parametrize("number", ["00.1", "01.4", "02.4"])
+def test_what_holds_for_a_mistake_alone_is_told_of_no_pair(number):
+    told = {mistake.diagnosis for *both, _ in paper_of(find(number), 0).pairs for mistake in both}
+    assert told and not [
+        text for text in told if "right, but" in text or "are right, and" in text or "both bugs" in text
+    ]
 
 
 def test_one_known_mistake_is_told_alone():
@@ -107,3 +118,10 @@ def test_what_is_meant_so_is_no_smell(lines):
 
 def test_a_rounding_is_told_though_several_roundings_fit_some_tests():
     assert "expected, rounded." in reason("return (clip.sum(1) * gain + 5 * count).round()")
+
+
+def test_a_count_is_off_by_an_argument_to_the_last_one():
+    outputs, billions = [3, 5, 8], [10**9, 3 * 10**9, 2 * 10**9]
+    cases = [Case("", (None, 2 + i, count)) for i, count in enumerate(outputs)]
+    rows = [(case, n, n + count) for case, n, count in zip(cases, billions, outputs, strict=True)]
+    assert by_argument(BLEND, rows, Agreement(1e-4, 1e-5)) == "What came is too large by `count`, exactly."

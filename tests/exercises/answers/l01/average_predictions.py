@@ -80,7 +80,7 @@ def average_predictions(logits):
     for clips in logits:
         return clips.softmax(-1).mean(0)
 """,
-        "the result has 1 axis",
+        "ends the loop in its first round",
     ),
     (
         """
