@@ -83,7 +83,8 @@ class NormCube(Explorer):
         same = {1: " (So it is layer normalisation.)", CHANNELS: " (So it is instance normalisation.)"}
         same = same.get(groups, "") if method == "group" else ""
         return (
-            f"With {name}, the cell shares its mean with m = {state.cells} cells; there are {state.sets} such sets. "
+            f"With {name}, a cell of channel {self._channel.value} shares its mean with m = {state.cells} cells; there "
+            f"are {state.sets} such sets. "
             f"{batch}{same}"
         )
 

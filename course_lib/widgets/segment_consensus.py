@@ -95,9 +95,10 @@ class SegmentConsensus(Explorer):
         state = self.state
         seen = sorted({name for name in map(self._event_at, state.starts) if name})
         right = "right" if state.answer == self.label else f"wrong: it is {self.classes[self.label]}"
+        frames = ", ".join(str(int(start)) for start in state.starts)
         return (
             f"{len(state.starts)} {'snippet sees' if len(state.starts) == 1 else 'snippets see'} "
-            f"{' and '.join(seen) or 'nothing happen'}. {self._how.value.capitalize()} of the scores: "
+            f"{' and '.join(seen) or 'nothing happen'} (at {frames}). {self._how.value.capitalize()} of the scores: "
             f"{self.classes[state.answer]} with probability {state.probabilities[state.answer]:.2f}, {right}."
         )
 
@@ -128,7 +129,7 @@ class SegmentConsensus(Explorer):
             sheet.text(WIDTH - 12, y + ROW / 2, f"{share:.2f}", 12.5, INK, anchor="rm", bold=row == state.answer)
         foot = top + classes * ROW + 16
         sheet.text(LEFT, foot, "scores of each snippet", 12, MUTED, anchor="lm")
-        sheet.text(LEFT + SPAN + 39, foot, "G", 12, MUTED, anchor="mm")
+        sheet.text(LEFT + SPAN + 39, foot, f"G, {self._how.value}", 12, MUTED, anchor="mm")
         sheet.text(WIDTH - 12, foot, "softmax", 12, MUTED, anchor="rm")
         return sheet.pixels()
 

@@ -42,9 +42,9 @@ def test_words_say_what_the_snippets_see():
     widget.controls["K"].value = 1
     assert widget.state.starts.tolist() == [15] and "1 snippet sees nothing happen" in widget.caption()
     widget.controls["K"].value = 3
-    assert widget.state.starts.tolist() == [5, 15, 25] and "3 snippets see disc." in widget.caption()
+    assert widget.state.starts.tolist() == [5, 15, 25] and "3 snippets see disc (at 5, 15, 25)." in widget.caption()
     widget.controls["place"].value = 0
-    assert widget.state.starts.tolist() == [0, 10, 20] and "see cross." in widget.caption()
+    assert widget.state.starts.tolist() == [0, 10, 20] and "see cross (at 0, 10, 20)." in widget.caption()
     widget.scores[:] = 0
     widget.scores[:, 2] = 1
     assert widget.caption().endswith("right.")
