@@ -1,6 +1,16 @@
 """Answers to 09.1 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "other names of the same functions": """
+def fuse(a, b, how, weight=None, bias=None):
+    return {
+        "sum": lambda: torch.add(a, b),
+        "max": lambda: torch.max(a, b),
+        "concatenation": lambda: torch.concatenate((a, b), 1),
+        "convolution": lambda: torch.conv2d(torch.concat([a, b], 1), weight, bias),
+        "bilinear": lambda: a.flatten(2) @ b.flatten(2).transpose(1, 2),
+    }[how]()
+""",
     "bilinear as a product of matrices": """
 def fuse(a, b, how, weight=None, bias=None):
     both = torch.cat((a, b), 1)
