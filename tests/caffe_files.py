@@ -2,16 +2,7 @@
 
 import struct
 
-
-def varint(number):
-    out = b""
-    while number > 127:
-        out, number = out + bytes([number & 127 | 128]), number >> 7
-    return out + bytes([number])
-
-
-def field(number, content):
-    return varint(number << 3 | 2) + varint(len(content)) + content
+from tests.protobuf import field, varint
 
 
 def write_caffemodel(path, arrays, old=False):

@@ -1,7 +1,6 @@
 """Read the weights in a .caffemodel without Caffe.
 
-The file is one protocol-buffer message: a list of layers, each with a name and its arrays ("blobs"). A message is a
-list of fields; a field begins with a number that says which field it is and how its length is written. We read the few
+The file is one protocol-buffer message: a list of layers, each with a name and its arrays ("blobs"). We read the few
 fields that hold weights and skip all others.
 """
 
@@ -9,11 +8,11 @@ import numpy as np
 import torch
 
 from course_lib.errors import CourseError
+from course_lib.models.protobuf import fields, varint
 from course_lib.places import absent, place, system_errors
 
 LAYERS = {100: (1, 7), 2: (4, 6)}  # field of a layer in the net -> fields of its name and blobs; 2: layout of 2013
 SHAPE, DATA, DOUBLES, OLD_SHAPE = 7, 5, 8, (1, 2, 3, 4)  # fields of a blob
-VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5  # how the length of a field is written
 
 
 def read_caffemodel(path):
@@ -34,7 +33,7 @@ def read_caffemodel(path):
         content = memoryview(path.read_bytes())
     layers = {}
     try:
-        for field, value in _fields(content):
+        for field, value in fields(content):
             if field in LAYERS and isinstance(value, memoryview):
                 name, blobs = _layer(value, *LAYERS[field])
                 if blobs:
@@ -54,7 +53,7 @@ def named_weights(layers):
 
 def _layer(message, name_field, blob_field):
     name, blobs = "", []
-    for field, value in _fields(message):
+    for field, value in fields(message):
         if field == name_field and isinstance(value, memoryview):
             name = bytes(value).decode()
         elif field == blob_field and isinstance(value, memoryview):
@@ -64,9 +63,9 @@ def _layer(message, name_field, blob_field):
 
 def _blob(message):
     shape, old_shape, parts = None, {}, []
-    for field, value in _fields(message):
+    for field, value in fields(message):
         if field == SHAPE:
-            shape = [size for inner, dims in _fields(value) if inner == 1 for size in _dims(dims)]
+            shape = [size for inner, dims in fields(value) if inner == 1 for size in _dims(dims)]
         elif field in (DATA, DOUBLES):
             kind = "<f4" if field == DATA else "<f8"
             parts.append(np.frombuffer(value, kind))
@@ -86,38 +85,6 @@ def _dims(value):
         return [value]
     sizes, at = [], 0
     while at < len(value):
-        size, at = _varint(value, at)
+        size, at = varint(value, at)
         sizes.append(size)
     return sizes
-
-
-def _fields(message):
-    """(field, value) of a message; a value is a number or the bytes of what lies within."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        field, kind = key >> 3, key & 7
-        if kind == VARINT:
-            value, at = _varint(message, at)
-        else:
-            if kind == BYTES:
-                size, at = _varint(message, at)
-            elif kind in (EIGHT_BYTES, FOUR_BYTES):
-                size = 8 if kind == EIGHT_BYTES else 4
-            else:
-                raise ValueError(f"a field of kind {kind}")
-            value, at = message[at : at + size], at + size
-            if at > len(message):
-                raise ValueError("it ends within a field")
-        yield field, value
-
-
-def _varint(message, at):
-    """A whole number in groups of seven bits, lowest first; the highest bit says that more follow."""
-    number, shift = 0, 0
-    while True:
-        byte = message[at]
-        number |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return number, at

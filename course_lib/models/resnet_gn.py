@@ -23,6 +23,7 @@ from torch import nn
 from course_lib.errors import CourseError, check_shape
 from course_lib.models.layers import start_small
 from course_lib.models.published import load_published
+from course_lib.ops.normalization import fixed_normalization
 from course_lib.places import place, system_errors
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # R, G, B of ImageNet, for pictures in 0..1
@@ -40,9 +41,7 @@ class FrozenBatchNorm(nn.Module):
 
     def forward(self, x):
         """(B, C, ...) -> the same shape."""
-        scale = self.weight * (self.running_var + self.eps).rsqrt()
-        shape = (1, -1) + (1,) * (x.dim() - 2)
-        return x * scale.view(shape) + (self.bias - self.running_mean * scale).view(shape)
+        return fixed_normalization(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
 
 
 def norm_layer(norm, channels, groups=32, dims=2):
@@ -84,20 +83,23 @@ class Bottleneck(nn.Module):
         return (self.bn3(self.conv3(x)) + kept).relu()
 
 
-class ResNet(nn.Module):
-    """A residual network of bottlenecks.
+class ResNet50(nn.Module):
+    """ResNet-50: 3, 4, 6 and 3 bottlenecks; or another residual network of bottlenecks.
 
     Args:
         num_classes: K.
-        blocks: bottlenecks in each stage.
         norm: "gn", "bn", "ln", "in" or "frozen". groups: G of "gn".
+        blocks: bottlenecks in each stage.
         width: channels of the first layer; every stage doubles it.
         stem: "imagenet" (7 x 7 and a pool, each stride 2) or "small" (3 x 3, stride 1), for small pictures.
         dims: 2 for pictures, 3 for clips.
     """
 
-    def __init__(self, num_classes, blocks, *, norm="gn", groups=32, width=64, stem="imagenet", dims=2):
+    BLOCKS = (3, 4, 6, 3)
+
+    def __init__(self, num_classes=1000, *, norm="gn", groups=32, blocks=None, width=64, stem="imagenet", dims=2):
         super().__init__()
+        blocks = self.BLOCKS if blocks is None else blocks
         if norm not in NORMS:
             raise CourseError(f"norm is {norm!r}, expected one of {', '.join(map(repr, NORMS))}.")
         if norm == "gn" and width % groups:
@@ -130,33 +132,7 @@ class ResNet(nn.Module):
     @classmethod
     def mini(cls, num_classes, norm="gn", *, groups=8, width=16, blocks=(1, 1, 1), dims=2):
         """The same blocks, fewer and narrower, for pictures of about 32 x 32 (or clips) on two CPU cores."""
-        model = cls.__new__(cls)
-        ResNet.__init__(model, num_classes, blocks, norm=norm, groups=groups, width=width, stem="small", dims=dims)
-        return model
-
-    def maps(self, x):
-        """Everything before the average: (B, 3, H, W) or (B, 3, T, H, W) -> (B, C, ...)."""
-        check_shape(x, "B 3 H W" if self.dims == 2 else "B 3 T H W", "x")
-        x = self.bn1(self.conv1(x)).relu()
-        if self.stem == "imagenet":
-            pool = nn.functional.max_pool2d if self.dims == 2 else nn.functional.max_pool3d
-            x = pool(x, *((3, 2, 1) if self.dims == 2 else ((1, 3, 3), (1, 2, 2), (0, 1, 1))))
-        for number in range(1, self.stages + 1):
-            x = getattr(self, f"layer{number}")(x)
-        return x
-
-    def forward(self, x):
-        """(B, 3, H, W), or (B, 3, T, H, W) for clips -> (B, K) class scores before the softmax."""
-        return self.fc(self.maps(x).flatten(2).mean(2))
-
-
-class ResNet50(ResNet):
-    """ResNet-50: 3, 4, 6 and 3 bottlenecks. Arguments as `ResNet`."""
-
-    BLOCKS = (3, 4, 6, 3)
-
-    def __init__(self, num_classes=1000, *, norm="gn", groups=32, dims=2):
-        super().__init__(num_classes, self.BLOCKS, norm=norm, groups=groups, dims=dims)
+        return cls(num_classes, norm=norm, groups=groups, blocks=blocks, width=width, stem="small", dims=dims)
 
     @classmethod
     def from_published(cls, source, num_classes=1000, *, norm="gn"):
@@ -176,6 +152,21 @@ class ResNet50(ResNet):
         model = cls(num_classes, norm=norm)
         load_published(model, _from_tensorpack(source), None)
         return model.eval()
+
+    def maps(self, x):
+        """Everything before the average: (B, 3, H, W) or (B, 3, T, H, W) -> (B, C, ...)."""
+        check_shape(x, "B 3 H W" if self.dims == 2 else "B 3 T H W", "x")
+        x = self.bn1(self.conv1(x)).relu()
+        if self.stem == "imagenet":
+            pool = nn.functional.max_pool2d if self.dims == 2 else nn.functional.max_pool3d
+            x = pool(x, *((3, 2, 1) if self.dims == 2 else ((1, 3, 3), (1, 2, 2), (0, 1, 1))))
+        for number in range(1, self.stages + 1):
+            x = getattr(self, f"layer{number}")(x)
+        return x
+
+    def forward(self, x):
+        """(B, 3, H, W), or (B, 3, T, H, W) for clips -> (B, K) class scores before the softmax."""
+        return self.fc(self.maps(x).flatten(2).mean(2))
 
 
 class ResNet101(ResNet50):

@@ -26,6 +26,7 @@ import torch
 
 from course_lib.errors import CourseError
 from course_lib.models.crc32c import crc32c, masked
+from course_lib.models.protobuf import fields, varint
 from course_lib.places import place, system_errors
 
 MAGIC = bytes.fromhex("57fb808b247547db")  # the last eight bytes of every table
@@ -126,7 +127,7 @@ def _read_index(path):
         rows = dict(_table(table))
         header = _fields(rows.pop(b""))
         entries = {name.decode(): _entry(value) for name, value in rows.items()}
-    except (IndexError, KeyError, UnicodeDecodeError, TypeError) as error:
+    except (IndexError, KeyError, ValueError, TypeError) as error:
         raise CourseError(f"{path} is damaged ({type(error).__name__}): download it again.") from error
     if header.get(2, [0])[-1] != 0:
         raise CourseError(f"{path} is of a machine that stores the highest byte first; only the other order is read.")
@@ -136,13 +137,13 @@ def _read_index(path):
 def _table(table):
     """(key, value) of every row of a table."""
     footer = table[-FOOTER:]
-    _, at = _varint(footer, 0)  # the block of meta data: where, and how long
-    _, at = _varint(footer, at)
-    start, at = _varint(footer, at)
-    size, _ = _varint(footer, at)
+    _, at = varint(footer, 0)  # the block of meta data: where, and how long
+    _, at = varint(footer, at)
+    start, at = varint(footer, at)
+    size, _ = varint(footer, at)
     for _, where in _block(table, start, size):
-        start, at = _varint(where, 0)
-        size, _ = _varint(where, at)
+        start, at = varint(where, 0)
+        size, _ = varint(where, at)
         yield from _block(table, start, size)
 
 
@@ -157,52 +158,31 @@ def _block(table, start, size):
     restarts = int.from_bytes(block[-4:], "little")  # places where a key is written in full, for binary search
     at, end, key = 0, size - 4 * (restarts + 1), b""
     while at < end:
-        shared, at = _varint(block, at)
-        own, at = _varint(block, at)
-        length, at = _varint(block, at)
+        shared, at = varint(block, at)
+        own, at = varint(block, at)
+        length, at = varint(block, at)
         key = key[:shared] + block[at : at + own]
         at += own
         yield key, block[at : at + length]
         at += length
 
 
-def _varint(data, at):
-    """(number, place behind it)."""
-    number = shift = 0
-    while True:
-        byte = data[at]
-        number |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return number, at
-
-
 def _fields(message):
     """{field number: values in their order} of a protocol buffer."""
-    found, at = {}, 0
-    while at < len(message):
-        tag, at = _varint(message, at)
-        number, kind = tag >> 3, tag & 7
-        if kind == 0:
-            value, at = _varint(message, at)
-        elif kind == 2:
-            length, at = _varint(message, at)
-            value, at = message[at : at + length], at + length
-        else:
-            width = {1: 8, 5: 4}[kind]
-            value, at = message[at : at + width], at + width
+    found = {}
+    for number, value in fields(message):
         found.setdefault(number, []).append(value)
     return found
 
 
 def _entry(message):
     """BundleEntryProto: 1 dtype, 2 shape (a list of 2: sizes), 3 shard, 4 offset, 5 size, 6 checksum."""
-    fields = _fields(message)
-    dims = _fields(fields.get(2, [b""])[-1]).get(2, [])
+    found = _fields(message)
+    dims = _fields(found.get(2, [b""])[-1]).get(2, [])
     shape = tuple(_fields(dim).get(1, [0])[-1] for dim in dims)
-    shard, offset, size = (fields.get(number, [0])[-1] for number in (3, 4, 5))
-    checksum = int.from_bytes(fields.get(6, [b""])[-1], "little")
-    return Entry(fields[1][-1], shape, shard, offset, size, checksum)
+    shard, offset, size = (found.get(number, [0])[-1] for number in (3, 4, 5))
+    checksum = int.from_bytes(found.get(6, [b""])[-1], "little")
+    return Entry(found[1][-1], shape, shard, offset, size, checksum)
 
 
 def _is_whole(data, checksum):

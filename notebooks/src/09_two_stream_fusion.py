@@ -20,7 +20,8 @@ from course_lib.data.sets.readers import ucf101
 from course_lib.data.worlds.which_does_which import WhichDoesWhich
 from course_lib.describe import describe
 from course_lib.metrics import accuracy
-from course_lib.models.two_stream_fusion import Tower, TwoStreamFusion, gaussian, preprocess
+from course_lib.models.towers import Tower
+from course_lib.models.two_stream_fusion import TwoStreamFusion, gaussian, preprocess
 from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.stream_inputs import VIDEO_FLOW
 from course_lib.plots import bars, diagram, film_strip, show, table

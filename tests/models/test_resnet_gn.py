@@ -130,7 +130,7 @@ def test_bad_arguments_are_explained():
     with pytest.raises(CourseError, match="7 groups do not divide 16"):
         ResNet50.mini(3, groups=7)
     with pytest.raises(CourseError, match='"small"'):
-        resnet_gn.ResNet(3, (1,), stem="tiny")
+        ResNet50(3, blocks=(1,), stem="tiny")
     with pytest.raises(ShapeError, match="permute"):
         ResNet50.mini(3)(torch.zeros(2, 24, 24, 3))
 

@@ -7,22 +7,9 @@ import torch
 from course_lib.errors import CourseError
 from course_lib.models.crc32c import crc32c, crc32c_reference, masked
 from course_lib.models.tensor_bundle import Entry, bundle_at, read_bundle, read_index
+from tests.protobuf import field, varint
 
 NUMBER_OF = {"float32": 1, "float64": 2, "int32": 3, "int64": 9, "float16": 19, "complex64": 8}
-
-
-def varint(number):
-    out = b""
-    while number > 127:
-        out, number = out + bytes([number & 127 | 128]), number >> 7
-    return out + bytes([number])
-
-
-def field(number, value):
-    """A field of a protocol buffer: a varint, or bytes."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def checksum(data):

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import max_pool3d
 
 from course_lib.errors import CourseError, ShapeError
+from course_lib.models.towers import Tower
 from course_lib.models.two_stream import CNN_M_2048
 from course_lib.models.two_stream_fusion import (
     FUSIONS,
@@ -18,7 +19,6 @@ from course_lib.models.two_stream_fusion import (
     Convolution,
     Max,
     Sum,
-    Tower,
     TwoStreamFusion,
     bilinear,
     fusion_weight,
