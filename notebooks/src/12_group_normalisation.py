@@ -402,6 +402,9 @@ show(fig, alt="Error against the size of the batch: " + "; ".join(
     f"{NAMES[norm]} " + ", ".join(f"{errors[norm][size]:.0f} % with {size}" for size in SIZES)
     for norm in ("bn", "gn")) + ".")
 
+# %% [markdown]
+# The paper's numbers, with five sizes. Read along the rows: which one does not care?
+
 # %%
 PUBLISHED = {"batch norm": (23.6, 23.7, 24.8, 27.3, 34.7), "group norm": (24.1, 24.2, 24.0, 24.2, 24.1)}
 table(PUBLISHED, columns=("32", "16", "8", "4", "2"), unit="% error", best=min,
