@@ -23,6 +23,7 @@ from torch.nn.functional import interpolate, normalize
 from course_lib.errors import CourseError, check_shape
 from course_lib.models.layers import classifier, he, start_small
 from course_lib.models.published import load_published
+from course_lib.ops.sampling import center_crop
 
 FRAMES, CROP = 16, 112  # a clip as the published network sees it
 RESIZED = (128, 171)  # rows, columns before the crop: keeps the aspect ratio of most UCF101 videos
@@ -193,8 +194,7 @@ def preprocess(clip, mean=SPORTS1M_MEAN):
     sizes = check_shape(clip, "3 T H W", "clip")
     frames = clip.float().transpose(0, 1)  # (T, 3, H, W)
     frames = interpolate(frames, size=RESIZED, mode="bilinear", align_corners=False, antialias=True)
-    top, left = (RESIZED[0] - CROP) // 2, (RESIZED[1] - CROP) // 2  # 8, 29 as in the release
-    frames = frames[:, :, top : top + CROP, left : left + CROP] - frames.new_tensor(mean).view(3, 1, 1)
+    frames = center_crop(frames, CROP) - frames.new_tensor(mean).view(3, 1, 1)
     return frames.flip(1).transpose(0, 1).reshape(3, sizes["T"], CROP, CROP)
 
 

@@ -24,6 +24,7 @@ from course_lib.errors import CourseError, check_shape
 from course_lib.models.layers import start_small
 from course_lib.models.published import load_published
 from course_lib.ops.normalization import fixed_normalization
+from course_lib.ops.sampling import center_crop
 from course_lib.places import place, system_errors
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # R, G, B of ImageNet, for pictures in 0..1
@@ -190,8 +191,7 @@ def preprocess(picture):
     picture = nn.functional.interpolate(
         picture[None].float() / 255, size=size, mode="bilinear", align_corners=False, antialias=True
     )[0]
-    top, left = (size[0] - 224) // 2, (size[1] - 224) // 2
-    picture = picture[:, top : top + 224, left : left + 224]
+    picture = center_crop(picture, 224)
     return (picture - picture.new_tensor(MEAN).view(3, 1, 1)) / picture.new_tensor(STD).view(3, 1, 1)
 
 
