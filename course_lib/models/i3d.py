@@ -26,11 +26,10 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate, max_pool2d, max_pool3d, pad
 
-from course_lib.errors import CourseError, check_shape
+from course_lib.errors import CourseError, ShapeError, check_shape
 from course_lib.models.i3d_layouts import read_i3d
 from course_lib.models.layers import he, start_small
 from course_lib.models.published import load_published
-from course_lib.ops.sampling import center_crop
 
 SHORTER_SIDE, CROP = 256, 224  # pixels: a frame is resized to the one, and the other is cut out of its middle
 FRAMES = 64  # of a training clip; at test time the whole video goes through
@@ -341,7 +340,7 @@ def preprocess(clip):
     resized = [round(sizes[axis] * factor) for axis in "HW"]
     frames = clip.float().transpose(0, 1)  # (T, 3, H, W)
     frames = interpolate(frames, size=resized, mode="bilinear", align_corners=False, antialias=True)
-    return center_crop(frames.transpose(0, 1), CROP) / 255 * 2 - 1
+    return _centre(frames.transpose(0, 1)) / 255 * 2 - 1
 
 
 def preprocess_flow(flow):
@@ -354,4 +353,12 @@ def preprocess_flow(flow):
         float32 (2, T, 224, 224).
     """
     check_shape(flow, "2 T H W", "flow")
-    return center_crop(flow.float(), CROP).clamp(-LARGEST_FLOW, LARGEST_FLOW) / LARGEST_FLOW
+    return _centre(flow.float()).clamp(-LARGEST_FLOW, LARGEST_FLOW) / LARGEST_FLOW
+
+
+def _centre(clip):
+    rows, columns = clip.shape[2:]
+    if min(rows, columns) < CROP:
+        raise ShapeError(f"a frame has {rows} x {columns} pixels, expected at least {CROP} x {CROP} to cut from.")
+    top, left = (rows - CROP) // 2, (columns - CROP) // 2
+    return clip[:, :, top : top + CROP, left : left + CROP]
