@@ -1,8 +1,6 @@
 """Frames of a clip side by side, with boxes where something is to be found.
 
-**Boxes, here and in all lectures**, are (x, y, w, h) in pixels: x to the right and y down, of the upper left corner,
-then width and height. They are measured between pixel edges: a box that covers pixel column 0 alone has x = 0, w = 1,
-and its right edge is at x + w = 1, where pixel column 1 begins.
+Boxes are (x, y, w, h) in pixels, between pixel edges, as `course_lib.ops.boxes` defines them.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_lib.data.worlds.textures import WAYS, TextureWorld, box_overlap
+from course_lib.data.worlds.textures import WAYS, TextureWorld
 from course_lib.errors import DataError
 
 CLEAR = {"noise": 0.0, "contrast": (1.0, 1.0)}
@@ -44,13 +44,6 @@ def test_boxes_frame_the_patch():
         changed = (scene[0] != ground[0]).nonzero()
         inside = (changed[:, 1] >= left - 1e-3) & (changed[:, 1] < left + width) & (changed[:, 0] >= top - 1e-3)
         assert (inside & (changed[:, 0] < top + height)).float().mean() > 0.98  # the other's patch is one pixel
-
-
-def test_overlap_by_hand():
-    box = torch.tensor([[0.5, 0.5, 0.4, 0.2], [0.2, 0.2, 0.2, 0.2]])
-    shifted = torch.tensor([[0.7, 0.5, 0.4, 0.2], [0.8, 0.8, 0.2, 0.2]])
-    assert box_overlap(box, box).tolist() == pytest.approx([1, 1])
-    assert box_overlap(box, shifted).tolist() == pytest.approx([1 / 3, 0], abs=1e-6)
 
 
 @pytest.mark.parametrize("make", [lambda: TextureWorld(65), lambda: TextureWorld(16).scenes(2, smallest=8, largest=17)])

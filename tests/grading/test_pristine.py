@@ -96,7 +96,7 @@ def test_what_a_lecture_hands_out_stays():
     flow, streams = (secret_functions(next(real for real in REAL if real.number == n)) for n in ("04", "05"))
     given = {"flow.lucas_kanade", "flow.lucas_kanade_step", "flow.solve_2x2", "warp.in_view", "warp.warp"}
     assert not {f"course_lib.ops.{name}" for name in given} & flow
-    assert {"course_lib.ops.flow.resize_flow", "course_lib.metrics.endpoint_error"} <= flow
+    assert {"course_lib.ops.flow.resize_flow", "course_lib.metrics.flow.endpoint_error"} <= flow
     assert "course_lib.ops.sampling.average_predictions" not in streams
     assert "course_lib.models.two_stream.fuse_average" in streams
 

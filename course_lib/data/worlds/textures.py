@@ -85,14 +85,6 @@ class TextureWorld:
         return crops.expand(-1, 3, *crops.shape[2:]).contiguous()
 
 
-def box_overlap(boxes, others):
-    """Intersection over union, pair by pair: (N, 4), (N, 4) as centre x, centre y, width, height -> (N,)."""
-    low = torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, others[:, :2] - others[:, 2:] / 2)
-    high = torch.minimum(boxes[:, :2] + boxes[:, 2:] / 2, others[:, :2] + others[:, 2:] / 2)
-    shared = (high - low).clamp(min=0).prod(1)
-    return shared / (boxes[:, 2:].clamp(min=0).prod(1) + others[:, 2:].prod(1) - shared)
-
-
 def _balanced(n, classes, generator):
     return (torch.arange(n) % classes)[torch.randperm(n, generator=generator)]
 
