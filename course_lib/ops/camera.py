@@ -8,8 +8,8 @@
 - intrinsics K are (3, 3), [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] in pixels;
 - a pose is (4, 4) and takes points from the camera to the world: X_world = R X_camera + t, so t is where the camera is.
 
-Points are (3, N), (B, 3, N) or (B, 3, H, W): the coordinate axis comes before the places, as channels do.
-`convert_pose` and `to_pytorch3d` lead to the conventions of others.
+Points are maps (B, 3, H, W), one per pixel, channels first as in pictures; or sets (..., P, 3), one per row, as in the
+lectures on point clouds and meshes. `convert_pose` and `to_pytorch3d` lead to the conventions of others.
 """
 
 import torch
@@ -82,26 +82,23 @@ def project(points, K):
     """Points in the camera's axes to pixels: pi(K X).
 
     Args:
-        points: (3, N), (B, 3, N) or (B, 3, H, W).
-        K: (3, 3) or (B, 3, 3), where B is the first axis of points.
+        points: a map (B, 3, H, W), or a set (..., P, 3).
+        K: (3, 3), or (B, 3, 3) where B is the first axis of points.
     Returns:
-        pixels, of the same shape with 2 for 3, (x, y). Points at or behind the camera (z <= 0) give numbers without
-        a meaning, finite ones: mask them by their z.
+        (x, y) in pixels, (B, 2, H, W) or (..., P, 2). Points at or behind the camera (z <= 0) give numbers without a
+        meaning, finite ones: mask them by their z.
     """
-    K = _matrix(K, points, 3)
-    z = _at_least(points.narrow(_axis(points), 2, 1))
-    flat = points.narrow(_axis(points), 0, 2) / z
+    rows, back = _as_rows(points)
+    K = _matrix(K, rows, 3)
     focal, middle = K[..., (0, 1), (0, 1)], K[..., :2, 2]
-    places = points.ndim - _axis(points) - 1
-    return flat * focal[(..., *[None] * places)] + middle[(..., *[None] * places)]
+    return back(rows[..., :2] / _not_zero(rows[..., 2:]) * focal[..., None, :] + middle[..., None, :])
 
 
 def transform(points, pose):
-    """Points through a (4, 4) or (B, 4, 4) matrix: R X + t. With a pose, from camera to world."""
-    pose = _matrix(pose, points, 4)
-    flat = points.flatten(_axis(points) + 1)
-    moved = pose[..., :3, :3] @ flat + pose[..., :3, 3:]
-    return moved.reshape(*moved.shape[:-1], *points.shape[_axis(points) + 1 :])
+    """Points, map or set, through a (4, 4) or (B, 4, 4) matrix: R X + t. With a pose, from camera to world."""
+    rows, back = _as_rows(points)
+    pose = _matrix(pose, rows, 4)
+    return back(rows @ pose[..., :3, :3].transpose(-1, -2) + pose[..., None, :3, 3])
 
 
 def inverse(pose):
@@ -224,23 +221,24 @@ def from_pytorch3d(R, T):
     return convert_pose(inverse(rigid(R.transpose(-1, -2), T)), "pytorch3d")
 
 
-def _axis(points):
-    """Where the coordinates are: the last axis but one of (..., 3, N), the last but two of (B, 3, H, W)."""
-    axis = points.ndim - (3 if points.ndim == 4 else 2)
-    if axis < 0 or points.shape[axis] != 3:
+def _as_rows(points):
+    """A map or a set as rows (..., P, 3), and the function that gives a result the form of the map or set again."""
+    if points.ndim == 4 and points.shape[1] == 3:
+        return points.flatten(2).transpose(1, 2), lambda rows: rows.transpose(1, 2).unflatten(2, points.shape[2:])
+    if points.ndim < 2 or points.shape[-1] != 3:
         raise ShapeError(
-            f"points has shape {tuple(points.shape)}, expected (3, N), (B, 3, N) or (B, 3, H, W): coordinates come "
-            "before places. Did you forget .transpose(-1, -2)?"
+            f"points has shape {tuple(points.shape)}, expected a map (B, 3, H, W) or a set (..., P, 3). "
+            "Did you forget .transpose(-1, -2)?"
         )
-    return axis
+    return points, lambda rows: rows
 
 
-def _matrix(matrix, points, size):
+def _matrix(matrix, rows, size):
     if matrix.shape[-2:] != (size, size):
         raise ShapeError(f"matrix has shape {tuple(matrix.shape)}, expected (..., {size}, {size}).")
-    return matrix.to(points)
+    return matrix.to(rows)
 
 
-def _at_least(z, least=1e-6):
-    """z, kept away from 0 with its sign, so that a division stays finite."""
+def _not_zero(z, least=1e-6):
+    """z, kept away from 0, so that a division stays finite."""
     return torch.where(z.abs() < least, torch.full_like(z, least), z)

@@ -71,7 +71,7 @@ def test_a_frame_fetched_along_flow_looks_the_same_where_visible(moving):
 
 
 def test_visible_agrees_with_the_depth_of_the_other_frame(still):
-    """Where all pixels about the place are much nearer than the point, it is hidden; where one is as far, it is seen."""
+    """Where all pixels about the place are much nearer than the point, it is hidden; where one is as far, seen."""
     pixels, z = reproject(still.depth[:1], still.K, still.poses[0], still.K, still.poses[5])
     x, y = pixels.round().long().unbind(1)
     within = (x >= 0) & (x < 64) & (y >= 0) & (y < 48)

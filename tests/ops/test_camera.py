@@ -23,7 +23,7 @@ def test_there_and_back():
     points = c.backproject(depth, K)
     assert points.shape == (2, 3, 22, 31) and torch.equal(points[:, 2], depth)
     assert torch.allclose(c.project(points, K), pixel_grid(22, 31).expand(2, -1, -1, -1), atol=1e-4)
-    assert torch.allclose(c.project(points[0].flatten(1), K), pixel_grid(22, 31).flatten(1), atol=1e-4)
+    assert torch.allclose(c.project(points[0].flatten(1).T, K), pixel_grid(22, 31).flatten(1).T, atol=1e-4)
 
 
 def test_the_middle_pixel_looks_straight_ahead():
@@ -38,7 +38,7 @@ def test_opencv_agrees():
     point = torch.tensor([0.3, -0.2, 4.0])
     world_to_camera = np.linalg.inv(pose.numpy().astype(np.float64))
     x, y, z = world_to_camera[:3, :3] @ point.numpy() + world_to_camera[:3, 3]
-    found = c.project(c.transform(point[:, None], c.inverse(pose)), K)[:, 0]
+    found = c.project(c.transform(point[None], c.inverse(pose)), K)[0]
     assert found.tolist() == pytest.approx([40 * x / z + 15, 50 * y / z + 11], rel=1e-4)
 
 
@@ -76,7 +76,7 @@ def test_batches_have_their_own_cameras():
 
 
 def test_behind_the_camera_stays_finite():
-    points = torch.tensor([[1.0, 1, 1], [1, 1, 1], [0, -1, -1e-9]])
+    points = torch.tensor([[1.0, 1, 0], [1, 1, -1], [1, 1, -1e-9]])
     assert c.project(points, K).isfinite().all()
 
 
@@ -100,10 +100,10 @@ def test_look_at():
     assert torch.allclose(pose[:3, :3], torch.eye(3), atol=1e-6) and pose[:3, 3].tolist() == [1, -2, -3]
     pose = c.look_at((2, -1, 0), (0, 0, 3))
     assert torch.allclose(pose[:3, :3].T @ pose[:3, :3], torch.eye(3), atol=1e-6) and torch.det(pose[:3, :3]) > 0
-    assert c.project(c.transform(torch.tensor([[0.0], [0], [3]]), c.inverse(pose)), K)[:, 0].tolist() == pytest.approx(
+    assert c.project(c.transform(torch.tensor([[0.0, 0, 3]]), c.inverse(pose)), K)[0].tolist() == pytest.approx(
         [15, 11], abs=1e-4
     )
-    above = c.project(c.transform(torch.tensor([[0.0], [-1], [3]]), c.inverse(pose)), K)[:, 0]
+    above = c.project(c.transform(torch.tensor([[0.0, -1, 3]]), c.inverse(pose)), K)[0]
     assert above[1] < 11  # up in the world is up in the picture
     with pytest.raises(CourseError, match="straight along"):
         c.look_at((0, 0, 0), (0, 5, 0))
@@ -128,10 +128,10 @@ def test_other_conventions():
     opengl = c.convert_pose(pose, "opencv", "opengl")
     assert torch.allclose(c.convert_pose(opengl, "opengl"), pose)
     # The point one metre ahead of the camera is at z = -1 of an OpenGL camera, and at z = +1 of PyTorch3D's.
-    ahead = c.transform(torch.tensor([[0.2], [0.1], [1.0]]), pose)
-    assert c.transform(ahead, c.inverse(opengl))[:, 0].tolist() == pytest.approx([0.2, -0.1, -1], abs=1e-5)
+    ahead = c.transform(torch.tensor([[0.2, 0.1, 1.0]]), pose)
+    assert c.transform(ahead, c.inverse(opengl))[0].tolist() == pytest.approx([0.2, -0.1, -1], abs=1e-5)
     R, T = c.to_pytorch3d(pose)
-    assert (ahead[:, 0] @ R + T).tolist() == pytest.approx([-0.2, -0.1, 1], abs=1e-5)
+    assert (ahead[0] @ R + T).tolist() == pytest.approx([-0.2, -0.1, 1], abs=1e-5)
     assert torch.allclose(c.from_pytorch3d(R, T), pose, atol=1e-6)
     with pytest.raises(CourseError, match="no camera convention 'blend'"):
         c.convert_pose(pose, "blend")
@@ -151,7 +151,7 @@ def test_errors_say_what_came():
     with pytest.raises(ShapeError, match="transpose"):
         c.project(torch.zeros(5, 7, 2), K)
     with pytest.raises(ShapeError, match=r"expected \(\.\.\., 4, 4\)"):
-        c.transform(torch.zeros(3, 5), torch.eye(3))
+        c.transform(torch.zeros(5, 3), torch.eye(3))
     with pytest.raises(ShapeError, match="depth"):
         c.backproject(torch.zeros(1, 1, 5, 6), K)
 

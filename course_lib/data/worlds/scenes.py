@@ -99,11 +99,11 @@ class SceneVideo:
             )
         points = torch.empty(len(start), 3, *self.depth.shape[1:])
         for pair, (i, j) in enumerate(zip(start, end, strict=True)):
-            world = torch.empty_like(points[pair]).flatten(1)
+            world = torch.empty(*self.depth.shape[1:], 3)
             for number, thing in enumerate(self._things):
-                mine = self.instances[i].flatten() == number
-                world[:, mine] = transform(self._places[i].flatten(1)[:, mine], thing.poses[j])
-            points[pair] = transform(world * self._scale, inverse(self.poses[j])).view_as(points[pair])
+                mine = self.instances[i] == number
+                world[mine] = transform(self._places[i][:, mine].T, thing.poses[j])
+            points[pair] = transform(world * self._scale, inverse(self.poses[j])).permute(2, 0, 1)
         return project(points, self.K), points[:, 2], end
 
 
@@ -292,7 +292,7 @@ def _cast(things, cameras, directions, moments, scale=1.0):
         for t in range(len(moments)):
             mine = instances[t] == number
             if mine.any():
-                places[t][:, mine] = transform(points[t][:, mine], motion[t])
+                places[t][:, mine] = transform(points[t][:, mine].T, motion[t]).T
                 normals[t][:, mine] = thing.poses[moments[t], :3, :3] @ thing.normals(places[t][:, mine])
     return depth * scale, instances, places, normals
 
