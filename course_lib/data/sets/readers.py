@@ -15,15 +15,14 @@ from pathlib import Path
 
 from torch.utils.data import Dataset
 
+from course_lib.data.sets.on_disk import contents, data_folder, folders, list_text, some, visible
 from course_lib.data.video_io import VideoReader
 from course_lib.errors import DataError, VideoError
 from course_lib.ops.sampling import clip_indices
-from course_lib.places import absent, place, system_errors
+from course_lib.places import place, system_errors
 from course_lib.progress import progress
 
 EXTENSIONS = (".avi", ".mp4", ".mkv", ".webm", ".mov")
-BESIDE_THE_DATA = frozenset(["__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"])
-SHOWN = 5  # names in a message, before "and N more"
 
 
 def middle_clip(num_frames, length=16):
@@ -124,7 +123,7 @@ def ucf101(root, split=1, train=True, lists=None, missing="raise", **clip):
     Raises:
         DataError: if the layout differs: what was expected, and what is there.
     """
-    root = _folder(root, "UCF101", "one folder per class, ApplyEyeMakeup to YoYo")
+    root = data_folder(root, "UCF101", "one folder per class, ApplyEyeMakeup to YoYo")
     lists = _lists(root, lists, "ucfTrainTestlist", "UCF101TrainTestSplits-RecognitionTask.zip")
     numbers = {}
     for line, words in _lines(lists / "classInd.txt"):
@@ -160,12 +159,12 @@ def hmdb51(root, split=1, train=True, lists=None, missing="raise", **clip):
     Raises:
         DataError: if the layout differs: what was expected, and what is there.
     """
-    root = _folder(root, "HMDB51", "one folder per class, brush_hair to wave")
+    root = data_folder(root, "HMDB51", "one folder per class, brush_hair to wave")
     lists = _lists(root, lists, "testTrainMulti_7030_splits", "test_train_splits.rar")
     ending = f"_test_split{_split(split)}.txt"
-    classes = sorted(path.name.removesuffix(ending) for path in _visible(lists) if path.name.endswith(ending))
+    classes = sorted(path.name.removesuffix(ending) for path in visible(lists) if path.name.endswith(ending))
     if not classes:
-        raise DataError(f"{lists} should hold a list CLASS{ending} per class, but there is {_contents(lists)}.")
+        raise DataError(f"{lists} should hold a list CLASS{ending} per class, but there is {contents(lists)}.")
     wanted = "1" if train else "2"
     videos = []
     for label, name in enumerate(classes):
@@ -197,8 +196,8 @@ def kinetics(root, split="val", annotations=None, missing="raise", classes=None,
     Raises:
         DataError: if the layout differs, or a class has no place in `classes`: what was expected, and what is there.
     """
-    root = _folder(root, "Kinetics", "a folder per split, such as train and val")
-    folder = _folder(root / split, "Kinetics", "a folder per class, or the videos themselves")
+    root = data_folder(root, "Kinetics", "a folder per split, such as train and val")
+    folder = data_folder(root / split, "Kinetics", "a folder per class, or the videos themselves")
     if annotations:
         return _ordered(_kinetics_annotated(folder, place(annotations, DataError), missing, clip), classes)
     return _ordered(_kinetics_sorted(root, folder, missing, clip), classes)
@@ -218,10 +217,10 @@ def label_map(path):
     path = place(path, DataError)
     if not path.is_file():
         raise DataError(f"There is no {path}: expected a text file with the name of one class per line.")
-    names = tuple(line.strip() for line in _text(path).splitlines() if line.strip())
+    names = tuple(line.strip() for line in list_text(path).splitlines() if line.strip())
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not names:
-        repeated = f", and more than once {_some(twice)}" if twice else ""
+        repeated = f", and more than once {some(twice)}" if twice else ""
         raise DataError(f"{path} has {len(names)} names{repeated}: expected one line per class.")
     return names
 
@@ -234,7 +233,7 @@ def _ordered(videos, names):
     unknown = [name for name in videos.classes if name.replace("_", " ") not in place_of]
     if unknown:
         raise DataError(
-            f"Kinetics: no place among the {len(names)} given classes for {_some(unknown)}. The names may be those of "
+            f"Kinetics: no place among the {len(names)} given classes for {some(unknown)}. The names may be those of "
             "another edition (Kinetics-400, -600 or -700)."
         )
     labels = [place_of[name.replace("_", " ")] for name in videos.classes]
@@ -242,15 +241,15 @@ def _ordered(videos, names):
 
 
 def _kinetics_sorted(root, folder, missing, clip):
-    classes = sorted({path.name for part in _folders(root) for path in _folders(part)})
+    classes = sorted({path.name for part in folders(root) for path in folders(part)})
     if not classes:
         raise DataError(
-            f"{folder} should hold a folder per class, but there is {_contents(folder)}. If the videos lie in it "
+            f"{folder} should hold a folder per class, but there is {contents(folder)}. If the videos lie in it "
             "unsorted, pass annotations=..., the CSV file with their labels."
         )
     videos = []
     for label, name in enumerate(classes):
-        there = _visible(folder / name) if (folder / name).is_dir() else []
+        there = visible(folder / name) if (folder / name).is_dir() else []
         found = [(path, label) for path in there if path.suffix.lower() in EXTENSIONS]
         if not found and missing == "raise":
             raise DataError(
@@ -265,7 +264,7 @@ def _kinetics_annotated(folder, annotations, missing, clip):
     needed = ("label", "youtube_id", "time_start", "time_end")
     if not annotations.is_file():
         raise DataError(f"{annotations} is not there: expected the CSV file with the columns {', '.join(needed)}.")
-    table = csv.DictReader(io.StringIO(_text(annotations), newline=""))
+    table = csv.DictReader(io.StringIO(list_text(annotations), newline=""))
     lacking = [column for column in needed if column not in (table.fieldnames or ())]
     if lacking:
         raise DataError(
@@ -295,7 +294,7 @@ def _dataset(name, classes, videos, missing, clip):
     if len(there) < len(videos) and missing == "raise":
         absent = [str(path) for path, _ in videos if not path.is_file()]
         raise DataError(
-            f"{name}: {len(absent)} of {len(videos)} listed videos are not there: {_some(absent)}. Unpack the archive "
+            f"{name}: {len(absent)} of {len(videos)} listed videos are not there: {some(absent)}. Unpack the archive "
             'again, look whether `root` is the right folder, or pass missing="skip".'
         )
     if not there:
@@ -304,19 +303,10 @@ def _dataset(name, classes, videos, missing, clip):
     empty = sorted(set(range(len(classes))) - {label for _, label in there})
     if empty and missing == "raise":
         raise DataError(
-            f"{name}: no video for {_some([classes[label] for label in empty])}: a model cannot learn "
+            f"{name}: no video for {some([classes[label] for label in empty])}: a model cannot learn "
             'what it never sees. Complete the data set, or pass missing="skip".'
         )
     return LabelledVideos(name, tuple(classes), tuple(there), **clip)
-
-
-def _folder(path, name, holds):
-    path = place(path, DataError)
-    if path.is_dir():
-        return path
-    beside = f"; beside it is {_contents(path.parent)}" if path.parent.is_dir() else ""
-    wrong = "is a file" if path.exists() else absent(path) if path.is_symlink() else "is not there"
-    raise DataError(f"{name}: the folder {path} {wrong} (expected: {holds}){beside}.")
 
 
 def _lists(root, lists, usual, archive):
@@ -327,7 +317,7 @@ def _lists(root, lists, usual, archive):
             return folder
     raise DataError(
         f"The folder with the split files is not there: expected {' or '.join(map(str, places))}, found "
-        f"{_contents(root)} in {root}. Unpack {archive}, or pass lists=..."
+        f"{contents(root)} in {root}. Unpack {archive}, or pass lists=..."
     )
 
 
@@ -340,52 +330,7 @@ def _split(split):
 def _lines(path):
     """("FILE, line N", words) for each line that is not empty."""
     if not path.is_file():
-        raise DataError(f"The split file {path} is not there; its folder holds {_contents(path.parent)}.")
-    for number, line in enumerate(_text(path).splitlines(), 1):
+        raise DataError(f"The split file {path} is not there; its folder holds {contents(path.parent)}.")
+    for number, line in enumerate(list_text(path).splitlines(), 1):
         if line.strip():
             yield f"{path}, line {number}", line.split()
-
-
-def _text(path):
-    """The text of a list, as UTF-8 with or without a byte order mark.
-
-    Raises:
-        DataError: if it is in another encoding; it names the likely one.
-    """
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            text = None
-        else:
-            line = content.count(b"\n", 0, error.start) + 1
-            raise DataError(
-                f"{path}, line {line} is not UTF-8: probably Latin-1 or Windows-1252. Save the list as UTF-8, with an "
-                f'editor or with: iconv -f WINDOWS-1252 -t UTF-8 "{path.name}" > new.txt'
-            ) from None
-    if text is None or "\0" in text:
-        raise DataError(
-            f"{path} is not UTF-8: probably UTF-16, which Excel calls Unicode text. Save the list as UTF-8 "
-            f'("CSV UTF-8" in Excel), or use: iconv -f UTF-16 -t UTF-8 "{path.name}" > new.txt'
-        )
-    return text
-
-
-def _visible(folder):
-    """What belongs to the data in a folder, sorted: not what macOS, Windows or a network drive adds."""
-    return sorted(path for path in folder.iterdir() if path.name[0] not in ".~" and path.name not in BESIDE_THE_DATA)
-
-
-def _folders(path):
-    return [inside for inside in _visible(path) if inside.is_dir()]
-
-
-def _contents(folder):
-    """What is in a folder, briefly."""
-    return _some([path.name for path in _visible(folder)]) or "nothing"
-
-
-def _some(names):
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
