@@ -32,8 +32,8 @@ def nearest(points, others, lengths=None, norm=2):
         lengths: (B,) how many rows of `others` count, where sets of different size share a batch.
         norm: 2 for Euclidean distance, 1 for |dx| + |dy| + |dz|.
     Returns:
-        distances (B, P), *squared* where norm is 2, differentiable in both; index (B, P) of the nearest, the first of equally near ones.
-        Only `BLOCK` distances exist at a time, so memory does not grow with P Q.
+        distances (B, P), *squared* where norm is 2, differentiable in both; index (B, P) of the nearest, the first of
+        equally near ones. Only `BLOCK` distances exist at a time, so memory does not grow with P Q.
     Raises:
         ShapeError: if the shapes do not fit, or a set is empty.
     """

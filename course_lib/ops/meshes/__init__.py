@@ -1,0 +1,24 @@
+"""Triangle meshes: their edges, surfaces, losses, and the two ways from a picture to a mesh.
+
+A mesh is `vertices`, (V, 3) or (B, V, 3) where a batch shares its faces, and `faces`, (F, 3) long, three vertex numbers
+each, counter-clockwise seen from outside. An *edge* is a pair of vertices that some face joins, counted once.
+"""
+
+from course_lib.ops.meshes.align import vert_align
+from course_lib.ops.meshes.cubify import cubify
+from course_lib.ops.meshes.regularizers import edge_loss, laplacian_loss, normal_consistency
+from course_lib.ops.meshes.surface import (
+    face_areas,
+    face_normals,
+    sample_surface,
+    signed_volume,
+    surface_area,
+    vertex_normals,
+)
+from course_lib.ops.meshes.topology import boundary_edges, icosphere, join, neighbours, subdivide, unique_edges
+
+__all__ = [
+    "boundary_edges", "cubify", "edge_loss", "face_areas", "face_normals", "icosphere", "join", "laplacian_loss",
+    "neighbours", "normal_consistency", "sample_surface", "signed_volume", "subdivide", "surface_area", "unique_edges",
+    "vert_align", "vertex_normals",
+]  # fmt: skip
