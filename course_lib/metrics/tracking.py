@@ -37,7 +37,7 @@ FAILURE = 2  # VOT's codes: 0 nothing tracked, 1 started, 2 failed
 START = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # == of tensors has no one answer
 class OTBScores:
     """One pass over one sequence, or the mean over several.
 
@@ -144,7 +144,7 @@ def precision_curve(errors, thresholds=None):
     return (_values(errors, "errors")[:, None] <= thresholds.double()).double().mean(0)
 
 
-def otb(boxes, truth, centers="edges", first="as given"):
+def otb_scores(boxes, truth, centers="edges", first="as given"):
     """OTB's measures of one sequence.
 
     Args:
@@ -168,7 +168,7 @@ def otb(boxes, truth, centers="edges", first="as given"):
     )
 
 
-def mean_otb(scores):
+def mean_otb_scores(scores):
     """The mean over sequences: each counts once, be it long or short.
 
     Args:
@@ -183,7 +183,7 @@ def mean_otb(scores):
     return OTBScores(*(torch.stack([getattr(score, curve) for score in scores]).mean(0) for curve in curves))
 
 
-def got10k(boxes, truth, size=None, skip_first=False, visible=None, clip="got10k"):
+def got10k_scores(boxes, truth, size=None, skip_first=False, visible=None, clip="got10k"):
     """GOT-10k's measures of one sequence, or of several that were strung together.
 
     The toolkit and the server leave out the first frame, cut boxes at the frame (size=...) and count only frames in
@@ -208,10 +208,10 @@ def got10k(boxes, truth, size=None, skip_first=False, visible=None, clip="got10k
         counts = torch.as_tensor(visible).cpu() > 0
     if skip_first:
         counts[0] = False
-    return mean_got10k([overlap[counts]])
+    return mean_got10k_scores([overlap[counts]])
 
 
-def mean_got10k(sequences, classes=None):
+def mean_got10k_scores(sequences, classes=None):
     """GOT-10k's measures of many sequences from their overlaps.
 
     Args:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from course_lib.errors import CourseError, ShapeError
+from course_lib.ops.boxes import around
 
 
 def corners(region):
@@ -29,15 +30,16 @@ def corners(region):
     return values.reshape(-1, 2)
 
 
-def upright_box(polygons, rule="same area"):
+def upright_box(polygons, rule="bounds"):
     """Upright boxes for polygons of four corners, with which a tracker is started.
 
     Args:
         polygons: (..., 8), x1, y1 to x4, y4 in order around the object.
         rule: "bounds", the smallest box around the corners, too large for an object that is turned;
-            "same area", of its aspect ratio, shrunk about the mean of the corners until its area is the polygon's,
-            where the polygon is taken for a rectangle, as by the VOT, GOT-10k and pysot codes. Those then add 1 to
-            width and height, for pixels that count from edge to edge; boxes here are measured between edges.
+            "same area", of its aspect ratio, about the mean of the corners, shrunk until its area is the polygon's,
+            where the polygon is taken for a rectangle;
+            "toolkits", the same and 1 pixel wider and higher, as the got10k and pysot codes have it, which count the
+            pixels at both edges.
     Returns:
         (..., 4).
     Raises:
@@ -47,15 +49,15 @@ def upright_box(polygons, rule="same area"):
     if polygons.ndim == 0 or polygons.shape[-1] != 8:
         raise ShapeError(f"polygons has shape {tuple(polygons.shape)}, expected (..., 8): four corners x, y.")
     points = polygons.unflatten(-1, (4, 2))
-    low, high = points.amin(-2), points.amax(-2)
+    bounds = around(points)
     if rule == "bounds":
-        return torch.cat([low, high - low], -1)
-    if rule != "same area":
-        raise CourseError(f'rule={rule!r} is unknown: use "bounds" or "same area".')
+        return bounds
+    if rule not in ("same area", "toolkits"):
+        raise CourseError(f'rule={rule!r} is unknown: use "bounds", "same area" or "toolkits".')
     sides = (points[..., :2, :] - points[..., 1:3, :]).norm(dim=-1)  # two neighbouring sides
-    bounds = (high - low).prod(-1)
-    shrink = torch.where(bounds > 0, sides.prod(-1) / bounds, 0).sqrt()[..., None]
-    size = shrink * (high - low)
+    larger = bounds[..., 2:].prod(-1)
+    shrink = torch.where(larger > 0, sides.prod(-1) / larger, 0).sqrt()[..., None]
+    size = shrink * bounds[..., 2:] + (rule == "toolkits")
     return torch.cat([points.mean(-2) - size / 2, size], -1)
 
 

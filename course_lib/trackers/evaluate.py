@@ -27,7 +27,7 @@ SKIPPED, INITIALISED, FAILED = 0, 1, 2  # VOT's codes in place of a box
 RESTART = 5  # frames from a failure to the next start: VOT lets what hid the object pass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # == of tensors has no one answer
 class Track:
     """What a tracker found in one video.
 
@@ -49,7 +49,7 @@ class Track:
         return (len(self.seconds) - 1) / self.seconds[1:].sum().item() if len(self.seconds) > 1 else float("nan")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # == of tensors has no one answer
 class ResetTrack:
     """What a tracker found under VOT's protocol.
 

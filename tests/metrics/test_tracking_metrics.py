@@ -13,11 +13,11 @@ from course_lib.metrics.tracking import (
     center_errors,
     expected_average_overlap,
     expected_overlap_curve,
-    got10k,
-    mean_got10k,
-    mean_otb,
+    got10k_scores,
+    mean_got10k_scores,
+    mean_otb_scores,
     normalized_center_errors,
-    otb,
+    otb_scores,
     overlaps,
     success_curve,
     vot_accuracy,
@@ -48,7 +48,7 @@ def test_overlaps_and_distances_equal_the_toolkits(stored):
 
 
 def test_otb_equals_got10k_and_pysot(stored):
-    scores = otb(stored["pred"], stored["gt"], centers="got10k")
+    scores = otb_scores(stored["pred"], stored["gt"], centers="got10k")
     assert torch.equal(scores.success_curve, stored["otb_success_curve21"])
     assert torch.equal(scores.success_curve, stored["pysot_success21"])
     assert torch.equal(scores.precision_curve, stored["otb_precision_curve51"])
@@ -59,7 +59,7 @@ def test_otb_equals_got10k_and_pysot(stored):
 
 
 def test_got10k_equals_its_toolkit(stored):
-    scores = got10k(stored["pred"], stored["gt"])
+    scores = got10k_scores(stored["pred"], stored["gt"])
     assert close(scores.ao, stored["got_ao"])
     assert (scores.sr50, scores.sr75) == (stored["got_sr50"].item(), stored["got_sr75"].item())
     assert torch.equal(success_curve(stored["iou"], 101), stored["got_succ_curve101"])
@@ -67,16 +67,16 @@ def test_got10k_equals_its_toolkit(stored):
 
 def test_a_perfect_tracker_has_an_area_of_20_in_21():
     boxes = torch.tensor([BOX] * 5)
-    scores = otb(boxes, boxes)
+    scores = otb_scores(boxes, boxes)
     assert scores.auc == pytest.approx(20 / 21)
     assert scores.precision == scores.success_rate == scores.normalized_precision == 1
 
 
 def test_a_threshold_is_passed_above_for_overlap_and_at_for_distance():
     truth = torch.tensor([BOX])
-    assert otb(torch.tensor([(10.0, 10, 5, 10)]), truth).success_rate == 0  # an overlap of 0.5 is not above 0.5
-    assert otb(torch.tensor([(30.0, 10, 10, 10)]), truth).precision == 1  # 20 pixels are at most 20
-    assert otb(torch.tensor([(30.1, 10, 10, 10)]), truth).precision == 0
+    assert otb_scores(torch.tensor([(10.0, 10, 5, 10)]), truth).success_rate == 0  # an overlap of 0.5 is not above 0.5
+    assert otb_scores(torch.tensor([(30.0, 10, 10, 10)]), truth).precision == 1  # 20 pixels are at most 20
+    assert otb_scores(torch.tensor([(30.1, 10, 10, 10)]), truth).precision == 0
 
 
 def test_middles_between_edges_or_pixels():
@@ -88,7 +88,7 @@ def test_middles_between_edges_or_pixels():
 
 def test_normalized_precision_by_hand():
     """3 right of a width of 10 and 4 down of a height of 20: 0.36 of the box, so 14 of 51 thresholds pass."""
-    scores = otb(torch.tensor([(3.0, 4, 10, 20)]), torch.tensor([(0.0, 0, 10, 20)]))
+    scores = otb_scores(torch.tensor([(3.0, 4, 10, 20)]), torch.tensor([(0.0, 0, 10, 20)]))
     assert (scores.normalized_curve == 1).sum() == 51 - 37
     assert scores.normalized_precision == pytest.approx(14 / 51)
 
@@ -97,9 +97,9 @@ def test_the_first_frame_as_given_or_true():
     truth = torch.tensor([BOX] * 4)
     boxes = truth.clone()
     boxes[0] = 0
-    assert otb(boxes, truth).success_rate == 0.75 and otb(boxes, truth, first="truth").success_rate == 1
-    assert got10k(boxes, truth).ao == 0.75 and got10k(boxes, truth, skip_first=True).ao == 1
-    assert got10k(boxes, truth, visible=torch.tensor([0, 8, 8, 0])).ao == 1
+    assert otb_scores(boxes, truth).success_rate == 0.75 and otb_scores(boxes, truth, first="truth").success_rate == 1
+    assert got10k_scores(boxes, truth).ao == 0.75 and got10k_scores(boxes, truth, skip_first=True).ao == 1
+    assert got10k_scores(boxes, truth, visible=torch.tensor([0, 8, 8, 0])).ao == 1
 
 
 def test_what_is_outside_the_frame():
@@ -112,12 +112,12 @@ def test_what_is_outside_the_frame():
 
 def test_means_over_sequences():
     truth = torch.tensor([BOX] * 4)
-    good, bad = otb(truth, truth), otb(truth + 100, truth)
-    assert mean_otb([good, bad, bad]).auc == pytest.approx(20 / 21 / 3)
+    good, bad = otb_scores(truth, truth), otb_scores(truth + 100, truth)
+    assert mean_otb_scores([good, bad, bad]).auc == pytest.approx(20 / 21 / 3)
     long, short = torch.ones(8), torch.zeros(2)
-    assert mean_got10k([long, short]).ao == pytest.approx(0.8)  # all frames together
-    assert mean_got10k([long, short], ["dog", "cat"]).ao == 0.5
-    assert mean_got10k([long, short, short], ["dog", "cat", "dog"]).ao == pytest.approx((0.5 + 0) / 2)
+    assert mean_got10k_scores([long, short]).ao == pytest.approx(0.8)  # all frames together
+    assert mean_got10k_scores([long, short], ["dog", "cat"]).ao == 0.5
+    assert mean_got10k_scores([long, short, short], ["dog", "cat", "dog"]).ao == pytest.approx((0.5 + 0) / 2)
 
 
 def trajectory_by_hand():
@@ -219,16 +219,16 @@ def test_the_year_chooses_the_range():
 @pytest.mark.parametrize(
     "call, error, message",
     [
-        (lambda: otb(torch.zeros(3, 4), torch.zeros(2, 4)), ShapeError, "3 frames and true ones of 2"),
-        (lambda: otb(torch.zeros(0, 4), torch.zeros(0, 4)), ShapeError, "no frame"),
+        (lambda: otb_scores(torch.zeros(3, 4), torch.zeros(2, 4)), ShapeError, "3 frames and true ones of 2"),
+        (lambda: otb_scores(torch.zeros(0, 4), torch.zeros(0, 4)), ShapeError, "no frame"),
         (lambda: overlaps(torch.zeros(3, 5), torch.zeros(3, 4)), ShapeError, "expected"),
         (lambda: center_errors(torch.zeros(1, 4), torch.zeros(1, 4), "pixels"), CourseError, '"got10k"'),
-        (lambda: otb(torch.zeros(1, 4), torch.zeros(1, 4), first="skip"), CourseError, '"truth"'),
-        (lambda: got10k(torch.zeros(1, 4), torch.zeros(1, 4), skip_first=True), ShapeError, "No frame is left"),
-        (lambda: got10k(torch.zeros(2, 4), torch.zeros(2, 4), visible=torch.ones(3)), ShapeError, "3 values for 2"),
+        (lambda: otb_scores(torch.zeros(1, 4), torch.zeros(1, 4), first="skip"), CourseError, '"truth"'),
+        (lambda: got10k_scores(torch.zeros(1, 4), torch.zeros(1, 4), skip_first=True), ShapeError, "No frame is left"),
+        (lambda: got10k_scores(torch.zeros(2, 4), torch.zeros(2, 4), visible=torch.ones(3)), ShapeError, "3 values"),
         (lambda: overlaps(torch.zeros(1, 4), torch.zeros(1, 4), (9, 9), "off"), CourseError, '"cut"'),
-        (lambda: mean_otb([]), ShapeError, "no sequence"),
-        (lambda: mean_got10k([torch.ones(2)], ["a", "b"]), ShapeError, "2 classes for 1"),
+        (lambda: mean_otb_scores([]), ShapeError, "no sequence"),
+        (lambda: mean_got10k_scores([torch.ones(2)], ["a", "b"]), ShapeError, "2 classes for 1"),
         (lambda: vot_overlaps([1], [BOX, BOX]), ShapeError, "1 frames, the truth 2"),
         (lambda: vot_robustness(1, 10, "often"), CourseError, "reliability"),
         (lambda: expected_average_overlap([random_run(20, [], 0)], 2018), CourseError, "No run is 100 frames"),

@@ -98,10 +98,11 @@ def test_regions_apart_or_empty_share_nothing():
 
 def test_upright_boxes():
     polygon = torch.tensor([DIAMOND, (1.0, 2, 4, 2, 4, 9, 1, 9)])
-    assert upright_box(polygon, "bounds").tolist() == [[0, 0, 10, 10], [1, 2, 3, 7]]
-    boxes = upright_box(polygon)
+    assert upright_box(polygon).tolist() == [[0, 0, 10, 10], [1, 2, 3, 7]]
+    boxes = upright_box(polygon, "same area")
     assert torch.allclose(boxes[0], torch.tensor([5 - 50**0.5 / 2, 5 - 50**0.5 / 2, 50**0.5, 50**0.5]))
     assert torch.allclose(boxes[1], torch.tensor([1.0, 2, 3, 7]))
+    assert torch.allclose(upright_box(polygon, "toolkits")[1], torch.tensor([0.5, 1.5, 4, 8]))
 
 
 def test_wrong_regions_are_refused():
