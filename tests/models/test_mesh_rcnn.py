@@ -42,7 +42,8 @@ def test_published_sizes():
 def test_a_checkpoint_with_the_public_names_is_loaded_and_another_is_not():
     names = [(key, tuple(value.shape)) for key, value in m.VoxMesh().state_dict().items() if "num_batches" not in key]
     known = """K backbone.stem.0.weight backbone.stage4.2.bn3.bias voxel_head.voxel_fcn4.bias voxel_head.deconv.weight
-        mesh_head.stages.0.bottleneck.bias mesh_head.stages.1.vert_offset.weight mesh_head.stages.2.gconvs.1.w0.weight"""
+        mesh_head.stages.0.bottleneck.bias mesh_head.stages.1.vert_offset.weight
+        mesh_head.stages.2.gconvs.1.w0.weight"""
     assert set(known.split()) <= {key for key, _ in names}
     weights = {f"module.{key}": wave_value(i, key, shape) for i, (key, shape) in enumerate(names)}
     network = m.VoxMesh.from_published({"best_states": {"model": weights}, "iter": 5})
