@@ -65,7 +65,7 @@ def photometric_error(frames, other_frames, pixels, mask=None):
 
     Args:
         frames, other_frames: (B, 3, H, W) in 0..1. pixels: (B, 2, H, W), where frame i's pixels lie in frame j, by
-            depth and cameras (`Meeting.pixels`). mask: (B, H, W) bool, where to compare; what leaves the frame never counts.
+            depth and cameras (`Meeting.pixels`). mask: (B, H, W) bool, where to compare.
     Returns:
         float, mean absolute difference in 0..1.
     """
