@@ -61,7 +61,7 @@ def build(voxels):
 
 
 def dense(levels):
-    """The inverse of `build`: (S, S, S) bool. Where a tree was cut short, mixed cells of its last level count as filled."""
+    """The inverse of `build`: (S, S, S) bool. Mixed cells of the last level, of a tree cut short, are filled."""
     size = levels[0].side
     voxels = torch.zeros(size, size, size, dtype=torch.bool)
     for number, level in enumerate(levels):
