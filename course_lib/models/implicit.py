@@ -144,6 +144,8 @@ class DeepSDF(nn.Module):
             layer = NormedLinear(widths[i], out) if normalized and not last else nn.Linear(widths[i], out)
             self.add_module(f"lin{i}", layer)  # the public layout's names
         self.layers = layers
+        # Answers must begin within the clamp of the loss: beyond it, no gradient calls them back.
+        nn.init.zeros_(getattr(self, f"lin{layers}").bias)
 
     @classmethod
     def mini(cls, code=0, hidden=64, *, layers=4):

@@ -63,7 +63,8 @@ def test_deepsdf_equal_to_the_public_reference(table, output):
 
 def test_newer_names_of_weight_normalisation():
     weights = published("deepsdf_small_wn_table")
-    renamed = {key.replace("weight_g", "parametrizations.weight.original0").replace("weight_v", "parametrizations.weight.original1"): value
+    names = {"weight_g": "parametrizations.weight.original0", "weight_v": "parametrizations.weight.original1"}
+    renamed = {".".join([key.split(".")[0], names.get(key.split(".")[1], key.split(".")[1])]): value
                for key, value in weights.items()}  # fmt: skip
     assert torch.equal(DeepSDF.from_published(renamed).lin1.weight_g, weights["lin1.weight_g"])
 
@@ -80,23 +81,24 @@ def test_a_normed_layer_begins_as_the_plain_one():
     assert torch.allclose(layer(x), x @ layer.weight_v.T + layer.bias, atol=1e-6)
 
 
-@pytest.mark.parametrize("network", [OccupancyNetwork.mini(hidden=32), DeepSDF.mini(hidden=32)])
-def test_a_ball_is_learnt(network):
-    generator = torch.Generator().manual_seed(0)
-    optimizer = torch.optim.Adam(network.parameters(), 3e-3)
-    for _ in range(150):
+@pytest.mark.parametrize("family", [OccupancyNetwork, DeepSDF])
+def test_a_ball_is_learnt(family):
+    torch.manual_seed(0)
+    network, generator = family.mini(hidden=32), torch.Generator().manual_seed(0)
+    optimizer = torch.optim.Adam(network.parameters(), 5e-3)
+    for _ in range(200):
         points = torch.rand(1, 256, 3, generator=generator) - 0.5
-        true = points.norm(dim=-1) - 0.3
+        true = points.norm(dim=-1) - 0.35
         answers = network(points)
-        if isinstance(network, DeepSDF):
+        if family is DeepSDF:
             loss = clamped_distance_loss(answers, true)
         else:
             loss = torch.nn.functional.binary_cross_entropy_with_logits(answers, (true < 0).float())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    inside = answers < 0 if isinstance(network, DeepSDF) else answers > 0
-    assert (inside == (true < 0)).float().mean() > 0.9
+    inside = answers < 0 if family is DeepSDF else answers > 0
+    assert (inside & (true < 0)).sum() > 0.8 * (inside | (true < 0)).sum()
 
 
 def test_errors():
