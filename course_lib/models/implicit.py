@@ -197,7 +197,11 @@ class NormedLinear(nn.Module):
 
 
 def clamped_distance_loss(predicted, true, delta=0.1):
-    """DeepSDF's loss, Eq. 4: the mean of |clamp(f, d) - clamp(s, d)|: far from the surface only the sign matters."""
+    """DeepSDF's loss, Eq. 4: the mean of |clamp(f, d) - clamp(s, d)|: far from the surface only the sign matters.
+
+    An answer beyond the clamp has no gradient. So most points must be drawn near the surface, as the paper does:
+    where nearly all are far outside, every answer leaves the clamp together, and none comes back.
+    """
     return (predicted.clamp(-delta, delta) - true.clamp(-delta, delta)).abs().mean()
 
 

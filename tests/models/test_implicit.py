@@ -88,6 +88,8 @@ def test_a_ball_is_learnt(family):
     optimizer = torch.optim.Adam(network.parameters(), 5e-3)
     for _ in range(200):
         points = torch.rand(1, 256, 3, generator=generator) - 0.5
+        near = 0.35 * torch.nn.functional.normalize(points, dim=-1) + 0.1 * points.flip(1)
+        points = torch.cat([points, near], 1)
         true = points.norm(dim=-1) - 0.35
         answers = network(points)
         if family is DeepSDF:
