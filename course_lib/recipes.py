@@ -22,7 +22,7 @@ import torch
 from course_lib.data.sets.clip_batches import ClipBatches
 from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
 from course_lib.errors import CourseError
-from course_lib.models import c3d, fusion, i3d, recurrent, resnet_gn, tsn, two_stream
+from course_lib.models import c3d, fusion, i3d, recurrent, resnet_gn, tsn, two_stream, two_stream_fusion
 from course_lib.models.layers import start_small
 from course_lib.ops import stream_inputs
 from course_lib.ops.clip_flow import clip_flow
@@ -41,7 +41,8 @@ class Recipe:
         build: function (num_classes) -> network.
         frames: T, how many neighbouring frames of the video a clip has.
         resized: (rows, columns) to which a frame is resized. crop: side of the square cut from it.
-        prepare: function from uint8 clips (B, 3, T, crop, crop), RGB, to what the network takes: numbers around 1.
+        prepare: function from uint8 clips (B, 3, T, crop, crop), RGB, to what the network takes: numbers around 1. A
+            tuple for a network of several inputs, which then needs a `loss`.
         segments: K; with more than 1, a clip is K snippets of `frames` frames, one from each part of the video.
         loss: function (network, (clips, labels)) -> scalar; None is the cross-entropy of the network's scores.
     """
@@ -122,6 +123,18 @@ def _frame(clips):
     return (frames - mean) / std
 
 
+def _moments(clips):
+    """Frames and stacks of flow at five moments: uint8 (B, 3, T, H, W) -> (B, 3, 5, H, W), (B, 20, 5, H, W)."""
+    pair = stream_inputs.spread_moments(clips, two_stream_fusion.FRAMES)
+    return tuple(x.transpose(1, 2) / 64 for x in two_stream_fusion.preprocess(*pair))
+
+
+def _both_streams(network, batch):
+    """What the fused and the temporal stream lose, together."""
+    inputs, labels = batch
+    return network.loss(network.streams(*network.maps(*inputs)), labels)
+
+
 def _lrcn_input(clips):
     mean = clips.new_tensor(recurrent.MEAN, dtype=torch.float32).view(3, 1, 1, 1)
     return ((clips.float() - mean) / 64).flip(1)  # BGR, as the released weights have it
@@ -139,6 +152,16 @@ RECIPES = {
     "06": {"C3D": Recipe(c3d.C3D, c3d.FRAMES, c3d.RESIZED, c3d.CROP, _c3d_input)},
     "07": {name: _stream(*stream, padded=True) for name, stream in STREAMS.items()},
     "08": {modality: _segments(modality) for modality in tsn.SNIPPET},
+    "09": {
+        "fusion": Recipe(
+            two_stream_fusion.TwoStreamFusion,
+            25,  # five moments, three or four frames apart, of ten fields each
+            (256, 340),
+            stream_inputs.CROP,
+            _moments,
+            loss=_both_streams,
+        ),
+    },
     "10": {
         "LRCN": Recipe(
             recurrent.LRCN,
@@ -183,7 +206,8 @@ def middle_accuracy(model, videos, recipe, most, dtype):
         clip, label = videos[number]
         inputs = recipe.prepare(center_crop(clip, recipe.crop).unsqueeze(0).to(device))
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            right += int(model(inputs).argmax().item() == label)
+            scores = model(*inputs) if isinstance(inputs, tuple) else model(inputs)
+        right += int(scores.argmax().item() == label)
     model.train(was_training)
     return right / len(chosen)
 

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from course_lib import cli, recipes
 from course_lib.data.sets.readers import LabelledVideos, ucf101
 from course_lib.data.video_io import write_video
 from course_lib.errors import CourseError
+from course_lib.models.two_stream_fusion import TwoStreamFusion
 from course_lib.recipes import Recipe, find, middle_accuracy
 from course_lib.train import fit
 
@@ -54,9 +56,11 @@ def test_every_recipe_fits_its_network_of_published_size(lecture, name):
     recipe = find(lecture, name)
     frame = torch.randint(256, (1, 3, 1, recipe.crop, recipe.crop), dtype=torch.uint8)
     inputs = recipe.prepare(frame.expand(-1, -1, recipe.frames * recipe.segments, -1, -1))
-    assert inputs.dtype == torch.float32 and inputs.abs().max() < 3  # numbers around 1, as He's weights want them
+    inputs = inputs if isinstance(inputs, tuple) else (inputs,)
+    for each in inputs:  # numbers around 1, as He's weights want them
+        assert each.dtype == torch.float32 and each.abs().max() < 3
     with torch.device("meta"):
-        assert recipe.build(7)(torch.empty(inputs.shape)).shape == (1, 7)
+        assert recipe.build(7)(*(torch.empty(each.shape) for each in inputs)).shape == (1, 7)
 
 
 def test_a_crop_is_the_same_part_of_the_frame_in_all_fusions():
@@ -114,6 +118,30 @@ def test_the_command_trains_saves_and_resumes(ucf, tmp_path, monkeypatch, capsys
     assert "tiny: 4 training videos, 2 test videos" in said and "step      30: 100.0% of the test clips right" in said
 
 
+def test_the_command_trains_a_network_of_two_inputs(ucf, tmp_path, monkeypatch, capsys):
+    """Frames and flow of lecture 09, with its loss of two streams; the network is the miniature."""
+
+    def build(classes):
+        torch.manual_seed(0)
+        return TwoStreamFusion.mini(classes, over_time="3d conv", keep_temporal=True, flow_channels=20, crop=16)
+
+    recipe = replace(find("09"), build=build, frames=12, resized=(16, 20), crop=16)
+    monkeypatch.setitem(recipes.RECIPES, "99", {"tiny": recipe})
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["train", "99", "--data", str(ucf), "--batch", "4", "--steps", "20", "--every", "20", "--lr", "0.003",
+                  "--workers", "0", "--checkpoint", str(tmp_path / "tiny.pt")])  # fmt: skip
+    assert ended.value.code == 0 and "100.0% of the test clips right" in capsys.readouterr().out
+
+
+def test_fusion_is_trained_by_both_streams():
+    torch.manual_seed(0)
+    network = TwoStreamFusion.mini(4, over_time="3d conv", keep_temporal=True)
+    inputs, labels = (torch.rand(2, 3, 5, 32, 32), torch.rand(2, 2, 5, 32, 32)), torch.tensor([1, 3])
+    fused, temporal = network.streams(*network.maps(*inputs))
+    loss = find("09").loss(network, (inputs, labels))
+    assert torch.allclose(loss, cross_entropy(fused, labels) + cross_entropy(temporal, labels))
+
+
 def test_unknown_lectures_and_networks_are_explained():
     with pytest.raises(CourseError, match="There are recipes for: 03, 05, 06, 07, 08, "):
         find("01")
@@ -128,7 +156,9 @@ def test_a_message_instead_of_a_traceback_also_where_torchrun_starts_the_command
 
 
 @pytest.mark.full("networks of published size")
-@pytest.mark.parametrize(("lecture", "name"), [("05", "spatial"), ("05", "temporal"), ("03", "MultiResolution")])
+@pytest.mark.parametrize(
+    ("lecture", "name"), [("05", "spatial"), ("05", "temporal"), ("03", "MultiResolution"), ("09", "fusion")]
+)
 def test_training_starts_near_knowing_nothing(lecture, name):
     """With dropout on, the first loss is about log K: no network has to unlearn an accidental opinion first."""
     torch.manual_seed(0)
@@ -137,5 +167,7 @@ def test_training_starts_near_knowing_nothing(lecture, name):
     clips = torch.stack([frame.roll((t, 2 * t), (2, 3)) for t in range(recipe.frames)], 2)
     network = recipe.build(101).train()
     with torch.no_grad():
-        losses = [cross_entropy(network(recipe.prepare((255 * clips).byte())), torch.tensor([3, 77])) for _ in range(2)]
+        inputs = recipe.prepare((255 * clips).byte())
+        inputs = inputs if isinstance(inputs, tuple) else (inputs,)
+        losses = [cross_entropy(network(*inputs), torch.tensor([3, 77])) for _ in range(2)]
     assert sum(losses) / 2 < math.log(101) + 1

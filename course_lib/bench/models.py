@@ -59,8 +59,9 @@ def _compare(device, training, rounds):
         ours = _call(model, shape, clips, device, training)
         memory = _memory(ours, device, before)
         peer_seconds, seconds = alternate(ours, r3d, rounds)
+        size = shape[0] if isinstance(shape, list) else shape
         note.append(
-            f"{name} {' x '.join(map(str, shape[-3:]))}: {clips / seconds:,.0f} clips/s against "
+            f"{name} {' x '.join(map(str, size[-3:]))}: {clips / seconds:,.0f} clips/s against "
             f"{clips / peer_seconds:,.0f}, {cost} multiply-adds per clip, {memory}"
         )
         ours = model = None  # its memory must not count for the next
@@ -68,7 +69,7 @@ def _compare(device, training, rounds):
 
 
 def _ours(device):
-    """(name, model, input shape), one after the other: together the published sizes would fill a GPU."""
+    """(name, model, input shape or list of shapes), one after the other: the published sizes together fill a GPU."""
     from course_lib.models import recurrent
     from course_lib.models.c3d import C3D
     from course_lib.models.fusion import EarlyFusion, LateFusion, MultiResolution, SingleFrame, SlowFusion
@@ -76,6 +77,7 @@ def _ours(device):
     from course_lib.models.resnet_gn import ResNet50
     from course_lib.models.tsn import TSN
     from course_lib.models.two_stream import CNN_M_2048
+    from course_lib.models.two_stream_fusion import TwoStreamFusion
     from course_lib.ops.stream_inputs import CROP, STACK
 
     small = device == "cpu"
@@ -96,33 +98,46 @@ def _ours(device):
         made = ResNet50.mini(CLASSES, norm) if small else ResNet50(CLASSES, norm=norm)
         yield f"ResNet-50 {norm.upper()}", made, frames[1:]
     yield "C3D", C3D.mini(CLASSES) if small else C3D(CLASSES), (3, 16, side, side)
+    fused = (
+        TwoStreamFusion.mini(CLASSES, over_time="3d conv", keep_temporal=True) if small else TwoStreamFusion(CLASSES)
+    )
+    side, channels = (32, 2) if small else (CROP, 2 * STACK)
+    yield "two-stream fusion", fused, [(3, 5, side, side), (channels, 5, side, side)]  # frames, flow
     side = 20 if small else recurrent.CROP
     yield "LRCN", recurrent.LRCN.mini(CLASSES) if small else recurrent.LRCN(CLASSES), (3, 16, side, side)
 
 
 def _call(model, shape, clips, device, training):
     """A function without arguments: one forward pass, or one step of SGD, over a fixed batch."""
-    channels_last = torch.channels_last_3d if len(shape) == 4 else torch.channels_last
-    layout = {"memory_format": channels_last} if device == "cuda" else {}
-    model = model.to(device, **layout).train(training)
-    batch = torch.randn(clips, *shape).to(device, **layout)
+    model = model.to(device).train(training)
+    inputs = [torch.randn(clips, *size).to(device) for size in (shape if isinstance(shape, list) else [shape])]
+    if device == "cuda":
+        inputs = [_channels_last(x) for x in inputs]
+        for parameter in model.parameters():
+            parameter.data = _channels_last(parameter.data)
     labels = torch.arange(clips, device=device) % CLASSES
     context = partial(torch.autocast, "cuda", torch.bfloat16) if device == "cuda" else nullcontext
     if not training:
-        return partial(_forward, model, batch, context)
+        return partial(_forward, model, inputs, context)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=0.9)
-    return partial(_step, model, batch, labels, optimizer, context)
+    return partial(_step, model, inputs, labels, optimizer, context)
+
+
+def _channels_last(tensor):
+    """Each by its own rank: a network for clips may have 2D convolutions, which `model.to(memory_format)` refuses."""
+    layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(tensor.ndim, torch.contiguous_format)
+    return tensor.contiguous(memory_format=layout)
 
 
 @torch.no_grad()
-def _forward(model, batch, context):
+def _forward(model, inputs, context):
     with context():
-        model(batch)
+        model(*inputs)
 
 
-def _step(model, batch, labels, optimizer, context):
+def _step(model, inputs, labels, optimizer, context):
     with context():
-        loss = cross_entropy(model(batch), labels)
+        loss = cross_entropy(model(*inputs), labels)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()

@@ -35,6 +35,27 @@ def temporal_input(clips):
     return subtract_mean_flow(flow.flatten(1, 2))
 
 
+def spread_moments(clips, moments, length=STACK):
+    """Frames at moments spread over each clip, and the flow that begins there, for networks that fuse over time.
+
+    Args:
+        clips: uint8 (B, 3, T, H, W). moments: how many, equally spaced. length: L, fields of flow of each.
+    Returns:
+        frames uint8 (B, moments, 3, H, W); flow (B, moments, 2 * length, H, W) in pixels.
+    Raises:
+        CourseError: if a clip has fewer than `length` + 1 frames.
+    """
+    check_shape(clips, "B 3 T H W", "clips")
+    flow = clip_flow(clips.float() / 255, pairs=320, **VIDEO_FLOW)  # (B, T - 1, 2, H, W)
+    if flow.shape[1] < length:
+        raise CourseError(
+            f"clips have {clips.shape[2]} frames, expected at least {length + 1}: {length} fields of flow."
+        )
+    starts = torch.linspace(0, flow.shape[1] - length, moments).long().tolist()
+    frames = torch.stack([clips[:, :, start] for start in starts], dim=1)
+    return frames, torch.stack([stack_flow(flow, start, length) for start in starts], dim=1)
+
+
 def spatial_views(video, moments=MOMENTS, crop=CROP):
     """What the spatial stream looks at when it is tested: ten crops of frames spread over the video.
 

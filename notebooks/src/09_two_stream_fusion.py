@@ -22,8 +22,7 @@ from course_lib.describe import describe
 from course_lib.metrics import accuracy
 from course_lib.models.towers import Tower
 from course_lib.models.two_stream_fusion import TwoStreamFusion, gaussian, preprocess
-from course_lib.ops.clip_flow import clip_flow
-from course_lib.ops.stream_inputs import VIDEO_FLOW
+from course_lib.ops.stream_inputs import spread_moments
 from course_lib.plots import bars, diagram, film_strip, show, table
 from course_lib.plots.flow import flow_strip
 from course_lib.train import fit, fresh, scores, trained
@@ -652,7 +651,7 @@ for name, found_scores in (("fused", streams[0]), ("temporal", streams[1]), ("bo
 # size.
 
 # %% tags=["gpu", "nbval-ignore-output"]
-MOMENTS, STACK = 5, course.pick(cpu=1, gpu=10)
+STACK = course.pick(cpu=1, gpu=10)
 side = course.pick(cpu=32, gpu=224)
 sources = [Path(os.environ.get(name, "none.pth")) for name in ("VGG16_RGB", "VGG16_FLOW")]
 if course.device.type != "cuda":
@@ -667,10 +666,8 @@ print(f"{sum(p.numel() for p in real.parameters()):,} parameters")
 
 def five_moments(clips):
     """uint8 clips (B, 3, T, H, W) -> frames and stacks of flow at five moments, as the towers want them."""
-    starts = torch.linspace(0, clips.shape[2] - STACK - 1, MOMENTS).long().tolist()
-    flow = clip_flow(clips.float() / 255, **VIDEO_FLOW)  # (B, T - 1, 2, H, W)
-    pairs = [preprocess(clips[:, :, t], flow[:, t : t + STACK].flatten(1, 2)) for t in starts]
-    return tuple(torch.stack([pair[i] for pair in pairs], dim=2) / 64 for i in (0, 1))
+    pair = spread_moments(clips, moments=5, length=STACK)  # frames and flow, (B, moment, channel, row, column)
+    return tuple(x.transpose(1, 2) / 64 for x in preprocess(*pair))
 
 # %%
 folder = Path(os.environ.get("UCF101", "UCF-101"))

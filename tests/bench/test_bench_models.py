@@ -19,6 +19,20 @@ def test_a_training_step_changes_the_weights_and_a_forward_pass_does_not():
     assert network.training and not all(map(torch.equal, before, network.parameters()))
 
 
+def test_a_network_may_take_several_inputs():
+    network, shapes = {name: (model, shape) for name, model, shape in models._ours("cpu")}["two-stream fusion"]
+    before = [p.detach().clone() for p in network.parameters()]
+    models._call(network, shapes, 2, "cpu", training=True)()
+    assert not any(map(torch.equal, before, network.parameters()))
+
+
+def test_each_tensor_gets_the_layout_of_its_own_rank():
+    clips, weights = models._channels_last(torch.rand(2, 3, 4, 5, 6)), models._channels_last(torch.rand(2, 3, 4, 5))
+    assert clips.is_contiguous(memory_format=torch.channels_last_3d)
+    assert weights.is_contiguous(memory_format=torch.channels_last)
+    assert models._channels_last(torch.rand(3, 2).T).is_contiguous()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_peak_memory_is_that_of_the_call():
     measured = models._peak_resident(lambda: torch.ones(40 * 2**18))  # 40 MiB
@@ -30,9 +44,10 @@ def test_peak_memory_is_that_of_the_call():
 def test_all_models_are_measured_with_their_own_clips():
     table = {name: shape for name, _, shape in models._ours("cpu")}
     fusions = ["SingleFrame", "EarlyFusion", "LateFusion", "SlowFusion", "MultiResolution"]
-    others = ["spatial stream", "temporal stream", "I3D", "TSN", "ResNet-50 GN", "ResNet-50 BN", "C3D", "LRCN"]
-    assert list(table) == fusions + others
+    others = ["spatial stream", "temporal stream", "I3D", "TSN", "ResNet-50 GN", "ResNet-50 BN", "C3D"]
+    assert list(table) == [*fusions, *others, "two-stream fusion", "LRCN"]
     assert table["temporal stream"] == (20, 48, 48)
+    assert table["two-stream fusion"] == [(3, 5, 32, 32), (2, 5, 32, 32)]
     assert table["SlowFusion"] == (3, 10, 32, 32) and table["C3D"] == (3, 16, 32, 32)
 
 

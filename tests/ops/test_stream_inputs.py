@@ -6,6 +6,7 @@ import torch
 from course_lib.data.worlds.actions import ActionWorld
 from course_lib.errors import CourseError
 from course_lib.ops import stream_inputs
+from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.flow_stacking import stack_flow, subtract_mean_flow
 from course_lib.ops.sampling import uniform_indices
 
@@ -21,6 +22,18 @@ def test_inputs_from_clips():
     measured = stack.unflatten(1, (10, 2)).transpose(1, 2)[:, :, moving[0]][0]  # (2, N) in the first clip
     truth = subtract_mean_flow(batch.flow.flatten(1, 2)).unflatten(1, (10, 2)).transpose(1, 2)[:, :, moving[0]][0]
     assert (measured - truth).norm(dim=0).mean() < 0.5 * truth.norm(dim=0).mean()
+
+
+def test_moments_are_spread_over_the_clip_and_their_flow_begins_there():
+    world = ActionWorld("direction", 48, 56, 9, size=14, travel=8, camera=(0.5, 0.0))
+    clips = (255 * world.sample(2, seed=0).clips).round().to(torch.uint8)
+    frames, flow = stream_inputs.spread_moments(clips, 3, length=4)
+    fields = clip_flow(clips.float() / 255, **stream_inputs.VIDEO_FLOW)
+    assert torch.equal(frames, clips[:, :, [0, 2, 4]].transpose(1, 2))
+    assert flow.shape == (2, 3, 8, 48, 56)
+    assert torch.allclose(flow[:, 2], stack_flow(fields, 4, 4), atol=1e-4)
+    with pytest.raises(CourseError, match="9 frames, expected at least 10"):
+        stream_inputs.spread_moments(clips, 3, length=9)
 
 
 def test_spatial_views_are_25_frames_by_10_crops():
