@@ -102,7 +102,7 @@ class _ModuleCall:
         if isinstance(module, torch.nn.Module):
             like = self._made(self.reference) if self.reference is not None else None
             fill(module, like if isinstance(like, torch.nn.Module) else None)
-            module.train(bool(self.case.kwargs.get("training", False)))
+            module.train() if self.case.kwargs.get("training", False) else module.eval()
         elif isinstance(self.reference, type) and issubclass(self.reference, torch.nn.Module):
             raise ParameterMismatch(f"{self.cls.__name__} is no torch.nn.Module: derive it from nn.Module.")
         return module(*inputs)
