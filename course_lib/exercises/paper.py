@@ -33,7 +33,7 @@ class Paper:
     @cached_property
     def expected(self):
         """What the course's answer gives: list of Outcome."""
-        expected = self.run(self.exercise.reference)
+        expected = self._ours(self.exercise.reference, self.cases)
         for outcome in expected:
             if outcome.error is not None and not isinstance(outcome.error, ValueError):
                 raise outcome.error  # a defect of the exercise; a ValueError is an expected refusal of bad input
@@ -42,7 +42,7 @@ class Paper:
     @cached_property
     def mistakes(self):
         """What the known mistakes give: list of (Mistake, list of Outcome)."""
-        return [(mistake, self.run(mistake.answer)) for mistake in self.exercise.mistakes]
+        return [(mistake, self._ours(mistake.answer, self.cases)) for mistake in self.exercise.mistakes]
 
     @cached_property
     def pairs(self):
@@ -55,8 +55,16 @@ class Paper:
         """What an answer of `pairs` gives on one case: most are told apart by the first."""
         key = id(answer), number
         if key not in self._outcomes:
-            self._outcomes[key] = run(self.exercise.kind, answer, [self.cases[number]], self.exercise.reference)[0]
+            self._outcomes[key] = self._ours(answer, [self.cases[number]])[0]
         return self._outcomes[key]
+
+    def _ours(self, answer, cases):
+        """What code of the course gives. The stop button ends the check then, or "stopped" would be kept for good."""
+        outcomes = run(self.exercise.kind, answer, cases, self.exercise.reference)
+        for outcome in outcomes:
+            if isinstance(outcome.error, KeyboardInterrupt):
+                raise outcome.error
+        return outcomes
 
 
 @lru_cache(KEPT)

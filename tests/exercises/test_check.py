@@ -344,6 +344,56 @@ def test_an_interrupt_ends_the_loop_and_not_the_notebook(check):
     assert "not run, since an earlier test was stopped" in text
 
 
+def test_a_check_that_takes_long_says_how_to_stop_it(check, monkeypatch, capsys):
+    """The answer waits for the notice itself, however long that takes."""
+    monkeypatch.setattr(checking, "PATIENCE", 0.01)
+    monkeypatch.setattr(checking, "find", {"90.1": dataclasses.replace(FUNCTION, forbidden=())}.__getitem__)
+    said = threading.Event()
+    monkeypatch.setattr(checking, "print", lambda text, file, flush: (file.write(text), said.set()), raising=False)
+
+    def slow(clip, weight):
+        assert said.wait(60)
+        return clip * weight[:, None, None, None] + 1
+
+    assert check("90.1", slow) is slow
+    text = check.text()
+    assert "Exercise 90.1 has been running" in text and "Interrupt" in text and "Correct" in text
+    assert "Your code printed" not in text  # the notice is ours, though the answer's own printing is diverted
+
+
+def test_a_check_that_is_done_says_nothing_more(check):
+    before = set(threading.enumerate())
+    check("90.1", blend)
+    for notice in set(threading.enumerate()) - before:
+        notice.join(60)  # cancelled: it would take PATIENCE otherwise
+        assert notice.finished.is_set()
+    assert "has been running" not in check.text()
+
+
+@pytest.mark.parametrize("where", ["reference", "mistake"])
+def test_an_interrupt_of_the_courses_own_code_is_no_traceback_and_is_not_kept(check, monkeypatch, where):
+    stopped = []
+
+    def first_time(clip, weight):
+        if not stopped:
+            stopped.append(True)
+            raise KeyboardInterrupt
+        return blend(clip, weight) if where == "reference" else clip * weight[:, None, None, None]
+
+    own = {
+        "reference": {"reference": first_time},
+        "mistake": {"mistakes": (Mistake("the one is missing", first_time),)},
+    }
+    exercise = dataclasses.replace(FUNCTION, **own[where])
+    monkeypatch.setattr(checking, "find", {"90.1": exercise}.__getitem__)
+    wrong = typed("return clip * weight[:, None, None, None]")
+    assert check("90.1", wrong) is exercise.reference
+    text = check.text()
+    assert "Stopped. Exercise 90.1: no verdict. Run this cell again" in text and "Traceback" not in text
+    check("90.1", wrong)
+    assert "Likely reason: the one is missing" in check.text()
+
+
 @pytest.mark.parametrize("answer", [torch.ones(2), 3, "blend", [1]])
 def test_a_result_instead_of_the_function_is_told(answer):
     assert 'without calling it: check("90.1", blend)' in evaluate(FUNCTION, answer).diagnosis
