@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_lib.grading.submission import LARGEST
+from course_lib.grading.submission import contents
 from course_lib.grading.unpack import NUMBER, PLATFORMS, LeftOut, cut, files_in, platform, stem, wrapping
 
 MOST_REMARKS = 5  # on one learner
@@ -202,9 +202,10 @@ def _recognised(path, parts, inside, lectures):
 def _recognised_within(path, parts, inside, lectures):
     """A notebook that was renamed: its own metadata name the lecture. Searched, not parsed: it may be anything."""
     whose = _whose(parts, lectures)
-    if whose is None or path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+    data, _ = contents(path, inside) if whose is not None else (None, None)
+    if data is None:
         return None
-    named = re.findall(rb'"course"\s*:\s*\{[^{}]*"lecture"\s*:\s*"(\d\d)"', path.read_bytes())
+    named = re.findall(rb'"course"\s*:\s*\{[^{}]*"lecture"\s*:\s*"(\d\d)"', data)
     lecture = _lecture(named[-1].decode(), lectures) if named else None
     return Found(*whose[:2], lecture, path, inside) if lecture else None
 

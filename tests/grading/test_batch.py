@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.grading import batch, gradebook, pool
+from course_lib.grading import batch, gradebook, pool, submission
 from course_lib.grading.collect import collect
 from course_lib.grading.journal import Journal
 from course_lib.grading.parcel import Task
@@ -221,6 +221,19 @@ def test_a_renamed_notebook_says_itself_which_lecture_it_is(tmp_path):
     assert "ada/Untitled.ipynb: taken for lecture 02" in told
     assert "bob/draft.ipynb: left out, for bob has another" in told
     assert "carl/empty.ipynb: not recognised" in told and "\ndraft.ipynb: not recognised" in "\n" + told
+
+
+def test_a_renamed_notebook_is_looked_into_however_large_its_outputs_are(tmp_path):
+    film = [{"output_type": "display_data", "data": {"video/mp4": "AAAA" * 9_000_000}}]
+    cells = [{"cell_type": "code", "source": "", "metadata": {}, "outputs": film}]
+    inside = json.dumps({"cells": cells, "metadata": {"course": {"lecture": "02"}}})
+    tree_of(tmp_path / "in", ["ada/Untitled.ipynb", "bob/Untitled.ipynb"])
+    (tmp_path / "in/ada/Untitled.ipynb").write_text(inside)
+    assert (tmp_path / "in/ada/Untitled.ipynb").stat().st_size > submission.LARGEST
+    with open(tmp_path / "in/bob/Untitled.ipynb", "r+b") as file:
+        file.truncate(submission.LARGEST_WITH_OUTPUTS + 1)  # nobody reads that one
+    hits, remarks = found(tmp_path / "in", tmp_path)
+    assert hits == {("ada", "", "02")} and "ada/Untitled.ipynb: taken for lecture 02" in "\n".join(remarks)
 
 
 def test_the_newer_of_two_counts(tmp_path):
