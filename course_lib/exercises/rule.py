@@ -13,7 +13,7 @@ import types
 from course_lib.cells import parsed
 
 from .reach import LIBRARIES, root
-from .shortcuts import CONVOLUTIONS, SYNONYMS
+from .shortcuts import CONVOLUTIONS, SYNONYMS, is_ours
 
 FOREIGN = tuple(name for name in LIBRARIES if name != "course_lib")
 # Where an answer's imports may come from: modules that compute, and start nothing beside it.
@@ -125,7 +125,8 @@ class _Reader(ast.NodeVisitor):
         self.own = set()
         self.stars = []
         self.locals = []  # the names that belong to the functions around the present node
-        self.keys = {_key(name) for name in exercise.forbidden}
+        self.keys = {_key(name) for name in exercise.forbidden if not is_ours(name)}
+        self.ours = {name.rpartition(".")[2] for name in exercise.forbidden if is_ours(name)}  # as they are spelled
         self.parts = {key for key in self.keys if re.fullmatch(r"conv\dd", key)}  # looked for within longer names, too
         if self.parts:
             self.parts |= {key.replace("conv", "convtranspose") for key in self.parts} | set(CONVOLUTIONS)
@@ -183,7 +184,7 @@ class _Reader(ast.NodeVisitor):
         if isinstance(node.ctx, ast.Store) or any(node.id in names for names in self.locals):
             return
         if node.id not in self.own or isinstance(node.ctx, ast.Del):
-            self._name(node.id, node)
+            self._name(node.id, node, node.id in self.libraries)
         if node.id in HIDING_BUILTINS | {"getattr"} or (node.id not in self.own and _is_private(node.id)):
             self._note("getattr with a computed name" if node.id == "getattr" else node.id, node)
 
@@ -199,7 +200,7 @@ class _Reader(ast.NodeVisitor):
         own = first in ("self", "cls", "super") and not (node.attr.startswith("__") and node.attr.endswith("__"))
         if own:  # a learner's; or torch disguised
             of_library = node.attr in _names_of_torch()
-            self._name(node.attr, node)
+            self._name(node.attr, node, of_library=True)
         if first == "sys" and node.attr in HARMLESS_OF_SYS:
             return
         if of_library or not own:
@@ -239,6 +240,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_MatchClass(self, node):
         for name in node.kwd_attrs:
+            self._name(name, node)
             self._reached(name, node, True)
         self.generic_visit(node)
 
@@ -246,6 +248,7 @@ class _Reader(ast.NodeVisitor):
         constant = node.args[1] if len(node.args) > 1 else None
         function = getattr(node.func, "id", "")
         if function == "getattr" and isinstance(constant, ast.Constant):
+            self._name(str(constant.value), node)
             self._reached(str(constant.value), node, True)
             for child in (*node.args, *node.keywords):
                 self.visit(child)
@@ -256,7 +259,7 @@ class _Reader(ast.NodeVisitor):
 
     def _reached(self, name, node, of_library):
         """A name that leads from one thing to another: an attribute, or what is imported from a module."""
-        self._name(name, node)
+        self._name(name, node, of_library)
         if name in HIDING_NAMES or _is_private(name) or (of_library and name in HIDING_IN_LIBRARIES):
             self._note(name, node)
         if of_library and any(part in _key(name) for part in self.parts):
@@ -271,9 +274,10 @@ class _Reader(ast.NodeVisitor):
         if not allowed or hides.intersection(others) or any(map(_is_private, [first, *others])):
             self._note(name, node)
 
-    def _name(self, name, node):
-        if _key(name) in self.keys:
-            self._note(name, node)
+    def _name(self, name, node, of_library=False):
+        """What belongs to the course means that one thing: what a library calls alike is free."""
+        if _key(name) in self.keys or (name in self.ours and not of_library):
+            self._note(name, node, forbidden=True)
 
     def _note(self, what, node, forbidden=False):
         where = f" (line {node.lineno} of its cell)" if node is not None else ""

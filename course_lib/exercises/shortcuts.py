@@ -37,8 +37,9 @@ def find_shortcut(answer, forbidden, own=()):
 
     Args:
         answer: function or class.
-        forbidden: dotted names. Each also stands for what does the same under another name:
+        forbidden: dotted names. One of a library also stands for what does the same under another name:
             "torch.nn.functional.conv3d" for torch.conv3d, nn.Conv3d, torch.ops.aten.conv3d; "torch.mean" for x.mean().
+            One of course_lib means that thing alone: its `Max` leaves torch.max free.
         own: what the course itself has for the exercise, never allowed.
     Returns:
         (Shortcut or None, unreadable): `unreadable` is True when some source could not be read; then only the names
@@ -58,7 +59,9 @@ def find_shortcut(answer, forbidden, own=()):
             source = source_of(function)
             if source is None:
                 unreadable = True
-                name = next((name for name in _compiled_names(function.__code__) if rules.forbids_name(name)), None)
+                names = _compiled_names(function.__code__)
+                name = next((name for name in names if rules.forbids_name(name)), None)
+                name = name or next((name for name in names if _means(name, names, function, rules)), None)
                 if name:
                     return Shortcut(name, None), True
                 continue
@@ -71,11 +74,12 @@ def find_shortcut(answer, forbidden, own=()):
 
 
 class _Rules:
-    """What is forbidden: by identity, and by name for what belongs to torch or NumPy."""
+    """What is forbidden: by identity, and by name too where it belongs to a library such as torch or NumPy."""
 
     def __init__(self, forbidden, own):
         self.objects = [*own, *(found for found in map(_imported, forbidden) if found is not None)]
-        self.keys = {_key(name) for name in forbidden}
+        self.keys = {_key(name) for name in forbidden if not is_ours(name)}
+        self.ours = {name.rpartition(".")[2] for name in forbidden if is_ours(name)}
         for key in list(self.keys):
             self.keys.update(SYNONYMS.get(key, ()))
 
@@ -161,12 +165,16 @@ class _Reader(ast.NodeVisitor):
     def _judge(self, node, thing, name=""):
         culprit = self.rules.culprit(thing)
         if self.found is None and (culprit is not None or (name and self.rules.forbids_name(name))):
-            self.found = Shortcut(self._typed(node) or _name(culprit) or name, self.source.line(node))
+            self.found = Shortcut(
+                self._typed(node, culprit) or _name(culprit) or name or type(culprit).__name__, self.source.line(node)
+            )
 
-    def _typed(self, node):
+    def _typed(self, node, culprit):
         """What the learner wrote ("F.conv3d"), where that names what is forbidden; "" for an alias, say."""
         text = ast.unparse(node) if isinstance(node, (ast.Name, ast.Attribute)) else ""
-        return text if len(text) <= LONGEST and self.rules.forbids_name(text) else ""
+        ours = culprit is not None and text.rpartition(".")[2] in self.rules.ours
+        named = ours or self.rules.forbids_name(text)
+        return text if len(text) <= LONGEST and named else ""
 
     def _resolve(self, node):
         """The object that an expression names, or None where that is only known when it runs."""
@@ -232,9 +240,18 @@ def _compiled_names(code):
     return [*code.co_names, *constants, *inner]
 
 
+def _means(name, names, function, rules):
+    """Whether a name in compiled code leads to something forbidden: as a global, or as a part of a module there."""
+    owners = [function.__globals__.get(other, sys.modules.get(other)) for other in names]
+    things = [vars(owner).get(name) for owner in owners if isinstance(owner, types.ModuleType)]
+    return any(rules.culprit(thing) is not None for thing in (function.__globals__.get(name), *things))
+
+
 def _imported(dotted):
-    """The object with a dotted name, or None where this version of its library does not have it."""
+    """The object with a dotted name, or None where this version of its library does not have it, or nobody uses it."""
     parts = dotted.split(".")
+    if parts[0] not in sys.modules:
+        return None
     for cut in range(len(parts), 0, -1):
         try:
             thing = importlib.import_module(".".join(parts[:cut]))
@@ -244,6 +261,11 @@ def _imported(dotted):
             thing = getattr(thing, part, None)
         return thing
     return None
+
+
+def is_ours(dotted):
+    """Whether a dotted name belongs to the course's own library: it means that thing, and nothing of the same name."""
+    return dotted.partition(".")[0] == "course_lib"
 
 
 def _key(name):

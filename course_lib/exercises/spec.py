@@ -61,7 +61,7 @@ class Exercise:
     hints: three, in markdown: the concept, the API, nearly the code.
     rtol, atol: |got - expected| <= atol + rtol * |expected|, for floats; all else must be equal.
     forbidden: dotted names that the learner's code may not use ("torch.nn.functional.conv3d" also stands for
-        torch.conv3d, torch.nn.Conv3d and torch.ops.aten.conv3d).
+        torch.conv3d, torch.nn.Conv3d and torch.ops.aten.conv3d; a name of course_lib stands for that thing alone).
     system: the size of the only matrices that the solvers of a library (lstsq, pinv, inv, svd, ...) may be given, such
         as (2, 2), in an exercise that forbids something; None where they may have any.
     dtype_counts: the dtype is part of what is asked. Otherwise another one that is as good (float64 for float32, int32

@@ -1,9 +1,14 @@
 """Forbidden shortcuts are found whatever they are called, and nothing innocent is."""
 
+import dataclasses
+
 import pytest
 import torch
 from cells import cell
 
+from course_lib.exercises import find
+from course_lib.exercises.reach import reach
+from course_lib.exercises.rule import broken_rule
 from course_lib.exercises.shortcuts import find_shortcut
 
 FORBIDDEN = ("torch.nn.functional.conv3d",)
@@ -114,6 +119,48 @@ def test_the_courses_own_answer_is_forbidden():
 
     code = "from course_lib.errors import check_shape as mine\ndef f(x):\n    return mine(x, 'B')"
     assert find_shortcut(cell(code, "f"), (), own=(check_shape,))[0].name == "check_shape"
+
+
+OURS = tuple(f"course_lib.models.two_stream_fusion.{name}" for name in ("Max", "bilinear", "FUSIONS"))
+FUSION = HEAD + "import course_lib.models.two_stream_fusion as fusion\n"
+OUR_USES = {
+    "module": "def fuse(a, b):\n    return fusion.Max()(a, b)",
+    "import": "from course_lib.models.two_stream_fusion import Max\ndef fuse(a, b):\n    return Max()(a, b)",
+    "renamed": "from course_lib.models.two_stream_fusion import Max as M\ndef fuse(a, b):\n    return M()(a, b)",
+    "inside": "def fuse(a, b):\n    from course_lib.models.two_stream_fusion import Max\n    return Max()(a, b)",
+    "table": "def fuse(a, b):\n    return fusion.FUSIONS['max']()(a, b)",
+    "getattr": "def fuse(a, b):\n    return getattr(fusion, 'bilinear')(a, b)",
+    "alias": "def fuse(a, b):\n    m = fusion\n    return m.bilinear(a, b)",
+}
+OTHERS = {
+    "torch.max": "def fuse(a, b):\n    return torch.max(a, b)",
+    "method": "def fuse(a, b):\n    return a.max(b)",
+    "pool": "def fuse(a, b):\n    return nn.Bilinear(4, 4, 2)(a, b)",
+    "functional": "def fuse(a, b):\n    return F.bilinear(a, b, torch.ones(1, 2, 2))",
+    "import": "from torch.nn.functional import bilinear\ndef fuse(a, b):\n    return bilinear(a, b, None)",
+    "one's own": "def bilinear(a, b):\n    return a @ b\ndef fuse(a, b):\n    return bilinear(a, b)",
+    "an attribute": "class fuse(nn.Module):\n    def forward(self, a):\n        return self.bilinear(a)",
+}
+
+
+def judged(code):
+    """What is said of an answer: by `find_shortcut`, by it where the source cannot be read, and by the rule."""
+    exercise, compiled = dataclasses.replace(find("09.1"), forbidden=OURS), {"__name__": "hidden"}
+    answer = cell(FUSION + code, "fuse")
+    exec(FUSION + code, compiled)
+    broken = broken_rule(reach("fuse", [FUSION + code]), exercise)
+    return find_shortcut(answer, OURS)[0], find_shortcut(compiled["fuse"], OURS)[0], broken
+
+
+@pytest.mark.parametrize("way", OUR_USES)
+def test_what_belongs_to_the_course_is_found(way):
+    read, compiled, broken = judged(OUR_USES[way])
+    assert read is not None and (compiled is not None or way in ("alias", "getattr")) and "is to do without" in broken
+
+
+@pytest.mark.parametrize("way", OTHERS)
+def test_what_a_library_calls_like_something_of_the_course_is_free(way):
+    assert judged(OTHERS[way]) == (None, None, None)
 
 
 def test_asking_the_registry_for_the_answer_is_found():

@@ -40,7 +40,7 @@ ten_crop = exercise(
     points=2,
     solution=SOLUTION,
     cases=_cases,
-    forbidden=("course_lib.ops.sampling.ten_crop",),
+    forbidden=("course_lib.ops.sampling.ten_crop", "torchvision.transforms.functional.ten_crop"),
     mistakes=(
         edit(
             "both bugs are still there: the pixels are scrambled, and the mirrored crops are upside down",

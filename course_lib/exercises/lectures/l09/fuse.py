@@ -50,7 +50,10 @@ fuse = exercise(
     points=3,
     solution=SOLUTION,
     cases=_cases,
-    forbidden=("course_lib.models.two_stream_fusion.bilinear",),  # its Sum, Max ... would forbid torch.max as well
+    forbidden=tuple(
+        f"course_lib.models.two_stream_fusion.{name}"
+        for name in ("Sum", "Max", "Concatenate", "Convolution", "Bilinear", "bilinear", "FUSIONS")
+    ),
     mistakes=(
         edit("the sum is halved: sum fusion adds, it does not average", {"return a + b": "return (a + b) / 2"}),
         edit(
