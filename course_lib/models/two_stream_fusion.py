@@ -277,8 +277,8 @@ class TwoStreamFusion(nn.Module):
 
     def combine(self, streams):
         """One prediction of several: the mean of FC8; for "scores" the logarithm of the mean probability."""
-        stacked = torch.stack(streams)
-        return stacked.log_softmax(2).logsumexp(0) if self.fused_scores else stacked.mean(0)
+        stacked = torch.stack(streams, 1)  # (B, streams, K)
+        return stacked.log_softmax(2).logsumexp(1) if self.fused_scores else stacked.mean(1)
 
     def forward(self, frames, flow):
         """(B, 3, [T,] H, W), (B, 2L, [T,] H, W) -> (B, K) class scores before the softmax."""
