@@ -168,16 +168,17 @@ class Wiring(TorchFunctionMode):
         else:
             axis = kwargs.get("dim", args[1] if len(args) > 1 else None)
             if source in self._stacked and axis == self._stacked[source] and name in ("mean", "sum", "amax", "max"):
-                self._rename(source, {"mean": "average", "sum": "add"}.get(name, "max"))
+                self._rename(source, {"mean": "average", "sum": "add"}.get(name, "max"), new.shape)
             self._mark(out, source)
 
     def _name_sum(self, place, total):
         if abs(total - 1) < 1e-6:
             self._rename(place, "average")
 
-    def _rename(self, place, kind):
+    def _rename(self, place, kind, shape=None):
         step = self.steps[place]
-        self.steps[place] = Step(kind, kind, step.inputs, step.output, step.copies, within=step.within)
+        copies, *output = (step.copies, *step.output) if shape is None else shape
+        self.steps[place] = Step(kind, kind, step.inputs, tuple(output), copies, within=step.within)
 
     def _new(self, name, kind, reads, out, **more):
         shape = tuple(out.shape)

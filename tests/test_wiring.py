@@ -52,6 +52,15 @@ def test_how_two_streams_meet(join, kind):
     assert reads["one"] == ["left"] and reads["other"] == ["right"]
 
 
+@pytest.mark.parametrize("dim", [0, 1])
+def test_a_stack_that_is_averaged_has_the_size_of_the_average(dim):
+    one, other = (
+        next(step for step in steps_of(Pair(join), (4,), (5,))[0].values() if step.kind == "average")
+        for join in (lambda a, b: torch.stack([a, b], dim).mean(dim), lambda a, b: (a + b) / 2)
+    )
+    assert (one.output, one.copies) == (other.output, other.copies)
+
+
 class Residual(nn.Module):
     def __init__(self):
         super().__init__()

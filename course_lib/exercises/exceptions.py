@@ -16,6 +16,7 @@ CAUSES = (
      "two sizes do not fit; print the shapes just before."),
     (r"mat1 and mat2 shapes cannot be multiplied", "the inner sizes of a matrix product differ; print both shapes."),
     (r"shape .* is invalid for input of size", "view and reshape must keep the number of elements."),
+    (r"invalid combination of arguments", "the function takes other arguments than these; look at its signature."),
     (r"expected scalar type|not implemented for '(Byte|Char|Short|Int|Long)'|floating point|Float.*Double|dtype",
      "two dtypes do not go together; convert with .float() or .to(other.dtype)."),
     (r"slice indices must be integers", "a place in a tensor is a whole number: divide with //."),

@@ -718,7 +718,8 @@ print(f"loss of two streams {history.loss[0]:.2f} -> {history.loss[-1]:.2f}; two
 # <details><summary>4. A published table prints 97.58 million for a network that has 97.84. What do you do?</summary>
 # Look for the rule that gives the printed number (here D x D instead of 2D x D), say so, and assert neither.</details>
 #
-# <details><summary>5. Lecture 05: two streams, averaged, named shape *and* way far better than either alone. Why not here?</summary>
+# <details><summary>5. Lecture 05: two streams, averaged, named shape *and* way far better than either alone. Why not
+# here?</summary>
 # There the class was a pair, and each stream could find its half alone. Here neither half says anything.</details>
 #
 # <details><summary>6. Lecture 06: why can a 3D pool not replace a 3D convolution where the order of events decides?

@@ -60,6 +60,10 @@ fuse = exercise(
             "the maximum is taken over all channels of both: it compares channel d of one with channel d of the other",
             {"torch.maximum(a, b)": "torch.cat([a, b], dim=1).amax(1, keepdim=True)"},
         ),
+        edit(
+            "this is the one largest number of all: compare a and b number by number, and keep the shape",
+            {"torch.maximum(a, b)": "torch.max(torch.stack([a, b]))"},
+        ),
         edit("this is the minimum", {"torch.maximum": "torch.minimum"}),
         edit(
             "the larger absolute value wins here: the maximum keeps the sign in mind",
@@ -78,6 +82,10 @@ fuse = exercise(
             {CONV: CONV.replace("[a, b]", "[b, a]")},
         ),
         edit(
+            "a sum goes into the convolution: its weight reads 2 D channels, so concatenate first",
+            {CONV: "F.conv2d(a + b, weight[:, : a.shape[1]], bias)"},
+        ),
+        edit(
             "a ReLU follows the fusing convolution here: return what the convolution gives",
             {CONV: f"{CONV}.relu()"},
         ),
@@ -92,6 +100,28 @@ fuse = exercise(
         edit(
             "the positions are lost before the channels meet: multiply at every position, then sum",
             {OUTER: "a.sum((2, 3))[:, :, None] * b.sum((2, 3))[:, None]"},
+        ),
+        edit(
+            "the positions are lost before the channels meet: multiply at every position, then sum",
+            {OUTER: "a.mean((2, 3))[:, :, None] * b.mean((2, 3))[:, None]"},
+        ),
+        edit(
+            "only the same channels meet, and the positions are still there: pair every channel of a with every one of "
+            "b, and sum over rows and columns",
+            {OUTER: "a * b"},
+        ),
+        edit(
+            "positions are paired and channels summed: it is the channels that meet, and the positions that are summed",
+            {OUTER: "a.flatten(2).transpose(1, 2) @ b.flatten(2)"},
+        ),
+        edit(
+            "examples are paired, and everything else is summed: each example has a table of its own",
+            {OUTER: "a.flatten(1) @ b.flatten(1).T"},
+        ),
+        edit("the batch was summed as well: each example has a table of its own", {"->bcd": "->cd"}),
+        edit(
+            "this is the bilinear feature of the paper, flat and of length 1: here the bare table is asked for",
+            {OUTER: f"F.normalize({OUTER}.flatten(1), dim=1)"},
         ),
         edit("rows are the channels of a: this is transposed", {"->bcd": "->bdc"}),
         edit("the positions are still there: sum over rows and columns", {"->bcd": "->bcdhw"}),

@@ -61,12 +61,27 @@ fused_count = exercise(
             "one layer too few is counted twice: the fusion comes behind the first `cut` layers",
             {"[:cut]": "[: cut - 1]"},
         ),
+        edit("the layers above the fusion are missing: they are there once", {ALL: BELOW}),
+        edit(
+            "the first layer above the fusion is missing: what concatenation adds comes on top of it",
+            {ALL: f"{ALL} - cost(*layers[cut])"},
+        ),
         edit("concatenation adds no parameter here: the layer above has twice the inputs", {WIDER: "0"}),
         edit("the fusing convolution is missing", {FUSING: "0"}),
         edit(
             "the whole layer above is there twice: only its inputs double, its biases do not",
             {WIDER: f"{WIDER} + layers[cut][1]"},
         ),
+        edit(
+            "the wider layer was added, and the plain one is still there: concatenation adds as many weights as that "
+            "layer has",
+            {WIDER: "cost(2 * width, layers[cut][1], layers[cut][2])"},
+        ),
+        edit(
+            "concatenation adds twice too much: the plain layer is counted already, so its weights come once more",
+            {WIDER: f"2 * {WIDER}"},
+        ),
+        edit("concatenation doubles the inputs of one layer, not the whole network", {WIDER: "total"}),
         edit(
             "concatenation: it is the layer *above* the fusion that reads more, not the last one below",
             {WIDER: "layers[cut - 1][0] * layers[cut - 1][1] * layers[cut - 1][2] ** 2"},
@@ -79,11 +94,20 @@ fused_count = exercise(
         edit("the fusing convolution writes D channels, not 2 D", {FUSING: "cost(2 * width, 2 * width, 1)"}),
         edit("the fusing convolution has one bias per output", {FUSING: "2 * width * width"}),
         edit("the fusing convolution is 1 x 1 here", {FUSING: "cost(2 * width, width, 3)"}),
-        edit("the biases are missing: one per output of a layer", {"kernel**2 + outputs": "kernel**2"}),
+        edit("the biases are missing: one per output of a layer", {" + outputs": ""}),
+        edit("a layer has one bias per output, not per input", {" + outputs": " + inputs"}),
+        edit(
+            "there is a bias for each place of the kernel: one per output of a layer",
+            {"kernel**2 + outputs": "kernel**2 + outputs * kernel**2"},
+        ),
         edit("the kernels are squares: kernel times kernel weights per pair of channels", {"kernel**2": "kernel"}),
         edit(
             "the width of the maps is the number of outputs of the last layer below",
             {"layers[cut - 1][1]": "layers[cut - 1][0]"},
+        ),
+        edit(
+            "the width of the maps is the number of outputs of the last layer *below*, layers[cut - 1]",
+            {"layers[cut - 1][1]": "layers[cut][1]"},
         ),
     ),
     hints=(

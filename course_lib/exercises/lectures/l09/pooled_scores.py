@@ -43,6 +43,14 @@ pooled_scores = exercise(
         edit("the windows step by 1 in time: the step is `step`", {"(step, 2, 2)": "(1, 2, 2)"}),
         edit("the windows step by their own length: the step is `step`", {"(step, 2, 2)": "(window, 2, 2)"}),
         edit("the step in time is 2 whatever is asked for: it is `step`", {"(step, 2, 2)": "(2, 2, 2)"}),
+        edit(
+            "window and step are exchanged: the kernel has `window` moments, the stride is `step`",
+            {"(window, 2, 2), stride=(step, 2, 2)": "(step, 2, 2), stride=(window, 2, 2)"},
+        ),
+        edit(
+            "time is padded here: without padding there are (T - window) // step + 1 windows",
+            {"stride=(step, 2, 2)": "stride=(step, 2, 2), padding=(window // 2, 0, 0)"},
+        ),
         edit("this takes the mean of a window: take its maximum", {"max_pool3d": "avg_pool3d"}),
         edit(
             "odd maps are rounded up here: a row that is left over gets no window (leave ceil_mode out)",
@@ -55,6 +63,9 @@ pooled_scores = exercise(
         edit("the best window wins: take the mean of their scores", {"mean(dim=1)": "amax(dim=1)"}),
         edit("only the first window counts: take the mean over all", {".mean(dim=1)": "[:, 0]"}),
         edit("only the last window counts: take the mean over all", {".mean(dim=1)": "[:, -1]"}),
+        edit("the mean runs over the clips: axis 1 are the windows", {"mean(dim=1)": "mean(dim=0)"}),
+        edit("the mean runs over the classes: axis 1 are the windows", {"mean(dim=1)": "mean(dim=2)"}),
+        edit("this is one mean over everything: each clip and class keeps its score", {"mean(dim=1)": "mean()"}),
         edit("the windows still have an axis: average over it", {".mean(dim=1)": ""}),
         edit(
             "channels and moments are mixed up: move time in front of the channels before you flatten (transpose)",

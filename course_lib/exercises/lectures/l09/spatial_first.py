@@ -50,6 +50,18 @@ spatial_first = exercise(
             "the order of the channels within a stream is turned around",
             {RESULT: "pairs.flip(1).transpose(1, 2).flatten(1, 2)"},
         ),
+        edit(
+            "the streams lie along the outputs now: they are inputs, axis 1",
+            {RESULT: "torch.cat([weight[:, 0::2], weight[:, 1::2]], dim=0)"},
+        ),
+        edit(
+            "outputs and pairs were exchanged: axis 0 are the outputs, so the two new axes are 1 and 2",
+            {RESULT: "pairs.transpose(0, 1).flatten(1, 2)"},
+        ),
+        edit(
+            "the axis of the channels was joined with the kernel: the two axes to join are 1 and 2",
+            {RESULT: "pairs.transpose(1, 2).flatten(2, 3)"},
+        ),
         edit("the temporal half is missing", {RESULT: "pairs[:, :, 0]"}),
         edit("the spatial half is missing", {RESULT: "pairs[:, :, 1]"}),
         edit("the two streams are added: both keep their weights", {RESULT: "pairs.sum(2)"}),

@@ -48,6 +48,36 @@ def fuse(a, b, how, weight=None, bias=None):
     }
     return ways[how]()
 """,
+    "without a library call": """
+def fuse(a, b, how, weight=None, bias=None):
+    if how == "sum":
+        return sum((a, b))
+    if how == "max":
+        return (a + b + (a - b).abs()) / 2
+    if how == "concatenation":
+        both = a.new_empty(a.shape[0], a.shape[1] + b.shape[1], *a.shape[2:])
+        both[:, : a.shape[1]], both[:, a.shape[1] :] = a, b
+        return both
+    if how == "convolution":
+        both = fuse(a, b, "concatenation").movedim(1, -1)
+        return (both @ weight.flatten(1).T + bias).movedim(-1, 1)
+    return (a[:, :, None] * b[:, None]).sum((3, 4))
+""",
+    "two convolutions, one per stream": """
+def fuse(a, b, how, weight=None, bias=None):
+    match how:
+        case "sum":
+            return a + b
+        case "max":
+            return a.clone().where(a >= b, b)
+        case "concatenation":
+            return torch.column_stack((a, b))
+        case "convolution":
+            spatial, temporal = weight.chunk(2, dim=1)
+            return F.conv2d(a, spatial, bias) + F.conv2d(b, temporal)
+        case "bilinear":
+            return torch.stack([x.flatten(1) @ y.flatten(1).T for x, y in zip(a, b)])
+""",
 }
 
 WRONG = [
@@ -77,5 +107,21 @@ def fuse(a, b, how, weight=None, bias=None):
     return product / a[0, 0].numel()
 """,
         "averaged over positions",
+    ),
+    ({"return a + b": "return torch.sum(a, b)"}, "the function takes other arguments"),
+    ({"F.conv2d(torch.cat([a, b], dim=1), weight, bias)": "F.conv2d(a, weight, bias) + F.conv2d(b, weight, bias)"},
+     "number of channels differs"),
+    (
+        """
+def fuse(a, b, how, weight=None, bias=None):
+    if how in ("sum", "max"):
+        return a + b if how == "sum" else torch.maximum(a, b)
+    if how == "concatenation":
+        return torch.cat([a, b], dim=1)
+    if how == "convolution":
+        return F.conv2d(torch.cat([a, b], dim=1), weight, bias)
+    return torch.einsum("bi,bj->bij", a.mean((2, 3)), b.mean((2, 3)))
+""",
+        "positions are lost before",
     ),
 ]

@@ -32,6 +32,27 @@ def fused_count(layers, cut, how):
     extra = {"concatenation": weights[cut], "convolution": biases[cut - 1] * (2 * biases[cut - 1] + 1)}
     return total + extra.get(how, 0)
 """,
+    "from the top down": """
+def fused_count(layers, cut, how):
+    total, fused = 0, {"concatenation": 2}.get(how, 1)
+    for number, (reads, writes, size) in reversed(list(enumerate(layers, 1))):
+        if number == cut + 1:
+            total += writes * (fused * reads * size * size + 1)
+        elif number > cut:
+            total += writes * (reads * size * size + 1)
+        else:
+            total += 2 * writes * (reads * size * size + 1)
+    return total + (how == "convolution") * layers[cut - 1][1] * (2 * layers[cut - 1][1] + 1)
+""",
+    "as matrices": """
+def fused_count(layers, cut, how):
+    reads, writes, sizes = torch.tensor(layers).T
+    towers = torch.tensor([2] * cut + [1] * (len(layers) - cut))
+    wide = torch.ones(len(layers), dtype=torch.long)
+    wide[cut] += how == "concatenation"
+    extra = 2 * writes[cut - 1] ** 2 + writes[cut - 1] if how == "convolution" else 0
+    return int((towers * writes * (wide * reads * sizes**2 + 1)).sum() + extra)
+""",
 }
 
 WRONG = [
@@ -68,4 +89,21 @@ def fused_count(layers, cut, how):
 """,
         "its biases do not",
     ),
+    (
+        """
+def fused_count(layers, cut, how):
+    def cost(i, o, k):
+        return i * o * k
+    total = sum(cost(*l) for l in layers) + sum(cost(*l) for l in layers[:cut])
+    width = layers[cut - 1][1]
+    if how == "concatenation":
+        total += width * layers[cut][1] * layers[cut][2] ** 2
+    if how == "convolution":
+        total += cost(2 * width, width, 1)
+    return total
+""",
+        "Two things at once",
+    ),
+    ({"width * layers[cut][1] * layers[cut][2] ** 2": "cost(2 * width, *layers[cut][1:])"}, "plain one is still there"),
+    ({"kernel**2 + outputs": "(kernel**2 + 1)"}, None),
 ]

@@ -21,12 +21,29 @@ def pooled_scores(maps, weight, window, step):
     scores = F.linear(pooled.flatten(0, 1).flatten(1), weight)
     return scores.view(len(maps), -1, len(weight)).mean(1)
 """,
+    "windows by unfold": """
+def pooled_scores(maps, weight, window, step):
+    windows = maps.unfold(2, window, step).amax(-1)
+    small = torch.stack([F.max_pool2d(moment, 2) for moment in windows.unbind(2)])
+    return (small.flatten(2) @ weight.T).mean(0)
+""",
+    "the weights as a convolution": """
+def pooled_scores(maps, weight, window, step):
+    pooled = F.max_pool3d(maps, (window, 2, 2), (step, 2, 2))
+    B, D, T, h, w = pooled.shape
+    return F.conv3d(pooled, weight.view(-1, D, 1, h, w)).mean((2, 3, 4))
+""",
+    "by einsum": """
+def pooled_scores(maps, weight, window, step):
+    pooled = torch.max_pool3d(maps, [window, 2, 2], [step, 2, 2])
+    kernel = weight.unflatten(1, (pooled.shape[1], *pooled.shape[3:]))
+    return torch.einsum("bdthw,kdhw->bk", pooled, kernel) / pooled.shape[2]
+""",
 }
 
 WRONG = [
     ({"(window, 2, 2)": "(window, 1, 1)"}, None),
     ({"(window, 2, 2)": "(2, 2, window)"}, None),
-    ({"mean(dim=1)": "mean(dim=2)"}, None),
     ({"mean(dim=1)": "median(dim=1).values"}, None),
     (
         """
@@ -45,5 +62,22 @@ def pooled_scores(maps, weight, window, step):
     return sum(scores)
 """,
         "are added",
+    ),
+    (
+        """
+def pooled_scores(maps, weight, window, step):
+    pool = torch.nn.MaxPool3d((window, 2, 2), (step, 2, 2), padding=(window // 2, 0, 0))
+    features = pool(maps).transpose(1, 2).flatten(2)
+    return (features @ weight.T).mean(1)
+""",
+        "time is padded",
+    ),
+    (
+        """
+def pooled_scores(maps, weight, window, step):
+    small = F.max_pool2d(maps.flatten(0, 1), 2).unflatten(0, maps.shape[:2])
+    return (small.transpose(1, 2).flatten(2) @ weight.T).mean(1)
+""",
+        "Two things at once",
     ),
 ]
