@@ -4,6 +4,7 @@ import torch
 from torch.nn.functional import normalize
 
 from course_lib.errors import ShapeError, check_shape
+from course_lib.ops.metric_losses import pairwise_distances
 
 
 def nearest_neighbours(descriptors, k):
@@ -23,6 +24,22 @@ def nearest_neighbours(descriptors, k):
     unit = normalize(descriptors, dim=1)
     similarity = (unit @ unit.T).fill_diagonal_(-torch.inf)  # (N, N)
     return similarity.topk(k, dim=1).indices
+
+
+def nearest_points(points, k):
+    """For each point the k others at the smallest Euclidean distance.
+
+    Args:
+        points: (N, D). k: 1 to N - 1.
+    Returns:
+        (N, k) long, nearest first. No point is its own neighbour, also where others lie in the same place.
+    Raises:
+        ShapeError: if points is not (N, D), or k does not fit.
+    """
+    number = check_shape(points, "N D", "points")["N"]
+    if not 1 <= k < number:
+        raise ShapeError(f"k is {k}, expected 1 to {number - 1}: {number} points have {number - 1} others each.")
+    return pairwise_distances(points).fill_diagonal_(torch.inf).topk(k, largest=False).indices
 
 
 def tour(points):

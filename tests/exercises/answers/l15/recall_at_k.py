@@ -1,0 +1,36 @@
+"""Answers to 15.5 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "a loop": """
+def recall_at_k(points, labels, k):
+    hits = 0
+    for i in range(len(points)):
+        d = (points - points[i]).norm(dim=1)
+        order = [j for j in d.argsort().tolist() if j != i][:k]
+        hits += any(labels[j] == labels[i] for j in order)
+    return hits / len(points)
+""",
+    "by sorting": """
+def recall_at_k(points, labels, k):
+    d = (points[:, None] - points[None]).square().sum(-1)
+    d.fill_diagonal_(float("inf"))
+    near = labels[d.argsort(dim=1)[:, :k]]
+    return (near == labels.unsqueeze(1)).any(1).double().mean()
+""",
+    "k + 1, and the first dropped": """
+def recall_at_k(points, labels, k):
+    near = torch.cdist(points, points).topk(k + 1, largest=False).indices[:, 1:]
+    return ((labels[near] == labels[:, None]).sum(1) > 0).float().mean().item()
+""",
+}
+
+WRONG = [
+    ({".fill_diagonal_(torch.inf)": ""}, "each point finds itself"),
+    ({".any(dim=1)": ""}, "precision"),
+    ({".any(dim=1)": ".all(dim=1)"}, "one is enough"),
+    ({", largest=False": ""}, "these are the furthest points"),
+    ({".float().mean()": ".sum()"}, "the number of successes"),
+    ({"return found.float().mean()": "print(found.float().mean())"}, "printed"),
+    ({"topk(k,": "topk(1,"}, "only the nearest neighbour is looked at"),
+    ({"labels[:, None]": "labels[None, :k]"}, None),
+]

@@ -1,0 +1,80 @@
+"""Answers to 15.4 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "a loop over negatives, too": """
+def semi_hard(distance, labels, margin):
+    N, chosen = len(labels), []
+    for a in range(N):
+        for p in range(a + 1, N):
+            if labels[p] == labels[a]:
+                best, nearest = None, float("inf")
+                for n in range(N):
+                    d = distance[a, n]
+                    if labels[n] != labels[a] and distance[a, p] < d < distance[a, p] + margin and d < nearest:
+                        best, nearest = n, d
+                if best is not None:
+                    chosen.append([a, p, best])
+    return torch.tensor(chosen, dtype=torch.long).reshape(-1, 3)
+""",
+    "all pairs at once": """
+def semi_hard(distance, labels, margin):
+    same = labels[:, None] == labels
+    a, p = torch.triu(same, diagonal=1).nonzero().unbind(1)
+    gap = distance[a] - distance[a, p][:, None]
+    allowed = ~same[a] & (gap > 0) & (gap < margin)
+    n = torch.where(allowed, gap, torch.inf).argmin(1)
+    return torch.stack([a, p, n], 1)[allowed.any(1)]
+""",
+    "candidates first": """
+def semi_hard(distance, labels, margin):
+    out = []
+    for a in range(len(labels)):
+        for p in range(a + 1, len(labels)):
+            if labels[a] == labels[p]:
+                limit = distance[a, p]
+                others = [n for n in range(len(labels)) if labels[n] != labels[a]]
+                others = [n for n in others if limit < distance[a, n] < limit + margin]
+                if others:
+                    out.append((a, p, min(others, key=lambda n: float(distance[a, n]))))
+    return torch.tensor(out, dtype=torch.long).reshape(-1, 3)
+""",
+}
+
+OWN_FORM = {
+    "int32": """
+def semi_hard(distance, labels, margin):
+    same = labels[:, None] == labels
+    a, p = torch.triu(same, diagonal=1).nonzero().unbind(1)
+    gap = distance[a] - distance[a, p][:, None]
+    allowed = ~same[a] & (gap > 0) & (gap < margin)
+    n = torch.where(allowed, gap, torch.inf).argmin(1)
+    return torch.stack([a, p, n], 1)[allowed.any(1)].int()
+""",
+}
+
+WRONG = [
+    ({" & (gap > 0)": ""}, "these are the hardest negatives"),
+    ({" & (gap < margin)": ""}, "negatives beyond the margin came"),
+    ({"(labels != labels[a]) & ": ""}, "points of the anchor's own class"),
+    ({"torch.inf).argmin()": "-torch.inf).argmax()"}, "the furthest of the semi-hard"),
+    ({"distance[a] - distance[a, p]": "distance[p] - distance[a, p]"}, "measured from the positive"),
+    ({"range(a + 1, len(labels))": "range(len(labels))"}, None),
+    ({"(a, p, int(n))": "(p, a, int(n))"}, None),
+    (
+        """
+def semi_hard(distance, labels, margin):
+    chosen = []
+    for a in range(len(labels)):
+        for p in range(a + 1, len(labels)):
+            if labels[a] != labels[p]:
+                continue
+            for n in range(len(labels)):
+                gap = distance[a, n] - distance[a, p]
+                if labels[n] != labels[a] and 0 < gap < margin:
+                    chosen.append((a, p, n))
+                    break
+    return torch.tensor(chosen, dtype=torch.long).reshape(-1, 3)
+""",
+        "this takes the first in the batch",
+    ),
+]
