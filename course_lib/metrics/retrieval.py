@@ -7,7 +7,7 @@ from course_lib.ops.embedding import nearest_points
 
 
 def recall_at(points, labels, k=1):
-    """Recall@k as metric learning counts it: the share of points with one of their own class among the k nearest others.
+    """Recall@k as metric learning counts it: the share of points with one of their class among the k nearest others.
 
     Args:
         points: (N, D); near means a small Euclidean distance. labels: (N,) long.
@@ -38,7 +38,9 @@ def match_recall_at(queries, candidates, k=1):
     """
     sizes = check_shape(queries, "N D", "queries")
     if check_shape(candidates, "N D", "candidates") != sizes:
-        raise ShapeError(f"queries {tuple(queries.shape)} and candidates {tuple(candidates.shape)} must have one shape.")
+        raise ShapeError(
+            f"queries {tuple(queries.shape)} and candidates {tuple(candidates.shape)} must have one shape."
+        )
     if not 1 <= k <= sizes["N"]:
         raise ShapeError(f"k is {k}, expected 1 to {sizes['N']}, the number of candidates.")
     distance = torch.cdist(queries, candidates, compute_mode="donot_use_mm_for_euclid_dist")

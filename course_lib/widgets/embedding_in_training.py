@@ -79,7 +79,9 @@ class EmbeddingInTraining(Explorer):
         expected = (len(self.steps), len(self.labels), 2)
         for name, points in self.histories.items():
             if points.shape != expected:
-                raise ShapeError(f"history {name!r} has shape {points.shape}, expected {expected}: (steps, pictures, 2)")
+                raise ShapeError(
+                    f"history {name!r} has shape {points.shape}, expected {expected}: (steps, pictures, 2)"
+                )
         if len(pictures) != len(self.labels) or not 2 <= len(pictures) <= 300:
             raise ShapeError(f"{len(pictures)} pictures, {len(self.labels)} labels: expected equally many, 2 to 300")
         if self.labels.min() < 0 or self.labels.max() > 9:
@@ -130,7 +132,10 @@ class EmbeddingInTraining(Explorer):
 
     def _neighbours(self, sheet, state, chosen):
         left = MAP + 30
-        rows = [(chosen, "chosen"), *((n, f"distance {d:.3g}") for n, d in zip(state.nearest, state.distance, strict=True))]
+        rows = [
+            (chosen, "chosen"),
+            *((n, f"distance {d:.3g}") for n, d in zip(state.nearest, state.distance, strict=True)),
+        ]
         for row, (number, text) in enumerate(rows):
             top = 4 + row * (THUMB + 20)
             sheet.picture(left, top, THUMB, THUMB, self._pictures[number])
@@ -138,4 +143,6 @@ class EmbeddingInTraining(Explorer):
             sheet.text(left + THUMB + 12, top + 22, f"a {self.labels[number]}, {text}", 13, MARK if not row else INK,
                        anchor="ls", bold=not row)  # fmt: skip
             if row:
-                sheet.text(left + THUMB + 12, top + 42, "same kind" if right else "another kind", 12, MUTED, anchor="ls")
+                sheet.text(
+                    left + THUMB + 12, top + 42, "same kind" if right else "another kind", 12, MUTED, anchor="ls"
+                )

@@ -32,13 +32,16 @@ def _cases(generator):
     return [
         Case(
             "by hand: distances 5 (same), 5 and 0.5 (others), margin 1",
-            (torch.tensor([[0.0, 0], [3, 4], [0, 0]]), torch.tensor([[3.0, 4], [0, 0], [0.5, 0]]),
-             torch.tensor([1, 0, 0])),
+            (
+                torch.tensor([[0.0, 0], [3, 4], [0, 0]]),
+                torch.tensor([[3.0, 4], [0, 0], [0.5, 0]]),
+                torch.tensor([1, 0, 0]),
+            ),
         ),
         Case("8 pairs of 3 numbers", pairs(8, 3)),
         Case("9 pairs of 5 numbers, near each other", pairs(9, 5, 0.3)),
         Case("7 pairs of 4 numbers, margin 2.5", pairs(7, 4), {"margin": 2.5}),
-    ]  # fmt: skip
+    ]
 
 
 contrastive_loss = exercise(
@@ -49,45 +52,71 @@ contrastive_loss = exercise(
     cases=_cases,
     differentiable=True,
     mistakes=(
-        edit("1 stands for the same class here: the two terms are exchanged (Hadsell counts the other way)",
-             {"same == 1": "same == 0"}),
+        edit(
+            "1 stands for the same class here: the two terms are exchanged (Hadsell counts the other way)",
+            {"same == 1": "same == 0"},
+        ),
         edit(SQUARE_OUTSIDE, {PUSH: "(margin - distance**2).clamp(min=0)"}),
         edit(SQUARE_OUTSIDE, {PUSH: "(margin - distance**2).clamp(min=0) ** 2"}),
-        edit("the margin is to be compared as a distance, then the rest squared: here the margin is squared alone",
-             {PUSH: "(margin**2 - distance**2).clamp(min=0)"}),
+        edit(
+            "the margin is to be compared as a distance, then the rest squared: here the margin is squared alone",
+            {PUSH: "(margin**2 - distance**2).clamp(min=0)"},
+        ),
         edit("a mixed pair costs the *square* of what is missing to the margin", {PUSH: PUSH.removesuffix(" ** 2")}),
         edit("a pair of the same class costs its *squared* distance", {PULL: "distance"}),
         edit("both terms are squared: here they are plain", {PULL: "distance", PUSH: PUSH.removesuffix(" ** 2")}),
-        edit("pairs beyond the margin are pulled back in: cut off at 0 before you square",
-             {".clamp(min=0)": ""}),
-        edit("the square comes after the cut at 0: squared first, nothing is negative any more and nothing is cut",
-             {PUSH: "((margin - distance) ** 2).clamp(min=0)"}),
-        edit("the sign of the push is turned: what is missing to the margin is m - d",
-             {"margin - distance": "distance - margin"}),
+        edit(
+            "pairs beyond the margin are pulled back in: cut off at 0, and do it before you square",
+            {".clamp(min=0)": ""},
+        ),
+        edit(
+            "the sign of the push is turned: what is missing to the margin is m - d",
+            {"margin - distance": "distance - margin"},
+        ),
         edit("the factor 1/2 is missing", {" / 2": ""}),
-        edit("the factor 1/2 stands before one term only: it belongs to both",
-             {PULL: "distance**2 / 2", ".mean() / 2": ".mean()"}),
-        edit("the factor 1/2 stands before one term only: it belongs to both",
-             {PUSH: f"{PUSH} / 2", ".mean() / 2": ".mean()"}),
+        edit(
+            "the factor 1/2 stands before one term only: it belongs to both",
+            {PULL: "distance**2 / 2", ".mean() / 2": ".mean()"},
+        ),
+        edit(
+            "the factor 1/2 stands before one term only: it belongs to both",
+            {PUSH: f"{PUSH} / 2", ".mean() / 2": ".mean()"},
+        ),
         edit("this adds up over pairs: the loss is their mean", {".mean() / 2": ".sum() / 2"}),
         edit("every pair still has a loss of its own: take the mean", {RESULT: f"{CHOICE} / 2"}),
         edit("the margin is fixed to 1: use the argument `margin`", {"(margin -": "(1.0 -"}),
-        edit("this is the mean square, not the distance: add the squares up (.norm(dim=1))",
-             {DISTANCE: "(first - second).square().mean(dim=1).sqrt()"}),
-        edit("this is the distance as one walks along streets (L1): take the straight one, .norm(dim=1)",
-             {DISTANCE: "(first - second).abs().sum(dim=1)"}),
-        edit("this is already the squared distance, and it is squared again: take the root",
-             {DISTANCE: "(first - second).square().sum(dim=1)"}),
-        edit("the distances run over pairs, axis 0: one distance per pair adds up over axis 1",
-             {DISTANCE: "(first - second).norm(dim=0)", CHOICE: "torch.where(same[:1] == 1, pull, push)"}),
-        edit("this is one distance for all pairs together: .norm(dim=1) gives one per pair",
-             {DISTANCE: "(first - second).norm()"}),
-        edit("pairs of the same class have no cost: pull them together, with their squared distance",
-             {CHOICE: "torch.where(same == 1, 0 * pull, push)"}),
-        edit("mixed pairs have no cost, so that all points may fall into one: push them apart",
-             {CHOICE: "torch.where(same == 1, pull, 0 * push)"}),
-        edit("this is the mean of two means: average over all pairs at once, whatever they are",
-             {RESULT: "(pull[same == 1].mean() + push[same == 0].mean()) / 2"}),
+        edit(
+            "this is the mean square, not the distance: add the squares up (.norm(dim=1))",
+            {DISTANCE: "(first - second).square().mean(dim=1).sqrt()"},
+        ),
+        edit(
+            "this is the distance as one walks along streets (L1): take the straight one, .norm(dim=1)",
+            {DISTANCE: "(first - second).abs().sum(dim=1)"},
+        ),
+        edit(
+            "this is already the squared distance, and it is squared again: take the root",
+            {DISTANCE: "(first - second).square().sum(dim=1)"},
+        ),
+        edit(
+            "the distances run over pairs, axis 0: one distance per pair adds up over axis 1",
+            {DISTANCE: "(first - second).norm(dim=0)", CHOICE: "torch.where(same[:1] == 1, pull, push)"},
+        ),
+        edit(
+            "this is one distance for all pairs together: .norm(dim=1) gives one per pair",
+            {DISTANCE: "(first - second).norm()"},
+        ),
+        edit(
+            "pairs of the same class have no cost: pull them together, with their squared distance",
+            {CHOICE: "torch.where(same == 1, 0 * pull, push)"},
+        ),
+        edit(
+            "mixed pairs have no cost, so that all points may fall into one: push them apart",
+            {CHOICE: "torch.where(same == 1, pull, 0 * push)"},
+        ),
+        edit(
+            "this is the mean of two means: average over all pairs at once, whatever they are",
+            {RESULT: "(pull[same == 1].mean() + push[same == 0].mean()) / 2"},
+        ),
         edit("every pair is pulled and pushed: which of the two, its label says", {CHOICE: "(pull + push)"}),
     ),
     hints=(
@@ -97,4 +126,4 @@ contrastive_loss = exercise(
         "`torch.where(condition, a, b)` takes from a where the condition holds.",
         "`push = (margin - ____).clamp(min=0) ** ____`; return `torch.where(same == ____, pull, push).mean() / 2`.",
     ),
-)  # fmt: skip
+)

@@ -32,13 +32,16 @@ def _cases(generator):
     return [
         Case(
             "by hand: the positive at 60 degrees, the negative at 90, then the other way round",
-            (torch.tensor([[2.0, 0], [2, 0]]), torch.tensor([[1.5, 2.598076], [0, 4]]),
-             torch.tensor([[0.0, 3], [0.5, 0.866025]])),
+            (
+                torch.tensor([[2.0, 0], [2, 0]]),
+                torch.tensor([[1.5, 2.598076], [0, 4]]),
+                torch.tensor([[0.0, 3], [0.5, 0.866025]]),
+            ),
         ),
         Case("8 triplets of 3 numbers, of all lengths", triplets(8, 3)),
         Case("5 triplets of 6 numbers, margin 0.7", triplets(5, 6), {"margin": 0.7}),
         Case("9 triplets of 4 numbers, margin 0.05", triplets(9, 4), {"margin": 0.05}),
-    ]  # fmt: skip
+    ]
 
 
 facenet_loss = exercise(
@@ -49,30 +52,46 @@ facenet_loss = exercise(
     cases=_cases,
     differentiable=True,
     mistakes=(
-        edit("all three bugs are still there: which axis is scaled, which distance, and where each triplet is cut off",
-             WRONG_AXIS | PLAIN | LATE),
+        edit(
+            "all three bugs are still there: which axis is scaled, which distance, and where each triplet is cut off",
+            WRONG_AXIS | PLAIN | LATE,
+        ),
         edit(f"two bugs are left: {ON_AXIS}; and {ON_SQUARE}", WRONG_AXIS | PLAIN),
         edit(f"two bugs are left: {ON_AXIS}; and {ON_CUT}", WRONG_AXIS | LATE),
         edit(f"two bugs are left: {ON_SQUARE}; and {ON_CUT}", PLAIN | LATE),
         edit(f"{LEFT}{ON_AXIS}", WRONG_AXIS),
         edit(f"{LEFT}{ON_SQUARE}", PLAIN),
         edit(f"{LEFT}{ON_CUT}", LATE),
-        edit("nothing is scaled any more: FaceNet's points have length 1, or the network could meet any margin by "
-             "making all numbers larger", {AXIS: "x"}),
-        edit("nothing is scaled any more, and the distances are plain: length 1, squared distances",
-             {AXIS: "x"} | PLAIN),
-        edit("the values of each point add up to 1 (L1): its length, the root of the sum of squares, is to be 1",
-             {AXIS: "F.normalize(x, p=1, dim=1)"}),
-        edit("the difference is squared after the distances were subtracted: square each distance",
-             PLAIN | {"near - far + margin": "(near - far).square() + margin"}),
+        edit(
+            "nothing is scaled any more: FaceNet's points have length 1, or the network could meet any margin by "
+            "making all numbers larger",
+            {AXIS: "x"},
+        ),
+        edit(
+            "nothing is scaled any more, and the distances are plain: length 1, squared distances", {AXIS: "x"} | PLAIN
+        ),
+        edit(
+            "the values of each point add up to 1 (L1): its length, the root of the sum of squares, is to be 1",
+            {AXIS: "F.normalize(x, p=1, dim=1)"},
+        ),
+        edit(
+            "the difference is squared after the distances were subtracted: square each distance",
+            PLAIN | {"near - far + margin": "(near - far).square() + margin"},
+        ),
         edit("the whole loss is squared: square the distances", PLAIN | {".mean()": ".square().mean()"}),
-        edit("only the distance to the positive is squared: both are",
-             {"(anchor - negative).square().sum(dim=1)": "(anchor - negative).norm(dim=1)"}),
-        edit("only the distance to the negative is squared: both are",
-             {"(anchor - positive).square().sum(dim=1)": "(anchor - positive).norm(dim=1)"}),
+        edit(
+            "only the distance to the positive is squared: both are",
+            {"(anchor - negative).square().sum(dim=1)": "(anchor - negative).norm(dim=1)"},
+        ),
+        edit(
+            "only the distance to the negative is squared: both are",
+            {"(anchor - positive).square().sum(dim=1)": "(anchor - positive).norm(dim=1)"},
+        ),
         edit("this averages the squares over the numbers of a point: add them up", {SQUARE: ".square().mean(dim=1)"}),
-        edit("the cut at 0 is gone: a triplet that is already right costs nothing, and earns nothing",
-             {".clamp(min=0)": ""}),
+        edit(
+            "the cut at 0 is gone: a triplet that is already right costs nothing, and earns nothing",
+            {".clamp(min=0)": ""},
+        ),
         edit("the cut at 0 is gone, and the distances are plain", {".clamp(min=0)": ""} | PLAIN),
         edit("this adds up over triplets: the loss is their mean", {".mean()": ".sum()"}),
         edit("every triplet still has a loss of its own: take the mean", {".clamp(min=0).mean()": ".clamp(min=0)"}),
@@ -86,4 +105,4 @@ facenet_loss = exercise(
         "`F.normalize(x, dim=____)`; `near = (anchor - positive).____.sum(dim=1)`, `far` likewise; return "
         "`(near - far + margin).____.mean()`.",
     ),
-)  # fmt: skip
+)

@@ -13,7 +13,7 @@ def recall_at_k(points, labels, k):
     distance = torch.cdist(points, points).fill_diagonal_(torch.inf)
     nearest = distance.topk(k, dim=1, largest=False).indices
     found = (labels[nearest] == labels[:, None]).any(dim=1)
-    return found.float().mean()
+    return found.float().mean().item()
 """
 
 ITSELF, NEAREST = ".fill_diagonal_(torch.inf)", "distance.topk(k, dim=1, largest=False).indices"
@@ -30,13 +30,15 @@ def _cases(generator):
 
     lonely = torch.tensor([5, 0, 0, 1, 1, 0])
     return [
-        Case("by hand, on a line: 0, 1, 3, 7 and 8, k = 1",
-             (torch.tensor([[0.0], [1], [3], [7], [8.5]]), torch.tensor([0, 1, 1, 0, 0]), 1)),
+        Case(
+            "by hand, on a line: 0, 1, 3, 7 and 8.5, k = 1",
+            (torch.tensor([[0.0], [1], [3], [7], [8.5]]), torch.tensor([0, 1, 1, 0, 0]), 1),
+        ),
         Case("14 points of 4 classes, k = 1", (*batch(14, 4), 1)),
         Case("16 points of 5 classes, k = 3", (*batch(16, 5), 3)),
         Case("15 points of 3 classes, k = 2", (*batch(15, 3, 6), 2)),
         Case("a class with a single point, k = 2", (torch.randn(6, 2, generator=generator), lonely, 2)),
-    ]  # fmt: skip
+    ]
 
 
 recall_at_k = exercise(
@@ -47,28 +49,35 @@ recall_at_k = exercise(
     same_as=recall_at,
     cases=_cases,
     mistakes=(
-        edit("each point finds itself, at distance 0: leave it out, with torch.inf on the diagonal", {ITSELF: ""}),
+        edit(
+            "each point finds itself: leave it out, with torch.inf on the diagonal, and then look for the *smallest*",
+            {ITSELF: ""},
+        ),
         edit("these are the furthest points: largest=False", {", largest=False": "", ITSELF: ""}),
-        edit("these are the furthest points: largest=False", {", largest=False": ""}),
+        edit("these are the furthest points: largest=False", {", largest=False": "", "torch.inf": "-torch.inf"}),
         edit(SHARE, {FOUND: "(labels[nearest] == labels[:, None])"}),
         edit(MAJORITY, {".any(dim=1)": ".all(dim=1)"}),
-        edit("only the k-th neighbour is looked at: any of the first k will do",
-             {FOUND: "labels[nearest[:, -1]] == labels"}),
-        edit("only the nearest neighbour is looked at: any of the k will do",
-             {FOUND: "labels[nearest[:, 0]] == labels"}),
+        edit(
+            "only the k-th neighbour is looked at: any of the first k will do",
+            {FOUND: "labels[nearest[:, -1]] == labels"},
+        ),
+        edit(
+            "only the nearest neighbour is looked at: any of the k will do", {FOUND: "labels[nearest[:, 0]] == labels"}
+        ),
         edit("this is the number of successes: divide by the number of points", {".mean()": ".sum()"}),
-        edit("these are percent: a share from 0 to 1 is asked for", {".mean()": ".mean() * 100"}),
+        edit("these are percent: a share from 0 to 1 is asked for", {".item()": ".item() * 100"}),
         edit("this is the share of failures", {".any(dim=1)": ".any(dim=1).logical_not()"}),
-        edit("this compares by the product of the points, not by their distance",
-             {"torch.cdist(points, points).fill_diagonal_(torch.inf)": "-(points @ points.T).fill_diagonal_(-torch.inf)"}),
-        edit("every point still has an answer of its own: take the mean", {"found.float().mean()": "found.float()"}),
+        edit(
+            "this compares by the product of the points, not by their distance",
+            {"torch.cdist(points, points)": "-(points @ points.T)"},
+        ),
+        edit("every point still has an answer of its own: take the mean", {".mean().item()": ""}),
         edit("this looks at k + 1 neighbours: the point itself is out already", {"topk(k,": "topk(k + 1,"}),
-        edit("with 0 on the diagonal each point still finds itself: torch.inf puts it last", {"torch.inf": "0"}),
     ),
     hints=(
         "Every point asks: is one of my k nearest others of my class? The share of those who say yes.",
         "`torch.cdist(points, points)` has all distances, `.fill_diagonal_(torch.inf)` takes each point out of its own "
         "neighbours, `.topk(k, dim=1, largest=False).indices` are the k nearest; `labels[nearest]` has their classes.",
-        "`found = (labels[nearest] == labels[:, ____]).____(dim=1)`; return `found.float().____()`.",
+        "`found = (labels[nearest] == labels[:, ____]).____(dim=1)`; return `found.float().____().item()`.",
     ),
-)  # fmt: skip
+)

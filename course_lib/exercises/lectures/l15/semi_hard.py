@@ -36,15 +36,22 @@ def _cases(generator):
         distance[upper[0], upper[1]] = (torch.randperm(upper.shape[1], generator=generator) + 1) / 16
         return distance + distance.T, torch.randperm(number, generator=generator) % classes
 
-    by_hand = torch.tensor([[0, 2, 1, 3, 9], [2, 0, 4, 2.5, 1.5], [1, 4, 0, 5, 6], [3, 2.5, 5, 0, 7], [9, 1.5, 6, 7, 0]])
+    by_hand = torch.tensor(
+        [[0, 2, 2, 3, 4], [2, 0, 4, 2.5, 1.5], [2, 4, 0, 5, 7], [3, 2.5, 5, 0, 7], [4, 1.5, 7, 7, 0]]
+    )
     return [
-        Case("by hand: 5 points, margin 2", (by_hand, torch.tensor([0, 0, 1, 1, 2]), 2.0)),
+        Case(
+            "by hand: 5 points, margin 2, some exactly as far as the positive, or further by just the margin",
+            (by_hand, torch.tensor([0, 0, 1, 1, 2]), 2.0),
+        ),
         Case("10 points, 3 classes, a wide margin", (*batch(10, 3), 1.53)),
         Case("12 points, 4 classes, a narrow margin", (*batch(12, 4), 0.47)),
         Case("9 points, 2 classes", (*batch(9, 2), 0.91)),
-        Case("two classes far apart: no triplet", (torch.tensor([[0, 1, 9.0], [1, 0, 9], [9, 9, 0]]),
-                                                   torch.tensor([4, 4, 1]), 2.0)),
-    ]  # fmt: skip
+        Case(
+            "two classes far apart: no triplet",
+            (torch.tensor([[0, 1, 9.0], [1, 0, 9], [9, 9, 0]]), torch.tensor([4, 4, 1]), 2.0),
+        ),
+    ]
 
 
 semi_hard = exercise(
@@ -54,34 +61,58 @@ semi_hard = exercise(
     solution=SOLUTION,
     cases=_cases,
     mistakes=(
-        edit("these are the hardest negatives: a semi-hard one is further from the anchor than the positive, gap > 0",
-             {ALLOWED: "(labels != labels[a]) & (gap < margin)"}),
-        edit("negatives beyond the margin came, whose loss is 0: gap < margin",
-             {ALLOWED: "(labels != labels[a]) & (gap > 0)"}),
-        edit("this takes the nearest of all negatives and only then asks whether it is semi-hard: ask first",
-             {CHOICE: "gap.masked_fill(labels == labels[a], torch.inf).argmin()",
-              FOUND: "if 0 < gap.masked_fill(labels == labels[a], torch.inf).min() < margin"}),
-        edit("points of the anchor's own class came as negatives: labels != labels[a]",
-             {ALLOWED: "(gap > 0) & (gap < margin)"}),
-        edit("this takes the furthest of the semi-hard negatives: the nearest has the largest loss",
-             {CHOICE: "gap.masked_fill(~allowed, -torch.inf).argmax()"}),
+        edit(
+            "these are the hardest negatives: a semi-hard one is further from the anchor than the positive, gap > 0",
+            {ALLOWED: "(labels != labels[a]) & (gap < margin)"},
+        ),
+        edit(
+            "negatives beyond the margin came, whose loss is 0: gap < margin",
+            {ALLOWED: "(labels != labels[a]) & (gap > 0)"},
+        ),
+        edit(
+            "this takes the nearest of all negatives and only then asks whether it is semi-hard: ask first",
+            {
+                CHOICE: "gap.masked_fill(labels == labels[a], torch.inf).argmin()",
+                FOUND: "if 0 < gap.masked_fill(labels == labels[a], torch.inf).min() < margin",
+            },
+        ),
+        edit(
+            "points of the anchor's own class came as negatives: labels != labels[a]",
+            {ALLOWED: "(gap > 0) & (gap < margin)"},
+        ),
+        edit(
+            "this takes the furthest of the semi-hard negatives: the nearest has the largest loss",
+            {CHOICE: "gap.masked_fill(~allowed, -torch.inf).argmax()"},
+        ),
         edit(IN_THEIR_ORDER, {CHOICE: "allowed.nonzero()[0, 0]"}),
         edit(IN_THEIR_ORDER, {CHOICE: "allowed.int().argmax()"}),
-        edit("the distances are measured from the positive: from the anchor, distance[a]",
-             {GAP: "distance[p] - distance[a, p]"}),
-        edit("the sign of the gap is turned: how much *further* than the positive a point is",
-             {GAP: "distance[a, p] - distance[a]"}),
-        edit("the negatives within the margin are counted from 0: subtract the positive's distance",
-             {GAP: "distance[a]"}),
-        edit("these are only the hard ones, nearer than the positive: semi-hard lie behind it, within the margin",
-             {ALLOWED: "(labels != labels[a]) & (gap < 0)"}),
-        edit("this takes the negative nearest to the positive: nearest to the anchor, please",
-             {CHOICE: "distance[p].masked_fill(~allowed, torch.inf).argmin()"}),
-        edit("one of these negatives does not belong to the choice: it has to be semi-hard itself",
-             {CHOICE: "gap.abs().masked_fill(labels == labels[a], torch.inf).argmin()"}),
-        edit("each pair gets a triplet for *every* semi-hard negative: only the nearest is asked for",
-             {"n = gap.masked_fill(~allowed, torch.inf).argmin()\n                chosen.append((a, p, int(n)))":
-              "chosen += [(a, p, int(n)) for n in allowed.nonzero()]"}),
+        edit(
+            "the distances are measured from the positive: from the anchor, distance[a]",
+            {GAP: "distance[p] - distance[a, p]"},
+        ),
+        edit(
+            "the sign of the gap is turned: how much *further* than the positive a point is",
+            {GAP: "distance[a, p] - distance[a]"},
+        ),
+        edit(
+            "the negatives within the margin are counted from 0: subtract the positive's distance", {GAP: "distance[a]"}
+        ),
+        edit(
+            "these are only the hard ones, nearer than the positive: semi-hard lie behind it, within the margin",
+            {ALLOWED: "(labels != labels[a]) & (gap < 0)"},
+        ),
+        edit(
+            "this takes the negative nearest to the positive: nearest to the anchor, please",
+            {CHOICE: "distance[p].masked_fill(~allowed, torch.inf).argmin()"},
+        ),
+        edit(
+            "one of these negatives does not belong to the choice: it has to be semi-hard itself",
+            {CHOICE: "gap.abs().masked_fill(labels == labels[a], torch.inf).argmin()"},
+        ),
+        edit(
+            "each pair gets a triplet for *every* semi-hard negative: only the nearest is asked for",
+            {f"n = {CHOICE}": "for n in allowed.nonzero():", "    chosen.append": "        chosen.append"},
+        ),
         edit("the order is anchor, positive, negative", {"(a, p, int(n))": "(a, int(n), p)"}),
         edit("a pair without a semi-hard negative gives no triplet: here it got point 0", {FOUND: "if True"}),
         edit("the margin does not count: use the argument `margin`", {"gap < margin": "gap < 1"}),
@@ -95,4 +126,4 @@ semi_hard = exercise(
         "`gap = distance[a] - ____`; `allowed = (labels != ____) & (gap > ____) & (gap < ____)`; if there is any, "
         "`n = gap.masked_fill(~allowed, ____).argmin()`, and append `(a, p, int(n))`.",
     ),
-)  # fmt: skip
+)

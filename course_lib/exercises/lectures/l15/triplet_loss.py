@@ -43,37 +43,61 @@ triplet_loss = exercise(
     mistakes=(
         edit(SQUARED, {".norm(dim=1)": ".square().sum(dim=1)"}),
         edit("the two distances are exchanged: a near *negative* is what costs", {"near - far": "far - near"}),
-        edit("the margin has the wrong sign: the negative shall be further by at least the margin",
-             {"+ margin": "- margin"}),
+        edit(
+            "the margin has the wrong sign: the negative shall be further by at least the margin",
+            {"+ margin": "- margin"},
+        ),
         edit("the margin is missing: without it, equal distances are good enough", {" + margin": ""}),
         edit("the margin is fixed to 1: use the argument `margin`", {"+ margin": "+ 1.0"}),
-        edit("a triplet that is already right counts negatively: cut each one off at 0, then average",
-             {".clamp(min=0)": ""}),
-        edit("the cut comes too late: cut each triplet off at 0, then average, or good ones pay for bad ones",
-             {".clamp(min=0).mean()": ".mean().clamp(min=0)"}),
-        edit("the difference is cut off before the margin is added: add the margin, then cut",
-             {LOSS: "((near - far).clamp(min=0) + margin)"}),
+        edit(
+            "a triplet that is already right counts negatively: cut each one off at 0, then average",
+            {".clamp(min=0)": ""},
+        ),
+        edit(
+            "the cut comes too late: cut each triplet off at 0, then average, or good ones pay for bad ones",
+            {".clamp(min=0).mean()": ".mean().clamp(min=0)"},
+        ),
+        edit(
+            "the difference is cut off before the margin is added: add the margin, then cut",
+            {LOSS: "((near - far).clamp(min=0) + margin)"},
+        ),
         edit("the loss is not squared: only the contrastive loss is", {".mean()": ".square().mean()"}),
-        edit("the negative is compared with the positive: both are compared with the anchor",
-             {FAR: "(positive - negative).norm(dim=1)"}),
+        edit(
+            "the negative is compared with the positive: both are compared with the anchor",
+            {FAR: "(positive - negative).norm(dim=1)"},
+        ),
         edit("this adds up over triplets: the loss is their mean", {".mean()": ".sum()"}),
         edit("every triplet still has a loss of its own: take the mean", {".mean()": ""}),
         edit("there is no factor 1/2 in this loss", {".mean()": ".mean() / 2"}),
-        edit("this averages over the triplets that still cost something: over all of them, please",
-             {LOSS + ".mean()": LOSS + ".sum() / (near - far + margin > 0).sum()"}),
+        edit(
+            "this averages over the triplets that still cost something: over all of them, please",
+            {LOSS + ".mean()": LOSS + ".sum() / (near - far + margin > 0).sum()"},
+        ),
         edit("this is the largest loss: take the mean", {".mean()": ".amax()"}),
-        edit("one distance per triplet adds up over axis 1; here it runs over the triplets",
-             {".norm(dim=1)": ".norm(dim=0)"}),
-        edit("this is one distance for all triplets together: .norm(dim=1) gives one per triplet",
-             {".norm(dim=1)": ".norm()"}),
-        edit("this is the mean square, not the distance: add the squares up (.norm(dim=1))",
-             {".norm(dim=1)": ".square().mean(dim=1).sqrt()"}),
-        edit("this is the distance as one walks along streets (L1): take the straight one, .norm(dim=1)",
-             {".norm(dim=1)": ".abs().sum(dim=1)"}),
-        edit("only the distance to the negative is squared: take plain ones on both sides",
-             {FAR: "(anchor - negative).square().sum(dim=1)"}),
-        edit("only the distance to the positive is squared: take plain ones on both sides",
-             {NEAR: "(anchor - positive).square().sum(dim=1)"}),
+        edit(
+            "one distance per triplet adds up over axis 1; here it runs over the triplets",
+            {".norm(dim=1)": ".norm(dim=0)"},
+        ),
+        edit(
+            "this is one distance for all triplets together: .norm(dim=1) gives one per triplet",
+            {".norm(dim=1)": ".norm()"},
+        ),
+        edit(
+            "this is the mean square, not the distance: add the squares up (.norm(dim=1))",
+            {".norm(dim=1)": ".square().mean(dim=1).sqrt()"},
+        ),
+        edit(
+            "this is the distance as one walks along streets (L1): take the straight one, .norm(dim=1)",
+            {".norm(dim=1)": ".abs().sum(dim=1)"},
+        ),
+        edit(
+            "only the distance to the negative is squared: take plain ones on both sides",
+            {FAR: "(anchor - negative).square().sum(dim=1)"},
+        ),
+        edit(
+            "only the distance to the positive is squared: take plain ones on both sides",
+            {NEAR: "(anchor - positive).square().sum(dim=1)"},
+        ),
     ),
     hints=(
         "Two distances from the anchor. The negative's shall exceed the positive's by the margin; what is missing "
@@ -82,4 +106,4 @@ triplet_loss = exercise(
         "above 0: `.clamp(min=0)`. Average last.",
         "`far = (anchor - ____).norm(dim=1)`; return `(near - ____ + margin).clamp(min=____).mean()`.",
     ),
-)  # fmt: skip
+)

@@ -31,7 +31,14 @@ def contrastive_loss(first, second, same, margin=1.0):
 }
 
 WRONG = [
-    ({"same == 1": "same != 1"}, "1 stands for the same class here"),
+    (
+        """
+def contrastive_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return ((1 - same) * d**2 / 2 + same * torch.relu(margin - d) ** 2 / 2).mean()
+""",
+        "1 stands for the same class here",
+    ),
     (
         """
 def contrastive_loss(first, second, same, margin=1.0):
@@ -40,7 +47,14 @@ def contrastive_loss(first, second, same, margin=1.0):
 """,
         "with the plain distance d",
     ),
-    ({".mean() / 2": ".mean()"}, "the factor 1/2 is missing"),
+    (
+        """
+def contrastive_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return (same * d**2 + (1 - same) * torch.relu(margin - d) ** 2).mean()
+""",
+        "the factor 1/2 is missing",
+    ),
     ({".clamp(min=0)": ".abs()"}, "pairs beyond the margin are pulled back in"),
     ({"return torch": "torch"}, "return"),
     (

@@ -27,19 +27,19 @@ OWN_FORM = {
     "a Python number": """
 def facenet_loss(anchor, positive, negative, margin=0.2):
     a, p, n = (F.normalize(x, dim=1) for x in (anchor, positive, negative))
-    return float(((a - p).square().sum(1) - (a - n).square().sum(1) + margin).clamp(min=0).mean())
+    return float(((a - p).square().sum(1) - (a - n).square().sum(1) + margin).clamp(min=0).mean().detach())
 """,
 }
 
 WRONG = [
-    ({"dim=1) for": "dim=0) for"}, "one bug is left: F.normalize(x, dim=0)"),
-    ({".square().sum(dim=1)": ".norm(dim=1)"}, "one bug is left: these are plain"),
-    ({".clamp(min=0).mean()": ".mean().clamp(min=0)"}, "one bug is left: each triplet"),
+    ({"F.normalize(x, dim=1)": "x / x.norm(dim=0)"}, "one bug is left: F.normalize(x, dim=0)"),
+    ({".square().sum(dim=1)": ".square().sum(dim=1).sqrt()"}, "one bug is left: these are plain"),
+    ({".clamp(min=0).mean()": ".mean().relu()"}, "one bug is left: each triplet"),
     (
-        {".square().sum(dim=1)": ".norm(dim=1)", ".clamp(min=0).mean()": ".mean().clamp(min=0)"},
+        {".square().sum(dim=1)": ".norm(dim=1)", ".clamp(min=0).mean()": ".mean().relu()"},
         "two bugs are left: these are plain",
     ),
-    ({"F.normalize(x, dim=1)": "x"}, "nothing is scaled any more"),
+    ({"F.normalize(x, dim=1)": "1 * x"}, "nothing is scaled any more"),
     ({"+ margin": "- margin"}, None),
     (
         """

@@ -15,22 +15,48 @@ def recall_at_k(points, labels, k):
     d = (points[:, None] - points[None]).square().sum(-1)
     d.fill_diagonal_(float("inf"))
     near = labels[d.argsort(dim=1)[:, :k]]
-    return (near == labels.unsqueeze(1)).any(1).double().mean()
+    return (near == labels.unsqueeze(1)).any(1).double().mean().item()
 """,
     "k + 1, and the first dropped": """
 def recall_at_k(points, labels, k):
     near = torch.cdist(points, points).topk(k + 1, largest=False).indices[:, 1:]
     return ((labels[near] == labels[:, None]).sum(1) > 0).float().mean().item()
 """,
+    "a tensor": """
+def recall_at_k(points, labels, k):
+    near = torch.cdist(points, points).topk(k + 1, largest=False).indices[:, 1:]
+    return (labels[near] == labels[:, None]).any(1).float().mean()
+""",
 }
 
 WRONG = [
-    ({".fill_diagonal_(torch.inf)": ""}, "each point finds itself"),
-    ({".any(dim=1)": ""}, "precision"),
-    ({".any(dim=1)": ".all(dim=1)"}, "one is enough"),
-    ({", largest=False": ""}, "these are the furthest points"),
-    ({".float().mean()": ".sum()"}, "the number of successes"),
-    ({"return found.float().mean()": "print(found.float().mean())"}, "printed"),
+    (
+        """
+def recall_at_k(points, labels, k):
+    near = torch.cdist(points, points).argsort(dim=1)[:, :k]
+    return (labels[near] == labels[:, None]).any(1).float().mean().item()
+""",
+        "each point finds itself",
+    ),
+    (
+        """
+def recall_at_k(points, labels, k):
+    near = torch.cdist(points, points).argsort(dim=1)[:, 1 : k + 1]
+    return (labels[near] == labels[:, None]).float().mean().item()
+""",
+        "precision",
+    ),
+    (
+        """
+def recall_at_k(points, labels, k):
+    near = torch.cdist(points, points).argsort(dim=1)[:, 1 : k + 1]
+    return (labels[near] == labels[:, None]).sum(1).eq(k).float().mean().item()
+""",
+        "one is enough",
+    ),
+    ({", largest=False": ""}, "each point finds itself"),
+    ({".float().mean().item()": ".sum().item()"}, "the number of successes"),
+    ({"return found.float().mean().item()": "print(found.float().mean().item())"}, "printed"),
     ({"topk(k,": "topk(1,"}, "only the nearest neighbour is looked at"),
     ({"labels[:, None]": "labels[None, :k]"}, None),
 ]

@@ -53,11 +53,11 @@ def semi_hard(distance, labels, margin):
 }
 
 WRONG = [
-    ({" & (gap > 0)": ""}, "these are the hardest negatives"),
-    ({" & (gap < margin)": ""}, "negatives beyond the margin came"),
-    ({"(labels != labels[a]) & ": ""}, "points of the anchor's own class"),
-    ({"torch.inf).argmin()": "-torch.inf).argmax()"}, "the furthest of the semi-hard"),
-    ({"distance[a] - distance[a, p]": "distance[p] - distance[a, p]"}, "measured from the positive"),
+    ({"(gap > 0)": "(gap > -torch.inf)"}, "these are the hardest negatives"),
+    ({"(gap < margin)": "(gap < torch.inf)"}, "negatives beyond the margin came"),
+    ({"(labels != labels[a])": "(gap == gap)"}, "points of the anchor's own class"),
+    ({"torch.inf).argmin()": "-1).argmax()"}, "the furthest of the semi-hard"),
+    ({"distance[a] - distance[a, p]": "distance[:, p] - distance[a, p]"}, "measured from the positive"),
     ({"range(a + 1, len(labels))": "range(len(labels))"}, None),
     ({"(a, p, int(n))": "(p, a, int(n))"}, None),
     (

@@ -31,8 +31,8 @@ def triplet_loss(anchor, positive, negative, margin=1.0):
 
 WRONG = [
     ({".norm(dim=1)": ".pow(2).sum(1)"}, "these are squared distances"),
-    ({"near - far + margin": "far - near + margin"}, "the two distances are exchanged"),
-    ({".clamp(min=0).mean()": ".mean()"}, "counts negatively"),
+    ({"near - far + margin": "margin + far - near"}, "the two distances are exchanged"),
+    ({".clamp(min=0).mean()": ".clamp(min=-100).mean()"}, "counts negatively"),
     (
         """
 def triplet_loss(anchor, positive, negative, margin=1.0):
