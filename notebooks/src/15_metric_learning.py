@@ -339,10 +339,10 @@ fig = curve(range(1, len(semi_loss) + 1), {"semi-hard negatives": semi_loss, "ha
 show(fig, alt=f"Loss after training: semi-hard {semi_loss[-1]:.2f}, hardest {hard_loss[-1]:.2f}; the margin is 1.")
 
 # %% [markdown]
-# Semi-hard losses lie between 0 and the margin by definition, so the height of the two curves says little. But the other
-# curve clings to the margin of 1. A loss of exactly $m$ means $d(a, p) = d(a, n)$, and the easiest way to that is all
-# points in one place. A network with random weights begins there: it hardly tells pictures apart. **Find out** in the
-# widget: move through the steps of both trainings. The chosen picture stays in the middle, and the scale of the map
+# Semi-hard losses lie between 0 and the margin by definition, so the height of the two curves says little. But the
+# other curve clings to the margin of 1. A loss of exactly $m$ means $d(a, p) = d(a, n)$, and the easiest way to that is
+# all points in one place. A network with random weights begins there: it hardly tells pictures apart. **Find out** in
+# the widget: move through the steps of both trainings. The chosen picture stays in the middle, and the scale of the map
 # follows the points; the red circle has the radius of the margin. In which training does the circle hold everything?
 
 # %% tags=["widget"]
@@ -350,8 +350,9 @@ looks_at = [0, *range(4, 4 * len(semi), 4)]
 EmbeddingInTraining({"semi-hard": semi, "hardest": hard}, looks_at, pictures[held_out, 0], kinds[held_out], margin=1.0)
 
 # %% [markdown]
-# This is **collapse**: $f(x)$ the same for all $x$. The semi-hard training leaves the heap in a few steps; the other one
-# never does. Why? While the network knows nothing, the hardest negative is nearer than the positive, and
+# This is **collapse**: $f(x)$ is nearly the same for all $x$. The semi-hard training leaves the heap in a few steps; in
+# the other one the points stay closer together than the margin. Why? While the network knows nothing, the hardest
+# negative is nearer than the positive, and
 # $d(a, p) - d(a, n)$ is positive. To turn that around it would have to see what makes a digit a digit. But it can lower
 # the loss at once without seeing anything: make *all* distances smaller. A semi-hard negative has $d(a, p) < d(a, n)$:
 # shrinking makes *its* loss larger. If this is the reason, a network that starts further apart must walk back into the
