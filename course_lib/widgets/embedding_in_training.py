@@ -72,6 +72,7 @@ class EmbeddingInTraining(Explorer):
     """
 
     question = "Where do the points go while the network learns?"
+    few_colors = True
 
     def __init__(self, histories, steps, pictures, labels, margin):
         self.labels, self.steps, self.margin = to_array(labels).astype(int), list(map(int, steps)), float(margin)

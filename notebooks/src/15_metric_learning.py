@@ -390,6 +390,9 @@ recall_at_k = check("15.5", recall_at_k)
 # %% [markdown] tags=["hint"]
 # <details>15.5</details>
 
+# %% [markdown]
+# On the digits of the widget:
+
 # %%
 for name, looks in (("untrained", semi[:1]), ("semi-hard", semi), ("hardest", hard)):
     recall = [100 * recall_at_k(looks[-1], kinds[held_out], k) for k in (1, 5)]
@@ -501,6 +504,9 @@ LOSSES = {
 for name, loss in LOSSES.items():
     network = trained(lambda: EmbeddingNet.mini(32), patch_batch, 150, course, loss=loss, lr=2e-3)
     results[name] = found(lambda patches, net=network: scores(net, patches, batch_size=500))
+
+# %% [markdown]
+# All five side by side:
 
 # %%
 fig, ax = bars([name.replace(", ", ",\n") for name in results],
@@ -646,6 +652,9 @@ def learned_area(hidden, loss=semi_hard_loss):
 
 learned = [learned_area(new_actions(fold)) for fold in range(FOLDS)]
 area_guess.reveal(sum(learned) / FOLDS)
+
+# %% [markdown]
+# Fold by fold, beside the cosine. Is it one lucky fold?
 
 # %%
 names = [f"fold {fold}" for fold in range(FOLDS)]
