@@ -69,7 +69,7 @@ recall_at_k = exercise(
         edit("this is the share of failures", {".any(dim=1)": ".any(dim=1).logical_not()"}),
         edit(
             "this compares by the product of the points, not by their distance",
-            {"torch.cdist(points, points)": "-(points @ points.T)"},
+            {"torch.cdist(points, points)": "(-points @ points.T)"},
         ),
         edit("every point still has an answer of its own: take the mean", {".mean().item()": ""}),
         edit("this looks at k + 1 neighbours: the point itself is out already", {"topk(k,": "topk(k + 1,"}),
