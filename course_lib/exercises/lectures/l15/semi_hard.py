@@ -114,6 +114,11 @@ semi_hard = exercise(
             {f"n = {CHOICE}": "for n in allowed.nonzero():", "    chosen.append": "        chosen.append"},
         ),
         edit("the order is anchor, positive, negative", {"(a, p, int(n))": "(a, int(n), p)"}),
+        edit("anchor and positive are exchanged: the anchor comes first, a < p", {"(a, p, int(n))": "(p, a, int(n))"}),
+        edit(
+            "a pair counts once, a < p: here each comes twice, and the anchor is a positive of its own",
+            {"range(a + 1, len(labels))": "range(len(labels))"},
+        ),
         edit("a pair without a semi-hard negative gives no triplet: here it got point 0", {FOUND: "if True"}),
         edit("the margin does not count: use the argument `margin`", {"gap < margin": "gap < 1"}),
     ),

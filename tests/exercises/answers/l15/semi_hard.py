@@ -58,8 +58,8 @@ WRONG = [
     ({"(labels != labels[a])": "(gap == gap)"}, "points of the anchor's own class"),
     ({"torch.inf).argmin()": "-1).argmax()"}, "the furthest of the semi-hard"),
     ({"distance[a] - distance[a, p]": "distance[:, p] - distance[a, p]"}, "measured from the positive"),
-    ({"range(a + 1, len(labels))": "range(len(labels))"}, None),
-    ({"(a, p, int(n))": "(p, a, int(n))"}, None),
+    ({"range(a + 1, len(labels))": "range(0, len(labels))"}, "a pair counts once"),
+    ({"(a, p, int(n))": "[p, a, int(n)]"}, "anchor and positive are exchanged"),
     (
         """
 def semi_hard(distance, labels, margin):
