@@ -16,7 +16,8 @@ settle:
 """
 
 import torch
-from torch.nn.functional import avg_pool2d, pad as pad_zeros
+from torch.nn.functional import avg_pool2d
+from torch.nn.functional import pad as pad_zeros
 
 from course_lib.errors import CourseError, ShapeError, check_shape
 
@@ -156,10 +157,10 @@ def _layout(first, second, d, stride_2, kernel_size, stride_1, pad, convention):
         raise ShapeError(f"first has shape {tuple(first.shape)}, second {tuple(second.shape)}: they must be equal.")
     if convention not in CONVENTIONS:
         raise CourseError(f'convention is {convention!r}, expected "caffe" or "nvidia".')
-    if kernel_size < 1 or kernel_size % 2 == 0 or min(stride_1, stride_2) < 1 or d < 0 or (pad is not None and pad < 0):
+    if kernel_size < 1 or kernel_size % 2 == 0 or min(stride_1, stride_2) < 1 or min(d, pad or 0) < 0:
         raise CourseError(
-            f"max_displacement {d}, strides {stride_1} and {stride_2}, kernel_size {kernel_size}, pad {pad}: expected an "
-            "odd kernel, strides of 1 or more, and nothing below 0."
+            f"max_displacement {d}, strides {stride_1} and {stride_2}, kernel_size {kernel_size}, pad {pad}: expected "
+            "an odd kernel, strides of 1 or more, and nothing below 0."
         )
     radius, pad = kernel_size // 2, d if pad is None else pad
     border = d + radius
