@@ -82,17 +82,17 @@ class Refinement(nn.Module):
         self.deconv = nn.ModuleList(deconv(w, up, bias) for w, up in zip(widths, outputs, strict=False))
         self.upsample = nn.ModuleList(upsampled_flow(upsampled_bias) for _ in outputs)
         pairs = zip(widths[1:], outputs, strict=True)
-        self.inter = nn.ModuleList(nn.Conv2d(w, up, 3, padding=1) if inter else nn.Identity() for w, up in pairs)
+        self.inter = nn.ModuleList(nn.Conv2d(w, up, 3, padding=1) for w, up in pairs) if inter else None
         self.predict = nn.ModuleList(predict_flow(w, bias) for w in [widths[0], *(outputs if inter else widths[1:])])
 
     def forward(self, maps):
         """Maps from fine to coarse, each (B, C, H, W) -> tuple of flows from fine to coarse, each (B, 2, H, W)."""
         *skips, x = maps
         flows = [self.predict[0](x)]
-        layers = zip(reversed(skips), self.deconv, self.upsample, self.inter, self.predict[1:], strict=True)
-        for skip, enlarge, upsample, inter, predict in layers:
-            x = torch.cat([skip, cut_to(enlarge(x), skip), cut_to(upsample(flows[-1]), skip)], 1)
-            flows.append(predict(inter(x)))
+        for i, skip in enumerate(reversed(skips)):
+            enlarged, flow = self.deconv[i](x), self.upsample[i](flows[-1])
+            x = torch.cat([skip, cut_to(enlarged, skip), cut_to(flow, skip)], 1)
+            flows.append(self.predict[i + 1](self.inter[i](x) if self.inter else x))
         return tuple(reversed(flows))
 
 
