@@ -1,0 +1,37 @@
+"""Answers to 17.5 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "unflattened": """
+def best_displacement(volume, stride=1):
+    B, N, H, W = volume.shape
+    side = int(N ** 0.5 + 0.5)
+    table = volume.view(B, side, side, H, W)
+    v = table.amax(2).argmax(1) - side // 2
+    u = table.amax(1).argmax(1) - side // 2
+    return stride * torch.stack([u, v], 1).float()
+""",
+    "a list of displacements": """
+def best_displacement(volume, stride=1):
+    d = (int(round(volume.shape[1] ** 0.5)) - 1) // 2
+    pairs = torch.tensor([(stride * dx, stride * dy) for dy in range(-d, d + 1) for dx in range(-d, d + 1)])
+    return pairs[volume.argmax(1)].permute(0, 3, 1, 2).float()
+""",
+    "divmod": """
+def best_displacement(volume, stride=1):
+    side = round(volume.shape[1] ** 0.5)
+    best = volume.max(dim=1).indices
+    v = torch.div(best, side, rounding_mode="floor")
+    u = best - side * v
+    return (torch.stack([u, v], dim=1) - (side - 1) / 2) * stride
+""",
+}
+
+WRONG = [
+    ({"[u, v]": "[v, u]", "float()": "to(torch.float32)"}, "dx runs fastest"),
+    ({"- side // 2)": "- side / 2)"}, "half a pixel too much"),
+    ({"side // 2)": "side / 2)", "[u, v]": "(v, u)"}, "both bugs are still there"),
+    ({"[u, v]": "[v, u]"}, "dx runs fastest"),
+    ({"side // 2)": "(side + 1) // 2)"}, "the middle is side // 2, not one more"),
+    ({"stride * (": "("}, "that was right before"),
+    ({"argmax": "argmin"}, "argmax was right"),
+]

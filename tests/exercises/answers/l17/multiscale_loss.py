@@ -1,0 +1,58 @@
+"""Answers to 17.3 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "area interpolation and a norm": """
+def multiscale_loss(flows, truth, weights, scale=20.0):
+    losses = []
+    for f, w in zip(flows, weights):
+        t = F.interpolate(truth, size=f.shape[-2:], mode="area") / scale
+        losses.append(w * torch.norm(f - t, p=2, dim=1).sum() / truth.shape[0])
+    return sum(losses)
+""",
+    "average pooling, pixels first": """
+def multiscale_loss(flows, truth, weights, scale=20.0):
+    total = truth.new_zeros(())
+    for i in range(len(flows)):
+        cell = truth.shape[2] // flows[i].shape[2]
+        gap = scale * flows[i] - F.avg_pool2d(truth, cell)
+        total += weights[i] * torch.linalg.vector_norm(gap, dim=1).flatten(1).sum(1).mean() / scale
+    return total
+""",
+    "u and v apart": """
+def multiscale_loss(flows, truth, weights, scale=20.0):
+    total = 0
+    for flow, weight in zip(flows, weights):
+        u, v = (flow - F.adaptive_avg_pool2d(truth / scale, flow.shape[2:])).unbind(1)
+        total = total + weight * torch.sqrt(u**2 + v**2).sum((1, 2)).mean()
+    return total
+""",
+}
+
+WRONG = [
+    ({"distance.sum() / len(truth)": "distance.mean()"}, "this is the mean over the pixels"),
+    ({" / scale": ""}, "divide the truth by it"),
+    (
+        """
+def multiscale_loss(flows, truth, weights, scale=20.0):
+    total = 0
+    for flow, weight in zip(flows, weights):
+        target = F.interpolate(truth, size=flow.shape[2:], mode="bilinear", align_corners=False) / scale
+        total = total + weight * (flow - target).norm(dim=1).sum() / len(truth)
+    return total
+""",
+        "this interpolates between a few vectors",
+    ),
+    ({"sum(dim=1).sqrt()": "mean(dim=1).sqrt()"}, None),
+    ({"distance.sum() / len(truth)": "distance.sum()"}, "the batch is not divided out"),
+    (
+        """
+def multiscale_loss(flows, truth, weights, scale=20.0):
+    total = 0
+    for flow, weight in zip(flows, weights):
+        target = F.adaptive_avg_pool2d(truth, flow.shape[2:]) / scale
+        total = total + weight * F.l1_loss(flow, target, reduction="sum") / len(truth)
+    return total
+""",
+        "this takes absolute differences",
+    ),
+]

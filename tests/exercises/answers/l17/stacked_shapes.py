@@ -1,0 +1,47 @@
+"""Answers to 17.2 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "in closed form": """
+import math
+def stacked_shapes(size, widths):
+    out = []
+    for i in reversed(range(1, len(widths) - 1)):
+        rows, columns = (math.ceil(n / 2 ** (i + 1)) for n in size)
+        out.append((widths[i] + widths[i - 1] + 2, rows, columns))
+    return out
+""",
+    "asking convolutions": """
+import torch
+def stacked_shapes(size, widths):
+    x, maps = torch.zeros(1, 1, *size), []
+    for _ in widths:
+        x = torch.nn.functional.conv2d(x, torch.zeros(1, 1, 3, 3), stride=2, padding=1)
+        maps.append(tuple(x.shape[2:]))
+    levels = list(zip(widths[1:], widths, maps[1:]))[: len(widths) - 2]
+    return [(skip + up + 2, *shape) for skip, up, shape in levels[::-1]]
+""",
+    "minus signs": """
+def stacked_shapes(size, widths):
+    sizes = [(-(-size[0] // 2 ** n), -(-size[1] // 2 ** n)) for n in range(1, len(widths) + 1)]
+    return tuple((2 + widths[i] + widths[i - 1],) + sizes[i] for i in range(len(widths) - 2, 0, -1))
+""",
+}
+
+WRONG = [
+    (
+        """
+def stacked_shapes(size, widths):
+    rows, columns = size
+    shapes = []
+    for i in range(len(widths) - 2, 0, -1):
+        shapes.append((widths[i] + widths[i - 1] + 2, rows // 2 ** (i + 1), columns // 2 ** (i + 1)))
+    return shapes
+""",
+        "odd sizes round up",
+    ),
+    ({"widths[i] + widths[i - 1] + 2": "widths[i] + widths[i + 1] // 2 + 2"}, None),
+    ({"widths[i] + widths[i - 1] + 2": "widths[i] + widths[i + 1] + 2"}, "not those of the map"),
+    ({"range(len(widths) - 2, 0, -1)": "range(1, len(widths) - 1)"}, "the coarsest stack comes first"),
+    ({"*sizes[i]": "*sizes[i + 1]"}, "from which the upconvolution comes"),
+    ({"+ 2, *": "+ 1, *"}, "this counts one"),
+]

@@ -1,0 +1,49 @@
+"""Answers to 17.4 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "u and v apart": """
+def to_pixels(flow, size, scale=20.0):
+    h, w = flow.shape[2:]
+    u, v = F.interpolate(flow, size=size, mode="bilinear", align_corners=False).unbind(1)
+    return torch.stack([scale * u * size[1] / (4 * w), scale * v * size[0] / (4 * h)], 1)
+""",
+    "scaled before it is enlarged": """
+def to_pixels(flow, size, scale=20.0):
+    stretched = torch.tensor([4 * flow.shape[3], 4 * flow.shape[2]])
+    factors = scale * torch.tensor([size[1], size[0]]) / stretched
+    return F.interpolate(flow * factors.view(2, 1, 1).to(flow.dtype), size, mode="bilinear")
+""",
+    "in place": """
+def to_pixels(flow, size, scale=20.0):
+    full = F.interpolate(flow, size=tuple(size), mode="bilinear", align_corners=False) * scale
+    full[:, 0] *= size[1] / flow.shape[3] / 4
+    full[:, 1] *= size[0] / flow.shape[2] / 4
+    return full
+""",
+}
+
+WRONG = [
+    ({"[width / columns, height / rows]": "[height / rows, width / columns]"}, "the factors are exchanged"),
+    ({"[width / columns, height / rows]": "[1.0, 1.0]"}, "the stretching is not undone"),
+    ({"[width / columns, height / rows]": "[columns / width, rows / height]"}, "the factors are turned"),
+    (
+        """
+def to_pixels(flow, size, scale=20.0):
+    full = F.interpolate(scale * flow, size=size, mode="bilinear", align_corners=False)
+    return 4 * full
+""",
+        "its vectors do not",
+    ),
+    (
+        """
+def to_pixels(flow, size, scale=20.0):
+    height, width = size
+    full = F.interpolate(scale * flow, size=size, mode="bilinear", align_corners=False)
+    return full * flow.new_tensor([width / flow.shape[3], height / flow.shape[2]]).view(1, 2, 1, 1)
+""",
+        "its vectors do not",
+    ),
+    ({"scale * flow": "flow"}, "multiply by it"),
+    ({"align_corners=False": "align_corners=True"}, "align_corners=False is asked for"),
+    ({"[width / columns, height / rows]": "[height / columns, width / rows]"}, None),
+]
