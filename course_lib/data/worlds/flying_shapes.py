@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import avg_pool2d, grid_sample
 
-from course_lib.data.worlds.photographs import random_crops
+from course_lib.data.worlds.photographs import PHOTOGRAPHS, random_crops
 from course_lib.data.worlds.sprites import SHAPES, draw_shapes
 from course_lib.errors import DataError
 from course_lib.ops.warp import in_view, pixel_grid
@@ -60,11 +60,25 @@ class FlyingShapes:
         turn, zoom: standard deviation of each rotation, in degrees, and of each change of size, as a share. None is
             beyond three of them.
         noise: standard deviation of the sensor's noise, on the scale 0..1.
+        photographs: names of those from which everything is cut; by default all. Two worlds without a common one make
+            training and test pictures that share nothing.
     Raises:
         DataError: if a size, a number or a motion makes no picture.
     """
 
-    def __init__(self, height=96, width=128, shapes=4, *, motion=3.0, camera=None, turn=2.0, zoom=0.02, noise=0.0):
+    def __init__(
+        self,
+        height=96,
+        width=128,
+        shapes=4,
+        *,
+        motion=3.0,
+        camera=None,
+        turn=2.0,
+        zoom=0.02,
+        noise=0.0,
+        photographs=tuple(PHOTOGRAPHS),
+    ):
         if min(height, width) < 16 or shapes < 0:
             raise DataError(f"{height} x {width} pixels with {shapes} shapes: expected at least 16 x 16, 0 or more.")
         if min(motion, turn, zoom, noise) < 0 or motion > min(height, width) / 4:
@@ -76,6 +90,7 @@ class FlyingShapes:
         self.height, self.width, self.shapes = height, width, shapes
         self.motion, self.camera = float(motion), float(motion / 3 if camera is None else camera)
         self.turn, self.zoom, self.noise = float(turn), float(zoom), float(noise)
+        self.photographs = tuple(photographs)
 
     def sample(self, n, seed=0, device="cpu"):
         """Render `n` pairs.
@@ -118,7 +133,8 @@ class FlyingShapes:
         turned_or_scaled = math.radians(3 * self.turn) + math.exp(3 * self.zoom) - 1  # pixels per pixel of distance
         room = math.ceil(2 * self.camera + farthest * turned_or_scaled * math.exp(3 * self.zoom) + 2)
         rows, columns = (DETAIL * (side + 2 * room) for side in (self.height, self.width))
-        canvas = torch.cat([random_crops(n, rows, columns, generator, zoom=1.3), torch.ones(n, 1, rows, columns)], 1)
+        picture = random_crops(n, rows, columns, generator, 1.3, self.photographs)
+        canvas = torch.cat([picture, torch.ones(n, 1, rows, columns)], 1)
         middle = torch.tensor([(self.width - 1) / 2, (self.height - 1) / 2]).expand(n, 2)
         first = _about(middle, torch.zeros(n), torch.ones(n))
         return canvas, first, _after(self._motion(middle, self.camera, generator), first)
@@ -130,7 +146,7 @@ class FlyingShapes:
         side = 2 * math.ceil(DETAIL * 0.22 * shorter + 1)
         shape = torch.randint(len(SHAPES), (n,), generator=generator)
         coverage = draw_shapes(shape, DETAIL * radius, side).unsqueeze(1)
-        texture = random_crops(n, side, side, generator, zoom=2.5)
+        texture = random_crops(n, side, side, generator, 2.5, self.photographs)
         texture = texture * (0.5 + 0.7 * torch.rand(n, 3, 1, 1, generator=generator))  # its own tint
         canvas = torch.cat([texture.clamp(0, 1), coverage], 1)
         center = torch.rand(n, 2, generator=generator) * torch.tensor([self.width - 1, self.height - 1])

@@ -59,7 +59,7 @@ def scaled_photograph(name, shorter):
     return interpolate(picture, size=size, mode="bilinear", antialias=True, align_corners=False)[0].clamp_(0, 1)
 
 
-def random_crops(number, height, width, generator, zoom=2.0):
+def random_crops(number, height, width, generator, zoom=2.0, names=tuple(PHOTOGRAPHS)):
     """Crops from random places of random photographs.
 
     Args:
@@ -68,10 +68,11 @@ def random_crops(number, height, width, generator, zoom=2.0):
         generator: torch.Generator on the CPU.
         zoom: the photograph is resized so that its shorter side is `zoom` times the crop's longer side:
             1 shows nearly all of it, large values show details.
+        names: of the photographs to cut from.
     Returns:
         float32 (B, 3, height, width) in 0..1, on the CPU.
     """
-    pictures = [scaled_photograph(name, max(2, round(zoom * max(height, width)))) for name in PHOTOGRAPHS]
+    pictures = [scaled_photograph(name, max(2, round(zoom * max(height, width)))) for name in names]
     which = torch.randint(len(pictures), (number,), generator=generator).tolist()
     places = torch.rand(number, 2, generator=generator).tolist()
     crops = torch.empty(number, 3, height, width)
