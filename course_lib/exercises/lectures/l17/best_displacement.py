@@ -1,4 +1,4 @@
-"""17.5: from a correlation volume to a flow, repaired."""
+"""17.2: from a correlation volume to a flow, repaired."""
 
 import torch
 
@@ -34,7 +34,7 @@ def _cases(generator):
 
 
 best_displacement = exercise(
-    "17.5",
+    "17.2",
     "Fix the bugs: from correlation to flow",
     points=2,
     solution=SOLUTION,

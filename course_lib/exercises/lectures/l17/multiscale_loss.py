@@ -1,4 +1,4 @@
-"""17.3: the error at every scale."""
+"""17.4: the error at every scale."""
 
 import torch
 
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 def multiscale_loss(flows, truth, weights, scale=20.0):
     total = 0
-    for flow, weight in zip(flows, weights):
+    for flow, weight in zip(flows, weights, strict=True):
         target = F.adaptive_avg_pool2d(truth, flow.shape[2:]) / scale
         distance = (flow - target).square().sum(dim=1).sqrt()
         total = total + weight * distance.sum() / len(truth)
@@ -44,7 +44,7 @@ def _cases(generator):
 
 
 multiscale_loss = exercise(
-    "17.3",
+    "17.4",
     "The error at every scale",
     points=3,
     solution=SOLUTION,
@@ -81,7 +81,7 @@ multiscale_loss = exercise(
         edit("the weights are missing: each scale has its own", {TERM: TERM.removeprefix("weight * ")}),
         edit(
             "the finest scale gets the last weight: flows and weights are in the same order",
-            {"zip(flows, weights)": "zip(flows, weights[::-1])"},
+            {"zip(flows, weights,": "zip(flows, weights[::-1],"},
         ),
         edit("the weights are divided out, not multiplied", {"weight * distance.sum()": "distance.sum() / weight"}),
         edit("only the last scale came: add up", {"total + ": ""}),

@@ -1,4 +1,4 @@
-"""17.2: what the refinement stacks, and how large it is."""
+"""17.3: what the refinement stacks, and how large it is."""
 
 from course_lib.exercises import Case, edit, exercise
 
@@ -31,7 +31,7 @@ def _cases(generator):
 
 
 stacked_shapes = exercise(
-    "17.2",
+    "17.3",
     "What the refinement stacks",
     points=2,
     solution=SOLUTION,

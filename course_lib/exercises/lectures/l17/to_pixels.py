@@ -1,4 +1,4 @@
-"""17.4: from the network's output to pixels of the picture."""
+"""17.5: from the network's output to pixels of the picture."""
 
 import torch
 
@@ -34,7 +34,7 @@ def _cases(generator):
 
 
 to_pixels = exercise(
-    "17.4",
+    "17.5",
     "Back to pixels of the picture",
     points=2,
     solution=SOLUTION,

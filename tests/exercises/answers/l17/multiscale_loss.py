@@ -1,10 +1,10 @@
-"""Answers to 17.3 beside those that the exercise itself knows."""
+"""Answers to 17.4 beside those that the exercise itself knows."""
 
 RIGHT = {
     "area interpolation and a norm": """
 def multiscale_loss(flows, truth, weights, scale=20.0):
     losses = []
-    for f, w in zip(flows, weights):
+    for f, w in zip(flows, weights, strict=True):
         t = F.interpolate(truth, size=f.shape[-2:], mode="area") / scale
         losses.append(w * torch.norm(f - t, p=2, dim=1).sum() / truth.shape[0])
     return sum(losses)
@@ -21,7 +21,7 @@ def multiscale_loss(flows, truth, weights, scale=20.0):
     "u and v apart": """
 def multiscale_loss(flows, truth, weights, scale=20.0):
     total = 0
-    for flow, weight in zip(flows, weights):
+    for flow, weight in zip(flows, weights, strict=True):
         u, v = (flow - F.adaptive_avg_pool2d(truth / scale, flow.shape[2:])).unbind(1)
         total = total + weight * torch.sqrt(u**2 + v**2).sum((1, 2)).mean()
     return total
@@ -35,7 +35,7 @@ WRONG = [
         """
 def multiscale_loss(flows, truth, weights, scale=20.0):
     total = 0
-    for flow, weight in zip(flows, weights):
+    for flow, weight in zip(flows, weights, strict=True):
         target = F.interpolate(truth, size=flow.shape[2:], mode="bilinear", align_corners=False) / scale
         total = total + weight * (flow - target).norm(dim=1).sum() / len(truth)
     return total
@@ -48,7 +48,7 @@ def multiscale_loss(flows, truth, weights, scale=20.0):
         """
 def multiscale_loss(flows, truth, weights, scale=20.0):
     total = 0
-    for flow, weight in zip(flows, weights):
+    for flow, weight in zip(flows, weights, strict=True):
         target = F.adaptive_avg_pool2d(truth, flow.shape[2:]) / scale
         total = total + weight * F.l1_loss(flow, target, reduction="sum") / len(truth)
     return total

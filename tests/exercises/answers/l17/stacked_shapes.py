@@ -1,4 +1,4 @@
-"""Answers to 17.2 beside those that the exercise itself knows."""
+"""Answers to 17.3 beside those that the exercise itself knows."""
 
 RIGHT = {
     "in closed form": """

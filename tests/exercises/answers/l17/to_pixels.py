@@ -1,4 +1,4 @@
-"""Answers to 17.4 beside those that the exercise itself knows."""
+"""Answers to 17.5 beside those that the exercise itself knows."""
 
 RIGHT = {
     "u and v apart": """
