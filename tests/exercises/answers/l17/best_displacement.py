@@ -27,11 +27,33 @@ def best_displacement(volume, stride=1):
 }
 
 WRONG = [
-    ({"[u, v]": "[v, u]", "float()": "to(torch.float32)"}, "dx runs fastest"),
-    ({"- side // 2)": "- side / 2)"}, "half a pixel too much"),
-    ({"side // 2)": "side / 2)", "[u, v]": "(v, u)"}, "both bugs are still there"),
-    ({"[u, v]": "[v, u]"}, "dx runs fastest"),
+    (
+        """
+def best_displacement(volume, stride=1):
+    side = int(volume.shape[1] ** 0.5)
+    v, u = volume.argmax(1) % side, volume.argmax(1) // side
+    return stride * (torch.stack([u, v], 1) - side // 2).float()
+""",
+        "dx runs fastest",
+    ),
+    (
+        """
+def best_displacement(volume, stride=1):
+    side = round(volume.shape[1] ** 0.5)
+    best = volume.argmax(dim=1)
+    return stride * (torch.stack([best // side, best % side], dim=1) - side / 2)
+""",
+        "both bugs are still there",
+    ),
+    (
+        """
+def best_displacement(volume, stride=1):
+    side = round(volume.shape[1] ** 0.5)
+    best = volume.argmax(dim=1)
+    return stride * (torch.stack([best % side, best // side], dim=1) - side / 2)
+""",
+        "half a pixel too much",
+    ),
     ({"side // 2)": "(side + 1) // 2)"}, "the middle is side // 2, not one more"),
-    ({"stride * (": "("}, "that was right before"),
-    ({"argmax": "argmin"}, "argmax was right"),
+    ({"% side - side // 2": "% side - side // 2 - 1"}, None),
 ]

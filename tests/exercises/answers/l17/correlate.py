@@ -67,14 +67,46 @@ def correlate(first, second, d, k=0):
 """,
         "patches are missing",
     ),
-    ({".mean(dim=1, keepdim=True)": ".sum(dim=1, keepdim=True)"}, "this adds up over the channels"),
     (
-        {"d + dy : d + dy + height": "d - dy : d - dy + height", "d + dx : d + dx + width": "d - dx : d - dx + width"},
-        "wrong sign",
+        """
+def correlate(first, second, d, k=0):
+    height, width = first.shape[2:]
+    a, b = F.pad(first, (k,) * 4), F.pad(second, (d + k,) * 4)
+    maps = []
+    for dy in range(2 * d + 1):
+        for dx in range(2 * d + 1):
+            product = torch.einsum("bchw,bchw->bhw", a, b[:, :, dy:, dx:][:, :, : height + 2 * k, : width + 2 * k])
+            maps.append(F.avg_pool2d(product, 2 * k + 1, stride=1))
+    return torch.stack(maps, dim=1)
+""",
+        "this adds up over the channels",
     ),
     (
-        {"d + dy : d + dy + height": "d + dx : d + dx + height", "d + dx : d + dx + width": "d + dy : d + dy + width"},
+        """
+def correlate(first, second, d, k=0):
+    height, width = first.shape[2:]
+    a, b = F.pad(first, (k,) * 4), F.pad(second, (d + k,) * 4)
+    maps = []
+    for dx in range(2 * d + 1):
+        for dy in range(2 * d + 1):
+            moved = b[:, :, dy : dy + height + 2 * k, dx : dx + width + 2 * k]
+            maps.append(F.avg_pool2d((a * moved).mean(1, keepdim=True), 2 * k + 1, stride=1))
+    return torch.cat(maps, dim=1)
+""",
         "dx and dy are exchanged",
     ),
-    ({"range(-d, d + 1)": "range(-d, d)"}, "only displacements up to d - 1"),
+    (
+        """
+def correlate(first, second, d, k=0):
+    height, width = first.shape[2:]
+    a, b = F.pad(first, (k,) * 4), F.pad(second, (d + k,) * 4)
+    maps = []
+    for dy in range(d, -d - 1, -1):
+        for dx in range(d, -d - 1, -1):
+            moved = b[:, :, d + dy : d + dy + height + 2 * k, d + dx : d + dx + width + 2 * k]
+            maps.append(F.avg_pool2d((a * moved).mean(1, keepdim=True), 2 * k + 1, stride=1))
+    return torch.cat(maps, dim=1)
+""",
+        "wrong sign",
+    ),
 ]

@@ -29,13 +29,11 @@ def multiscale_loss(flows, truth, weights, scale=20.0):
 }
 
 WRONG = [
-    ({"distance.sum() / len(truth)": "distance.mean()"}, "this is the mean over the pixels"),
-    ({" / scale": ""}, "divide the truth by it"),
     (
         """
 def multiscale_loss(flows, truth, weights, scale=20.0):
     total = 0
-    for flow, weight in zip(flows, weights, strict=True):
+    for flow, weight in zip(flows, weights):
         target = F.interpolate(truth, size=flow.shape[2:], mode="bilinear", align_corners=False) / scale
         total = total + weight * (flow - target).norm(dim=1).sum() / len(truth)
     return total
@@ -43,16 +41,34 @@ def multiscale_loss(flows, truth, weights, scale=20.0):
         "this interpolates between a few vectors",
     ),
     ({"sum(dim=1).sqrt()": "mean(dim=1).sqrt()"}, None),
-    ({"distance.sum() / len(truth)": "distance.sum()"}, "the batch is not divided out"),
+    (
+        """
+def multiscale_loss(flows, truth, weights, scale=20.0):
+    return sum(w * (f - F.adaptive_avg_pool2d(truth / scale, f.shape[2:])).norm(dim=1).mean()
+               for f, w in zip(flows, weights))
+""",
+        "this is the mean over the pixels",
+    ),
     (
         """
 def multiscale_loss(flows, truth, weights, scale=20.0):
     total = 0
-    for flow, weight in zip(flows, weights, strict=True):
+    for flow, weight in zip(flows, weights):
         target = F.adaptive_avg_pool2d(truth, flow.shape[2:]) / scale
         total = total + weight * F.l1_loss(flow, target, reduction="sum") / len(truth)
     return total
 """,
         "this takes absolute differences",
+    ),
+    (
+        """
+def multiscale_loss(flows, truth, weights, scale=20.0):
+    total = 0
+    for flow, weight in zip(flows, weights):
+        gap = flow - F.interpolate(truth, flow.shape[2:], mode="area")
+        total += weight * gap.norm(dim=1).sum((1, 2)).mean()
+    return total
+""",
+        "divide the truth by it",
     ),
 ]

@@ -39,9 +39,32 @@ def stacked_shapes(size, widths):
 """,
         "odd sizes round up",
     ),
+    (
+        """
+def stacked_shapes(size, widths):
+    shapes, (rows, columns) = [], size
+    for skip, up in zip(widths[1:-1], widths):
+        rows, columns = (rows + 1) // 2, (columns + 1) // 2
+        shapes.append((skip + up + 2, (rows + 1) // 2, (columns + 1) // 2))
+    return shapes
+""",
+        "the coarsest stack comes first",
+    ),
     ({"widths[i] + widths[i - 1] + 2": "widths[i] + widths[i + 1] // 2 + 2"}, None),
-    ({"widths[i] + widths[i - 1] + 2": "widths[i] + widths[i + 1] + 2"}, "not those of the map"),
-    ({"range(len(widths) - 2, 0, -1)": "range(1, len(widths) - 1)"}, "the coarsest stack comes first"),
-    ({"*sizes[i]": "*sizes[i + 1]"}, "from which the upconvolution comes"),
-    ({"+ 2, *": "+ 1, *"}, "this counts one"),
+    (
+        """
+def stacked_shapes(size, widths):
+    sizes = [[-(-n // 2 ** (i + 1)) for n in size] for i in range(len(widths))]
+    return [(widths[i] + widths[i - 1], *sizes[i]) for i in reversed(range(1, len(widths) - 1))]
+""",
+        "the upsampled flow is missing",
+    ),
+    (
+        """
+def stacked_shapes(size, widths):
+    sizes = [[-(-n // 2 ** i) for n in size] for i in range(len(widths))]
+    return [(widths[i] + widths[i - 1] + 2, *sizes[i]) for i in range(len(widths) - 2, 0, -1)]
+""",
+        "one level too fine",
+    ),
 ]

@@ -23,9 +23,6 @@ def to_pixels(flow, size, scale=20.0):
 }
 
 WRONG = [
-    ({"[width / columns, height / rows]": "[height / rows, width / columns]"}, "the factors are exchanged"),
-    ({"[width / columns, height / rows]": "[1.0, 1.0]"}, "the stretching is not undone"),
-    ({"[width / columns, height / rows]": "[columns / width, rows / height]"}, "the factors are turned"),
     (
         """
 def to_pixels(flow, size, scale=20.0):
@@ -43,7 +40,20 @@ def to_pixels(flow, size, scale=20.0):
 """,
         "its vectors do not",
     ),
-    ({"scale * flow": "flow"}, "multiply by it"),
-    ({"align_corners=False": "align_corners=True"}, "align_corners=False is asked for"),
+    (
+        """
+def to_pixels(flow, size, scale=20.0):
+    return F.interpolate(scale * flow, size=size, mode="bilinear")
+""",
+        "the stretching is not undone",
+    ),
+    (
+        """
+def to_pixels(flow, size, scale=20.0):
+    u, v = F.interpolate(scale * flow, size=size, mode="bilinear").unbind(1)
+    return torch.stack([u * size[0] / (4 * flow.shape[2]), v * size[1] / (4 * flow.shape[3])], 1)
+""",
+        "the factors are exchanged",
+    ),
     ({"[width / columns, height / rows]": "[height / columns, width / rows]"}, None),
 ]
