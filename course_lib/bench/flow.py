@@ -117,3 +117,21 @@ def render_flying_shapes(rounds):
     first = time.perf_counter() - started
     seconds = alternate(lambda: world.sample(8), lambda: [world.sample(1, seed) for seed in range(8)], rounds)
     return *seconds, f"{8 / seconds[1]:.0f} pairs/s; the first call, which resizes the photographs, {first:.1f} s"
+
+
+@row("correlation of FlowNetC, maps of 48x64, 441 displacements, with gradients", peer="unfolding the second map")
+def correlation_layer(rounds):
+    """The peer is what one writes first: every displaced window of the second map at once, 441 times its memory."""
+    from course_lib.ops.correlation import correlation
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    first, second = (torch.randn(1, 256, 48, 64, device=device, requires_grad=True) for _ in range(2))
+    out = torch.randn(1, 441, 48, 64, device=device)
+
+    def unfolded():
+        windows = F.pad(second, (20,) * 4).unfold(2, 48, 2).unfold(3, 64, 2)  # (B, C, 21, 21, H, W)
+        return torch.einsum("bchw,bcijhw->bijhw", first, windows).flatten(1, 2) / 256
+
+    ours = lambda: correlation(first, second).backward(out)  # noqa: E731
+    gap = (correlation(first, second) - unfolded()).abs().max().item()
+    return *alternate(ours, lambda: unfolded().backward(out), rounds), f"largest difference {gap:.1g}, on {device}"
