@@ -15,7 +15,7 @@ ORDER = (
     ("wiring",),
     ("describe",),
     ("train", "metrics", "plots"),
-    ("recipes", "trackers", "video_depth", "widgets"),
+    ("flow_recipes", "recipes", "trackers", "video_depth", "widgets"),
     ("exercises",),
     ("lesson",),
     ("authoring",),

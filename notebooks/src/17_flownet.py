@@ -41,7 +41,7 @@ from course_lib.widgets.correlation_volume import CorrelationExplorer, likeness
 # - train a flow network with errors at several scales, and bring its output back to pixels of any picture;
 # - say what two small networks learn in half a minute, where each of them fails, and what a few steps of a classical
 #   method add;
-# - load published weights, and read a table that its transcripts have garbled.
+# - load published weights of any layout, and read the published table with its traps.
 
 # %% [markdown]
 # Lecture 04 *derived* flow from an assumption, and counted where the assumption breaks: small motion, one motion per
@@ -388,14 +388,10 @@ show(film_strip(torch.cat([first, second]).transpose(0, 1), range(10), columns=5
 # average and up to 16, a quarter of the picture. A miniature FlowNetC compares cells of 8 pixels, up to 2 cells away.
 
 # %%
-def share_of(name):
-    """How many of the pixels move by more than 4 pixels."""
-    return (train[name].flow.norm(dim=1) > 4).float().mean()
-
-
 for name, pairs in train.items():
-    print(f"{name}: {len(pairs)} pairs, {pairs.flow.norm(dim=1).mean():.1f} px on average, "
-          f"{share_of(name):.0%} move by more than 4 px")
+    length = pairs.flow.norm(dim=1)
+    print(f"{name}: {len(pairs)} pairs, {length.mean():.1f} px on average, "
+          f"{(length > 4).float().mean():.0%} of the pixels move by more than 4 px")
 
 # %% [markdown]
 # ## Reproduce, part 1: do they learn?
@@ -430,6 +426,9 @@ def learn(network, name):
 
     return fit(network, batch, STEPS, loss=loss, lr=3e-3, schedule=rate)
 
+# %% [markdown]
+# Two networks in two worlds. (Each takes five to ten seconds of one core.)
+
 # %%
 networks, histories = {}, {}
 for name, scale in SCALES.items():
@@ -441,6 +440,10 @@ lines = {name: np.convolve(loss, np.ones(20) / 20, "valid") if len(loss) > 20 el
 fig, ax = curve(range(len(lines["FlowNetS, slow"])), lines, "step", "loss (mean of 20 steps)")
 show(fig, alt="All losses fall. In the fast world FlowNetC's begins to fall steeply where FlowNetS's stays high.")
 
+# %% [markdown]
+# A loss says nothing about new pictures. `estimate` does what you wrote in 17.5, for any network and any size; here it
+# is asked about cats and grass, of which no network has seen a pixel:
+
 # %%
 guesses = {key: estimate(network, test[key[1]].image1, test[key[1]].image2) for key, network in networks.items()}
 errors = {key: endpoint_error(flow, test[key[1]].flow) for key, flow in guesses.items()}
@@ -451,10 +454,15 @@ for name in WORLDS:
 gain_guess.reveal(errors["FlowNetS", "fast"] - errors["FlowNetC", "fast"])
 
 # %% tags=["claim"]
-claim("On new photographs each network makes less than 85 % of the error of no motion at all, in either world",
-      {f"{model}, {name}": 85 - 100 * error / still[name] for (model, name), error in errors.items()},
-      ", ".join(f"{model} {name} {error / still[name]:.0%}" for (model, name), error in errors.items()),
+share = {key: 100 * error / still[key[1]] for key, error in errors.items()}
+best = {f"the better one, {name}": 67 - min(share["FlowNetS", name], share["FlowNetC", name]) for name in WORLDS}
+claim("On new photographs each network makes less than 90 % of the error of no motion, the better one of a world 67 %",
+      best | {f"{model}, {name}": 90 - value for (model, name), value in share.items()},
+      ", ".join(f"{model} {name} {value:.0f} %" for (model, name), value in share.items()),
       unit="points", published="both designs learn to estimate flow")
+
+# %% [markdown]
+# How does that look in the fast world? (Length of a vector is saturation; the rim of the wheel is 16 pixels.)
 
 # %%
 show(flow_strip({"FlowNetS": guesses["FlowNetS", "fast"][1], "FlowNetC": guesses["FlowNetC", "fast"][1],
@@ -573,8 +581,8 @@ claim("Both miniatures are more than ten times as fast as TV-L1 on the same pict
 # ## The published table
 #
 # End-point errors in pixels, tested on Sintel in its two renderings, KITTI 2012, Middlebury and Chairs itself. "+ft" is
-# fine-tuned on Sintel's training part, "+v" as above. Numbers in brackets in the paper are left out: they were measured
-# on the data of the fine-tuning. **EpicFlow**, **DeepFlow** and **LDOF** (large displacement optical flow) match
+# fine-tuned on Sintel's training part, "+v" as above. Numbers in brackets were measured on the very data of the
+# fine-tuning, and do not count. **EpicFlow**, **DeepFlow** and **LDOF** (large displacement optical flow) match
 # patches or descriptors first and then descend an energy; **EPPM** is a real-time method for the GPU.
 
 # %%
@@ -585,19 +593,18 @@ PUBLISHED = {
     "LDOF": (4.29, 7.56, 6.42, 9.12, 13.73, 12.4, 0.45, 3.47, "65, 2.5 (GPU)"),
     "FlowNetS": (4.50, 7.42, 5.45, 8.43, 8.26, None, 1.09, 2.71, "0.08 (GPU)"),
     "FlowNetS+v": (3.66, 6.45, 4.76, 7.67, 6.50, None, 0.33, 2.86, "1.05 (GPU)"),
-    "FlowNetS+ft": (None, 6.96, None, 7.76, 7.52, 9.1, 0.98, 3.04, "0.08 (GPU)"),
-    "FlowNetS+ft+v": (None, 6.16, None, 7.22, 6.07, 7.6, 0.32, 3.03, "1.05 (GPU)"),
+    "FlowNetS+ft": ("(3.66)", 6.96, "(4.44)", 7.76, 7.52, 9.1, 0.98, 3.04, "0.08 (GPU)"),
+    "FlowNetS+ft+v": ("(2.97)", 6.16, "(4.07)", 7.22, 6.07, 7.6, 0.32, 3.03, "1.05 (GPU)"),
     "FlowNetC": (4.31, 7.28, 5.87, 8.81, 9.35, None, 1.15, 2.19, "0.15 (GPU)"),
     "FlowNetC+v": (3.57, 6.27, 5.25, 8.01, 7.45, None, 0.34, 2.61, "1.12 (GPU)"),
-    "FlowNetC+ft": (None, 6.85, None, 8.51, 8.79, None, 0.93, 2.27, "0.15 (GPU)"),
-    "FlowNetC+ft+v": (None, 6.08, None, 7.88, 7.31, None, 0.33, 2.67, "1.12 (GPU)"),
+    "FlowNetC+ft": ("(3.78)", 6.85, "(5.28)", 8.51, 8.79, None, 0.93, 2.27, "0.15 (GPU)"),
+    "FlowNetC+ft+v": ("(3.20)", 6.08, "(4.83)", 7.88, 7.31, None, 0.33, 2.67, "1.12 (GPU)"),
 }
 COLUMNS = ("Sintel clean train", "clean test", "final train", "final test", "KITTI train", "KITTI test", "Middlebury",
            "Chairs", "seconds")
 table(PUBLISHED, columns=COLUMNS, unit="pixels", best=min, number="{:.2f}",
-      source="Dosovitskiy et al. (2015), Table 1. Test, Chairs and time columns checked against transcripts; the train "
-             "columns from memory. Common transcripts of this table are garbled (+v as ++, seconds under Chairs): "
-             "repaired here")
+      source="Dosovitskiy et al. (2015), Table 1. Test, Chairs and time columns checked against two transcripts of the "
+             "paper; train columns from memory. In some transcripts +v stands as ++, and the seconds under Chairs")
 
 # %% [markdown]
 # Four things to read off it. On its own data a network beats everything before it, on others it comes close, and it is
@@ -610,8 +617,9 @@ table(PUBLISHED, columns=COLUMNS, unit="pixels", best=min, number="{:.2f}",
 # %%
 table({"EpicFlow": (0.31, 3.24, 0.39, 3.55), "DeepFlow": (0.21, 3.04, 0.42, 4.22), "EPPM": (None, None, 0.33, 3.36),
        "LDOF": (0.45, 4.97, 0.56, 4.55), "FlowNetS": (1.09, 13.28, None, None), "FlowNetS+v": (0.33, 3.87, None, None),
-       "FlowNetS+ft+v": (0.32, 3.84, 0.47, 4.58), "FlowNetC": (1.15, 15.64, None, None),
-       "FlowNetC+v": (0.34, 3.92, None, None), "FlowNetC+ft+v": (0.33, 3.81, 0.50, 4.52)},
+       "FlowNetS+ft": (0.98, 15.20, None, None), "FlowNetS+ft+v": (0.32, 3.84, 0.47, 4.58),
+       "FlowNetC": (1.15, 15.64, None, None), "FlowNetC+v": (0.34, 3.92, None, None),
+       "FlowNetC+ft": (0.93, 12.33, None, None), "FlowNetC+ft+v": (0.33, 3.81, 0.50, 4.52)},
       columns=("train EPE (pixels)", "train angle (degrees)", "test EPE (pixels)", "test angle (degrees)"), best=min,
       number="{:.2f}", source="Middlebury, same table of the paper; train EPE from memory")
 
