@@ -699,4 +699,4 @@ print(f"{len(flow)} pairs of {tuple(flow.shape[2:])}: EPE {endpoint_error(found,
 #   the energy and how to descend it.
 # - C. Zach, T. Pock, H. Bischof, *A Duality Based Approach for Realtime TV-L1 Optical Flow*, DAGM 2007: section 2.
 #
-# **Next:** [18 · FlowNet 2 and SPyNet](18_flownet2.ipynb): networks that warp, look again, and correct themselves.
+# **Next:** [18 · FlowNet 2 and SPyNet](18_flownet2_and_spynet.ipynb): networks that warp, look again, and correct themselves.

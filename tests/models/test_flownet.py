@@ -102,7 +102,16 @@ def mmflow_name(key, correlated):
     return f"decoder.decoders.level{layer[14]}.upsample_pred.deconvs.0.{last}"
 
 
-@pytest.mark.parametrize("build", [FlowNetS, FlowNetC, lambda: FlowNetS(12, norm=True), lambda: FlowNetC(norm=True)])
+@pytest.mark.parametrize(
+    "build",
+    [
+        FlowNetS,
+        FlowNetC,
+        lambda: FlowNetS(12, norm=True),
+        lambda: FlowNetS(norm=True, bias=False),  # ClementPinard's flownets_bn
+        lambda: FlowNetC(norm=True, bias=False, upsampled_bias=False),  # flownetc_bn
+    ],
+)
 def test_loads_nvidias_and_mmflows_layout(build):
     model = build()
     correlated = isinstance(model, FlowNetC)
@@ -176,6 +185,31 @@ def test_mini_has_the_same_parts_and_learns_one_batch():
             optimizer.step()
         error = (model.scale * model(images)[0] - truth[:, :, None, None]).norm(dim=1).mean()
         assert error < 3, type(model).__name__  # no motion at all is 6.8
+
+
+@pytest.mark.parametrize("build", [FlowNetS.mini, FlowNetC.mini])
+def test_odd_sizes_are_cut_to_fit(build):
+    """100 x 140: upconvolutions give a row or a column too many."""
+    flows = build(norm=True).eval()(torch.zeros(1, 6, 100, 140))
+    assert [tuple(flow.shape[2:]) for flow in flows] == [(25, 35), (13, 18), (7, 9)]
+
+
+def test_negative_correlations_go_through_a_leaky_relu():
+    """With the second image turned to its negative, cosines change their sign; a ReLU would let nothing through."""
+    torch.manual_seed(0)
+    model = FlowNetC(widths=(8, 8, 8, 8), displacement=2, stride=1).eval()
+    first, second = torch.randn(2, 8, 6, 7)[:, None].expand(2, 1, 8, 6, 7)
+    volume = model.compare(first, second)
+    assert torch.allclose(model.compare(first, -second), -volume)
+    seen = []
+    model.conv3_1.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    images = torch.randn(1, 6, 64, 64)
+    model(images)
+    _, a = model.features(images[:, :3])
+    _, b = model.features(images[:, 3:])
+    raw = model.compare(a, b)
+    assert (raw < 0).any()
+    assert torch.allclose(seen[0][:, 32:], torch.where(raw > 0, raw, 0.1 * raw), atol=1e-6)
 
 
 def test_estimate_is_in_pixels_of_the_picture():
