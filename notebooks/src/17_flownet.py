@@ -24,7 +24,7 @@ from course_lib.metrics import endpoint_error
 from course_lib.models.flownet import FlowNetC, FlowNetS, estimate, preprocess
 from course_lib.ops.correlation import correlation
 from course_lib.ops.flow_augmentation import Augmentation, flip_pair
-from course_lib.ops.flow_losses import NVIDIA_WEIGHTS
+from course_lib.ops.flow_losses import NVIDIA_WEIGHTS, PAPER_WEIGHTS
 from course_lib.ops.flow_losses import multiscale_loss as library_loss
 from course_lib.ops.variational import refine
 from course_lib.plots import curve, diagram, film_strip, show, table
@@ -156,7 +156,8 @@ channels_guess.reveal(volume.shape[1])
 # the border of a shape?
 
 # %% tags=["widget"]
-CorrelationExplorer(fast.image1[2], fast.image2[2], fast.flow[2], row=20, column=30)
+middling = FlyingShapes(48, 64, shapes=3, motion=5.0).sample(1, seed=course.seed)
+CorrelationExplorer(middling.image1[0], middling.image2[0], middling.flow[0], row=20, column=30)
 
 # %% [markdown]
 # A corner or rich texture makes one dark red spot, an edge a stripe (the aperture problem of lecture 04), an even wall
@@ -202,7 +203,7 @@ print(f"matching patches {endpoint_error(matched, new.flow[few]):.2f} px, "
       f"no motion at all {endpoint_error(0 * matched, new.flow[few]):.2f} px")
 
 # %%
-show(flow_strip({"image 1": new.image1[0], "most alike": matched[0], "truth": new.flow[0]}, arrows=False),
+show(flow_strip({"image 1": new.image1[0], "most alike": matched[0], "truth": new.flow[0]}, largest=16.0, arrows=False),
      alt="The flow of the best match: right in textured parts, and specks of wild vectors everywhere else, mostly at "
          "borders and where something is hidden.")
 
@@ -229,7 +230,9 @@ show(flow_strip({"image 1": new.image1[0], "most alike": matched[0], "truth": ne
 names = {"conv4": "deep.0.0", "conv4_1": "deep.0.1"}
 names |= {f"flow{4 - i}": f"refinement.predict.{i}" for i in range(3)}
 names |= {f"deconv{3 - i}": f"refinement.deconv.{i}" for i in range(2)}
-show(diagram(describe(FlowNetC.mini(), (6, 48, 64), repeats=0), groups=names))
+fig, ax = diagram(describe(FlowNetC.mini(), (6, 48, 64), repeats=0), groups=names)
+show(fig, alt="FlowNetC: two streams of three convolutions with the same weights meet in the correlation, beside which "
+              "conv_redir passes; convolutions down to 3 x 4; then twice a flow is predicted, enlarged and stacked.")
 
 # %% [markdown]
 # Both streams have the same weights. Where they meet is the correlation, and conv_redir hands on some features of image
@@ -321,21 +324,23 @@ multiscale_loss = check("17.4", multiscale_loss)
 
 # %% [markdown]
 # A trap for those who compare losses of two programs: NVIDIA's well-known code has another loss under the same name. It
-# takes the *mean* over the pixels, and gives the finest scale the *largest* weight. Of one network's error at each
-# scale, which share does each rule give to the finest?
+# takes the *mean* over the pixels, and gives the finest scale the *largest* weight. What share of the loss does each
+# rule give to the three finest scales of one and the same network?
 
 # %%
 untrained = FlowNetS.mini(scale=8.0)
 images = preprocess(fast.image1[:16], fast.image2[:16])
 with torch.no_grad():
     flows = untrained(images)
-    for name, rule in (("paper", (0.005, 0.01, 0.02)), ("nvidia", NVIDIA_WEIGHTS[:3])):
+    for name, rule in (("paper", PAPER_WEIGHTS), ("nvidia", NVIDIA_WEIGHTS)):
         parts = [library_loss([flow], fast.flow[:16], code=name, weights=[w], scale=8.0)
-                 for flow, w in zip(flows, rule, strict=True)]
+                 for flow, w in zip(flows, rule, strict=False)]
         print(f"{name:6}: finest to coarsest", *(f"{part / sum(parts):.0%}" for part in parts))
 
 # %% [markdown]
-# Two ways to say the same thing, nearly. We train with NVIDIA's: a mean does not change with the size of pictures.
+# The same shares: a weight that doubles and pixels that are a quarter make a half. At the two coarsest scales of the
+# published network the rules part: the paper's goes on with $1 : 1$ after $4 : 2 : 1$, NVIDIA's with $1/2 : 1/4$. We
+# train with NVIDIA's, because a mean does not change with the size of the pictures.
 #
 # ## Exercise 17.5: Back to pixels of the picture
 #
@@ -375,8 +380,8 @@ to_pixels = check("17.5", to_pixels)
 
 # %%
 pair = [part[2:3].expand(5, -1, -1, -1) for part in (fast.image1, fast.image2, fast.flow)]
-first, second, moved, known = Augmentation()(*pair, course.generator())
-show(film_strip(torch.cat([first, second]).transpose(0, 1), range(10), columns=5),
+first, second, moved, known = Augmentation()(*pair, course.generator(1))
+show(film_strip(torch.cat([first, second]).transpose(0, 1), range(10), ["image 1"] * 5 + ["image 2"] * 5, columns=5),
      alt="Five augmentations of one pair, image 1 above image 2: turned, enlarged, shifted, with other colours.")
 
 # %% [markdown]
@@ -468,8 +473,9 @@ claim("On new photographs each network makes less than 90 % of the error of no m
 # %%
 show(flow_strip({"FlowNetS": guesses["FlowNetS", "fast"][1], "FlowNetC": guesses["FlowNetC", "fast"][1],
                  "truth": new.flow[1]}, largest=16.0, arrows=False),
-     alt="Fast motion: FlowNetS gives a blurred flow that is too short, FlowNetC the right direction and nearly the "
-         "right length, with soft outlines.")
+     alt="Fast motion, and what the networks say, both with soft outlines. Errors here: " + ", ".join(
+         f"{model} {endpoint_error(guesses[model, 'fast'][1:2], new.flow[1:2]):.1f} px"
+         for model in ("FlowNetS", "FlowNetC")) + ".")
 
 # %% tags=["claim"]
 claim("Where motion is large, FlowNetC errs by over 1 pixel less than FlowNetS; where it is small, FlowNetS is ahead",
@@ -482,7 +488,7 @@ claim("Where motion is large, FlowNetC errs by over 1 pixel less than FlowNetS; 
 # The same order as in the paper, at both ends. To find a motion of 10 pixels, stacked pictures must learn a detector
 # for each direction and length, and 300 steps are too few; FlowNetC is *given* the comparison. But its comparison is of
 # cells of 8 pixels. A motion of half a pixel hardly changes that, and there the first layer of FlowNetS, which sees
-# both pictures in full detail, has an advantage. See it by the length of the true motion:
+# both pictures in full detail, has an advantage. In the fast world, by the length of the true motion:
 
 # %%
 true_length = new.flow.norm(dim=1)
@@ -496,6 +502,9 @@ show(fig, alt="; ".join(f"{name}: " + ", ".join(f"{value:.1f}" for value in valu
                         for name, values in by_length.items()) + ", from short to long motions.")
 
 # %% [markdown]
+# FlowNetC's lead grows with the motion. The shortest motions are lost on both networks here: who was trained for leaps
+# takes small steps badly. (Lecture 18 adds a network of its own for them.)
+#
 # One thing was necessary to make the small FlowNetC learn at all. With plain products of untrained features the
 # correlation is a number near 0 everywhere, and for hundreds of steps the network learns nothing from it. Our miniature
 # scales the feature vectors to equal length, so that the correlation is a cosine. The published network has no such
@@ -699,4 +708,5 @@ print(f"{len(flow)} pairs of {tuple(flow.shape[2:])}: EPE {endpoint_error(found,
 #   the energy and how to descend it.
 # - C. Zach, T. Pock, H. Bischof, *A Duality Based Approach for Realtime TV-L1 Optical Flow*, DAGM 2007: section 2.
 #
-# **Next:** [18 · FlowNet 2 and SPyNet](18_flownet2_and_spynet.ipynb): networks that warp, look again, and correct themselves.
+# **Next:** [18 · FlowNet 2 and SPyNet](18_flownet2_and_spynet.ipynb): networks that warp, look again, and correct
+# themselves.
