@@ -1,5 +1,7 @@
 """17.3: what the refinement stacks, and how large it is."""
 
+import torch
+
 from course_lib.exercises import Case, edit, exercise
 
 SOLUTION = """
@@ -21,12 +23,14 @@ PUBLISHED = (64, 128, 256, 512, 512, 1024)
 
 
 def _cases(generator):
+    size = tuple(torch.randint(65, 200, (2,), generator=generator).tolist())
+    widths = tuple(torch.randint(3, 40, (5,), generator=generator).tolist())
     return [
         Case("FlowNetS, 384 x 512", ((384, 512), PUBLISHED)),
         Case("FlowNetS on Sintel's 436 x 1024", ((436, 1024), PUBLISHED)),
         Case("odd sizes, 101 x 75", ((101, 75), PUBLISHED)),
         Case("the miniature, 48 x 64, four widths", ((48, 64), (16, 24, 32, 48))),
-        Case("five other widths, 90 x 70", ((90, 70), (10, 7, 5, 30, 11))),
+        Case(f"five other widths, {size[0]} x {size[1]}", (size, widths)),
     ]
 
 
