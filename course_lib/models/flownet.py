@@ -140,10 +140,7 @@ class FlowNetS(nn.Module):
         Raises:
             CourseError: names the keys that do not fit.
         """
-        weights, facts = our_weights(source)
-        model = cls(**facts)
-        load_published(model, weights)
-        return model.eval()
+        return _filled(cls, *our_weights(source))
 
     def forward(self, images):
         """Flow at several scales.
@@ -209,11 +206,7 @@ class FlowNetC(nn.Module):
 
         mmflow does not divide the correlation by the number of channels; its weights of conv3_1 are multiplied instead.
         """
-        weights, facts = our_weights(source)
-        facts.pop("channels", None)
-        model = cls(**facts)
-        load_published(model, weights)
-        return model.eval()
+        return _filled(cls, *our_weights(source))
 
     def features(self, image):
         """What is compared: (B, 3, H, W) -> conv2 (B, 128, H/4, W/4) and conv3 (B, 256, H/8, W/8)."""
@@ -236,6 +229,21 @@ class FlowNetC(nn.Module):
         for pair in self.deep:
             maps.append(pair(maps[-1]))
         return self.refinement(maps)
+
+
+def from_published(source):
+    """FlowNetS or FlowNetC, whichever a published file holds; see `FlowNetS.from_published`."""
+    weights, facts = our_weights(source)
+    correlated = any(key.startswith("conv_redir.") for key in weights)
+    return _filled(FlowNetC if correlated else FlowNetS, weights, facts)
+
+
+def _filled(model, weights, facts):
+    if model is FlowNetC:
+        facts = {name: value for name, value in facts.items() if name != "channels"}  # it takes one image at a time
+    network = model(**facts)
+    load_published(network, weights)
+    return network.eval()
 
 
 def first_weights(module):

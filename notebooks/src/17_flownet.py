@@ -21,7 +21,7 @@ from course_lib.data.sets.flow import flying_chairs
 from course_lib.data.worlds.flying_shapes import FlyingShapes
 from course_lib.describe import describe
 from course_lib.metrics import endpoint_error
-from course_lib.models.flownet import FlowNetC, FlowNetS, estimate, preprocess
+from course_lib.models.flownet import FlowNetC, FlowNetS, estimate, from_published, preprocess
 from course_lib.ops.correlation import correlation
 from course_lib.ops.flow_augmentation import Augmentation, flip_pair
 from course_lib.ops.flow_losses import NVIDIA_WEIGHTS, PAPER_WEIGHTS
@@ -654,8 +654,7 @@ else:
     drawn = FlyingShapes(*size, motion=6.0).sample(course.pick(cpu=2, gpu=8), seed=1)
     image1, image2, flow, known = drawn.image1, drawn.image2, drawn.flow, ~drawn.occluded
 if weights.is_file():
-    model = FlowNetC if "flownetc" in weights.name.lower() or "-c" in weights.name.lower() else FlowNetS
-    flownet = model.from_published(weights).to(course.device)
+    flownet = from_published(weights).to(course.device)  # FlowNetS or FlowNetC
 else:
     flownet = fresh(lambda: course.pick(cpu=FlowNetC.mini(), gpu=FlowNetC()), course)
     print("Random weights: the published ones are not here.")
@@ -666,8 +665,9 @@ print(f"{len(flow)} pairs of {tuple(flow.shape[2:])}: EPE {endpoint_error(found,
 
 # %% [markdown]
 # With ClementPinard's weights expect about 2 pixels on Chairs (1.95 for FlowNetS and 1.77 for FlowNetC over all test
-# pairs, says their author). To train: augmented batches from `flying_chairs(folder, augment=...)`, the paper's loss,
-# Adam with $10^{-4}$, eight pairs at a time, halved every 100,000 steps after the first 300,000.
+# pairs, says their author); NVIDIA's want `mean="pair"`. `course train 17 --batch 8 --data FOLDER` trains FlowNetS with
+# the paper's augmentation, loss and Adam, `--network FlowNetC` the other one. The paper took 600,000 steps, with a rate
+# of $10^{-4}$ that is halved at 300,000, 400,000 and 500,000.
 
 # %% [markdown] tags=["recap"]
 # ## In five lines

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from course_lib.errors import CourseError, ShapeError
-from course_lib.models.flownet import FlowNetC, FlowNetS, estimate, preprocess
+from course_lib.models.flownet import FlowNetC, FlowNetS, estimate, from_published, preprocess
 from tests.caffe_files import write_caffemodel
 from tests.hash_fill import hash_fill
 from tests.reference import FIXTURES
@@ -121,8 +121,10 @@ def test_loads_nvidias_and_mmflows_layout(build):
     if correlated:  # their correlation is the sum over 256 channels, so their weights are that much smaller
         key = "corr_encoder.layers.0.layers.0.conv.weight"
         theirs[key] = torch.cat([theirs[key][:, :32], theirs[key][:, 32:] / 256], 1)
-    for source in (weights, theirs):
-        loaded = type(model).from_published(source).state_dict()
+    for load, source in ((type(model).from_published, weights), (from_published, theirs)):
+        network = load(source)
+        assert type(network) is type(model)
+        loaded = network.state_dict()
         assert list(loaded) == list(model.state_dict())
         for key, value in model.state_dict().items():
             assert torch.equal(loaded[key], value), key
