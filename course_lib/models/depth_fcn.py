@@ -46,7 +46,7 @@ class DepthFCN(nn.Module):
     @classmethod
     def mini(cls, outputs=1):
         """The same network with 99,489 weights for one output: frames of 48 x 64 and larger, seconds of training."""
-        return cls(outputs, widths=(16, 32, 48, 64))
+        return cls(outputs, widths=(16, 24, 40, 64))
 
     def forward(self, frames):
         """(B, 3, H, W) in 0..1 -> (B, outputs, H, W), without a nonlinearity.

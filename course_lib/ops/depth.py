@@ -24,7 +24,7 @@ ANGLES = (11.25, 22.5, 30.0)  # degrees: the thresholds of the tables for normal
 def l2_loss(depth, truth, valid=None):
     """Mean squared difference in metres squared: (B, H, W) twice -> scalar."""
     valid = known(truth, valid, depth)
-    return _over_pictures((depth - truth).square(), valid)
+    return _over_pictures((depth - torch.where(valid, truth, depth.detach())).square(), valid)
 
 
 def scale_invariant_loss(log_depth, truth, weight=0.5, valid=None):
