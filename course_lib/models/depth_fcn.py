@@ -8,7 +8,6 @@ No published network is meant, and there are no published weights: the default w
 `mini` is the network that the course trains in seconds.
 """
 
-import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
