@@ -1,0 +1,120 @@
+"""19.5: normals of the surface that a depth map is."""
+
+import torch
+
+from course_lib.exercises import Case, edit, exercise
+from course_lib.ops.camera import intrinsics
+
+SOLUTION = """
+import torch
+import torch.nn.functional as F
+from course_lib.ops.camera import backproject
+
+
+def surface_normals(depth, K):
+    points = backproject(depth, K)
+    right = points[:, :, 1:-1, 2:] - points[:, :, 1:-1, :-2]
+    down = points[:, :, 2:, 1:-1] - points[:, :, :-2, 1:-1]
+    normals = torch.linalg.cross(down, right, dim=1)
+    return F.normalize(normals, dim=1)
+"""
+
+POINTS, CROSS = "backproject(depth, K)", "torch.linalg.cross(down, right, dim=1)"
+RIGHT = "points[:, :, 1:-1, 2:] - points[:, :, 1:-1, :-2]"
+DOWN = "points[:, :, 2:, 1:-1] - points[:, :, :-2, 1:-1]"
+PIXELS = (
+    "torch.cat([torch.stack(torch.meshgrid(*(torch.arange(n) for n in depth.shape[1:]), indexing='ij')[::-1])"
+    ".float().expand(len(depth), 2, -1, -1), depth[:, None]], 1)"
+)
+SCALED = "F.normalize(normals, dim=1)"
+
+
+def _cases(generator):
+    K = intrinsics(9.0, 7.0, 3.2, 1.7)
+
+    def maps(batch, rows, columns):
+        """Bumpy walls that lean to all sides."""
+        y, x = torch.meshgrid(torch.arange(rows) / rows, torch.arange(columns) / columns, indexing="ij")
+        slopes = torch.randn(2, batch, 1, 1, generator=generator)
+        bumps = 0.1 * torch.rand(batch, rows, columns, generator=generator)
+        return 3 + slopes[0] * x + 0.7 * slopes[1] * y + bumps, K
+
+    return [
+        Case("1 depth map of 4 x 6", maps(1, 4, 6)),
+        Case("3 depth maps of 5 x 7", maps(3, 5, 7)),
+        Case("2 depth maps of 8 x 4", maps(2, 8, 4)),
+        Case("by hand: a wall straight ahead", (torch.full((1, 3, 4), 2.0), K)),
+    ]
+
+
+surface_normals = exercise(
+    "19.5",
+    "Normals by a cross product",
+    points=3,
+    solution=SOLUTION,
+    cases=_cases,
+    forbidden=("course_lib.ops.depth.normals_from_depth",),
+    mistakes=(
+        edit(
+            "the normals point away from the camera: (down) x (right), in this order", {"(down, right": "(right, down"}
+        ),
+        edit("the normals do not have length 1 yet", {SCALED: "normals"}),
+        edit("the axis of the vectors is 1, the channels", {SCALED: "F.normalize(normals, dim=-1)"}),
+        edit("the axis of the vectors is 1, the channels", {SCALED: "F.normalize(normals, dim=2)"}),
+        edit(
+            "this scales by the largest length of all: every pixel's vector has its own",
+            {SCALED: "normals / normals.norm(dim=1).max()"},
+        ),
+        edit("this divides by the squared length", {SCALED: "normals / normals.square().sum(1, keepdim=True)"}),
+        edit(
+            "tangents of the depth map in pixels: turn pixels into points in space first, with `backproject`",
+            {POINTS: PIXELS},
+        ),
+        edit(
+            "the differences are one-sided, to the next pixel: take those between the two neighbours",
+            {
+                RIGHT: "points[:, :, 1:-1, 2:] - points[:, :, 1:-1, 1:-1]",
+                DOWN: "points[:, :, 2:, 1:-1] - points[:, :, 1:-1, 1:-1]",
+            },
+        ),
+        edit(
+            "the differences are one-sided, to the pixel before: take those between the two neighbours",
+            {
+                RIGHT: "points[:, :, 1:-1, 1:-1] - points[:, :, 1:-1, :-2]",
+                DOWN: "points[:, :, 1:-1, 1:-1] - points[:, :, :-2, 1:-1]",
+            },
+        ),
+        edit(
+            "the sign of `right` is turned: the neighbour on the right minus the one on the left",
+            {RIGHT: "points[:, :, 1:-1, :-2] - points[:, :, 1:-1, 2:]"},
+        ),
+        edit(
+            "rows and columns are exchanged: `right` goes along the last axis",
+            {RIGHT: DOWN, DOWN + "\n    normals": RIGHT + "\n    normals"},
+        ),
+        edit(
+            "the cross product runs along the wrong axis: dim=1, the three coordinates",
+            {CROSS: "torch.linalg.cross(down[:, :, :3, :3], right[:, :, :3, :3], dim=-1)"},
+        ),
+        edit("a product pixel by pixel is no cross product", {CROSS: "down * right"}),
+        edit("the sum of the tangents lies in the surface: the cross product stands on it", {CROSS: "down + right"}),
+        edit("this is the difference of the tangents: the cross product stands on both", {CROSS: "down - right"}),
+        edit("this is one of the tangents: it lies in the surface", {CROSS: "right"}),
+        edit("this is one of the tangents: it lies in the surface", {CROSS: "down"}),
+        edit("these are the points, not the normals", {SCALED: "points"}),
+        edit(
+            "z is turned: the camera looks along +z, so a normal towards it has a negative z",
+            {SCALED: "F.normalize(normals, dim=1) * torch.tensor([1.0, 1, -1]).view(3, 1, 1)"},
+        ),
+        edit("the focal lengths are forgotten: use K as it is", {POINTS: "backproject(depth, torch.eye(3))"}),
+        edit("channels come first: (B, 3, H - 2, W - 2)", {SCALED: "F.normalize(normals, dim=1).permute(0, 2, 3, 1)"}),
+    ),
+    hints=(
+        "Two tangents span the surface: from the left neighbour's point to the right neighbour's, and from the upper "
+        "to the lower. What stands on both is their cross product.",
+        "`points = backproject(depth, K)` is $(B, 3, H, W)$. Slices without the border: `points[:, :, 1:-1, 2:]` are "
+        "the right neighbours. `torch.linalg.cross(a, b, dim=1)`, `F.normalize(x, dim=1)`.",
+        "`right = points[:, :, 1:-1, 2:] - points[:, :, 1:-1, ____]`, `down = points[:, :, 2:, 1:-1] - ____`, and "
+        "`torch.linalg.cross(____, ____, dim=1)` such that a wall ahead gets $(0, 0, -1)$.",
+    ),
+)
