@@ -12,7 +12,10 @@ def log_loss(depth, truth):
 """
 
 DIFFERENCE, MEAN = "depth[known].log() - truth[known].log()", "(difference**2).sum() / known.sum()"
-ZERO = "the logarithm of 0 is -inf, and -inf squared times 0 is NaN: leave unknown pixels out before the logarithm"
+ZERO = (
+    "the logarithm of 0 is -inf, and -inf times 0 is NaN: leave unknown pixels out before the logarithm. Then look at "
+    "what the mean divides by"
+)
 
 
 def _cases(generator):
@@ -38,15 +41,9 @@ log_loss = exercise(
     cases=_cases,
     differentiable=True,
     mistakes=(
-        edit(
-            "both bugs are still there. " + ZERO.capitalize(),
-            {DIFFERENCE: "(depth.log() - truth.log()) * known", MEAN: "(difference**2).mean()"},
-        ),
-        edit(
-            "both bugs are still there. " + ZERO.capitalize(),
-            {DIFFERENCE: "depth.log() - truth.log()", MEAN: "(difference**2 * known).mean()"},
-        ),
-        edit("one bug is left: " + ZERO, {DIFFERENCE: "(depth.log() - truth.log()) * known"}),
+        edit(ZERO, {DIFFERENCE: "(depth.log() - truth.log()) * known", MEAN: "(difference**2).mean()"}),
+        edit(ZERO, {DIFFERENCE: "depth.log() - truth.log()", MEAN: "(difference**2 * known).mean()"}),
+        edit(ZERO, {DIFFERENCE: "(depth.log() - truth.log()) * known"}),
         edit(
             "one bug is left: the mean is taken over all pixels, also those that nobody knows",
             {MEAN: "(difference**2).sum() / truth.numel()"},

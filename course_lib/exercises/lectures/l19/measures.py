@@ -26,8 +26,8 @@ def _cases(generator):
     def maps(rows, columns, holes):
         truth = 1 + 5 * torch.rand(rows, columns, generator=generator)
         # Factors from all of 0.55 to 1.9, and none so close to 1.25 that rounding decides
-        factors = torch.tensor([0.6, 0.72, 0.86, 0.93, 1.04, 1.13, 1.19, 1.42, 1.77])
-        chosen = factors[torch.randint(len(factors), (rows, columns), generator=generator)]
+        factors = torch.tensor([0.6, 0.72, 0.77, 0.86, 0.93, 1.04, 1.13, 1.19, 1.42, 1.77])
+        chosen = factors[torch.randperm(rows * columns, generator=generator).view(rows, columns) % len(factors)]
         depth = truth * chosen
         truth.flatten()[torch.randperm(rows * columns, generator=generator)[:holes]] = 0
         return depth, truth
@@ -66,7 +66,10 @@ measures = exercise(
         edit("the relative error is relative to the *true* depth", {"abs() / t": "abs() / y"}),
         edit("the relative error is taken without its sign: .abs()", {"(y - t).abs()": "(y - t)"}),
         edit("the root is missing in the RMSE: it is in metres again", {".mean().sqrt()": ".mean()"}),
-        edit("the root comes last: of the mean of the squares", {RMSE: "((y - t) ** 2).sqrt().mean()"}),
+        edit(
+            "this is the mean of |y - t|: first the squares, then their mean, then the root",
+            {RMSE: "((y - t) ** 2).sqrt().mean()"},
+        ),
         edit("the root of a mean is asked for, not of a sum", {"** 2).mean().sqrt()": "** 2).sum().sqrt()"}),
         edit(
             "too small by a factor is as wrong as too large: the larger of y / t and t / y",
@@ -94,6 +97,11 @@ measures = exercise(
         ),
         edit("the order is abs_rel, rmse, delta", {"return abs_rel, rmse": "return rmse, abs_rel"}),
         edit("the order is abs_rel, rmse, delta", {"return abs_rel, rmse, delta": "return delta, abs_rel, rmse"}),
+        edit(
+            "the relative error is relative to the *true* depth, not to the larger of the two",
+            {"(y - t).abs() / t": "(y - t).abs() / torch.maximum(y, t)"},
+        ),
+        edit("abs_rel is a mean over the known pixels: this is a sum", {REL: "((y - t).abs() / t).sum()"}),
         edit("nothing is divided by the true depth in abs_rel", {"(y - t).abs() / t": "(y - t).abs()"}),
     ),
     hints=(

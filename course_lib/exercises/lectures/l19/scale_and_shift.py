@@ -99,6 +99,14 @@ scale_and_shift = exercise(
         edit(
             "the shift is the mean of the target minus *scale times* the mean of the prediction", {SHIFT: "mean_target"}
         ),
+        edit(
+            "this is the best scale without a shift: first subtract the two means",
+            {
+                P: "prediction * valid",
+                "(target - mean_target[:, None, None]) * valid": "target * valid",
+                SHIFT: "0 * mean",
+            },
+        ),
         edit("the order is scale, shift", {"return scale, shift": "return shift, scale"}),
         edit("the scale is a ratio of sums: the root is too much", {SCALE: f"({SCALE}) ** 0.5"}),
         edit(

@@ -26,6 +26,10 @@ PIXELS = (
     "torch.cat([torch.stack(torch.meshgrid(*(torch.arange(n) for n in depth.shape[1:]), indexing='ij')[::-1])"
     ".float().expand(len(depth), 2, -1, -1), depth[:, None]], 1)"
 )
+AWAY = (
+    "the normals point away from the camera: (down) x (right), in this order, with `right` along the last axis from "
+    "left to right and `down` along the rows from top to bottom"
+)
 SCALED = "F.normalize(normals, dim=1)"
 
 
@@ -55,9 +59,7 @@ surface_normals = exercise(
     cases=_cases,
     forbidden=("course_lib.ops.depth.normals_from_depth",),
     mistakes=(
-        edit(
-            "the normals point away from the camera: (down) x (right), in this order", {"(down, right": "(right, down"}
-        ),
+        edit(AWAY, {"(down, right": "(right, down"}),
         edit("the normals do not have length 1 yet", {SCALED: "normals"}),
         edit("the axis of the vectors is 1, the channels", {SCALED: "F.normalize(normals, dim=-1)"}),
         edit("the axis of the vectors is 1, the channels", {SCALED: "F.normalize(normals, dim=2)"}),
@@ -85,16 +87,25 @@ surface_normals = exercise(
             },
         ),
         edit(
-            "the sign of `right` is turned: the neighbour on the right minus the one on the left",
+            AWAY,
             {RIGHT: "points[:, :, 1:-1, :-2] - points[:, :, 1:-1, 2:]"},
         ),
         edit(
-            "rows and columns are exchanged: `right` goes along the last axis",
+            AWAY,
             {RIGHT: DOWN, DOWN + "\n    normals": RIGHT + "\n    normals"},
         ),
         edit(
             "the cross product runs along the wrong axis: dim=1, the three coordinates",
             {CROSS: "torch.linalg.cross(down[:, :, :3, :3], right[:, :, :3, :3], dim=-1)"},
+        ),
+        edit("the axis of the vectors is 1, the channels", {SCALED: "F.normalize(normals, dim=0)"}),
+        edit(
+            "`down` is one-sided, to the next row: take the difference of the two neighbours",
+            {DOWN: "points[:, :, 2:, 1:-1] - points[:, :, 1:-1, 1:-1]"},
+        ),
+        edit(
+            "`right` is one-sided, to the next column: take the difference of the two neighbours",
+            {RIGHT: "points[:, :, 1:-1, 2:] - points[:, :, 1:-1, 1:-1]"},
         ),
         edit("a product pixel by pixel is no cross product", {CROSS: "down * right"}),
         edit("the sum of the tangents lies in the surface: the cross product stands on it", {CROSS: "down + right"}),

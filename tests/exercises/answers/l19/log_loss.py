@@ -40,11 +40,11 @@ WRONG = [
     (
         """
 def log_loss(depth, truth):
-    known = truth > 0
-    difference = (depth.log() - truth.log()) * known
-    return (difference**2).sum() / known.sum()
+    known = (truth > 0).float()
+    difference = known * depth.log() - known * truth.log()
+    return difference.pow(2).sum() / known.sum()
 """,
-        "one bug is left: the logarithm of 0",
+        "the logarithm of 0",
     ),
     (
         """
@@ -63,12 +63,9 @@ def log_loss(depth, truth):
 """,
         "tiny one",
     ),
-    ({"].log()": "]"}, "L2 loss in metres"),
-    ({" / known.sum()": " / truth.numel()"}, "the mean is taken over all pixels"),
     ({"(difference**2).sum() / known.sum()": "difference.abs().mean()"}, "not taken without its sign"),
     ({"(difference**2).sum() / known.sum()": "(difference**2).mean().sqrt()"}, "the root is too much"),
     ({"].log()": "].log2()"}, None),
-    ({"truth > 0": "truth > 1"}, None),
     ({"    return (difference**2).sum() / known.sum()": "    loss = (difference**2).sum() / known.sum()"}, "return"),
     ({"(difference**2).sum() / known.sum()": "difference**2"}, None),
 ]

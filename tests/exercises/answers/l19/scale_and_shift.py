@@ -68,14 +68,43 @@ def scale_and_shift(prediction, target, valid):
     s = (prediction * target * valid).sum((1, 2)) / (prediction ** 2 * valid).sum((1, 2))
     return s, torch.zeros_like(s)
 """,
-        None,
+        "without a shift",
     ),
-    ({"(p * p)": "(t * t)"}, "divide by the sum of p * p"),
-    ({"return scale, shift": "return shift, scale"}, "the order is scale, shift"),
-    ({"mean_target - scale * mean": "mean_target - mean"}, "takes the scale into account"),
-    ({"return scale, shift": "return scale"}, None),
-    ({"dim=(1, 2)": "dim=(0, 1, 2)"}, None),
-    ({"n = valid.sum(dim=(1, 2))": "n = valid[0].numel()"}, "n counts all pixels"),
-    ({"mean_target - scale * mean": "scale * mean - mean_target"}, "the sign of the shift"),
-    ({"- mean[:, None, None]) * valid": "- mean[:, None, None])"}, None),
+    (
+        """
+def scale_and_shift(prediction, target, valid):
+    s, t = [], []
+    for p, q, v in zip(prediction, target, valid):
+        p, q = p[v], q[v]
+        s.append(q.std() / p.std())
+        t.append(q.mean() - s[-1] * p.mean())
+    return torch.stack(s), torch.stack(t)
+""",
+        "compares the spreads",
+    ),
+    (
+        """
+def scale_and_shift(prediction, target, valid):
+    s, t = [], []
+    for p, q, v in zip(prediction, target, valid):
+        A = torch.stack([q[v], torch.ones_like(q[v])], 1)
+        a, b = torch.linalg.lstsq(A, p[v]).solution
+        s.append(a)
+        t.append(b)
+    return torch.stack(s), torch.stack(t)
+""",
+        "exchanged",
+    ),
+    (
+        """
+def scale_and_shift(prediction, target, valid):
+    s, t = [], []
+    for p, q, v in zip(prediction, target, valid):
+        p, q = p[v], q[v]
+        s.append((q / p).mean())
+        t.append(q.mean() - s[-1] * p.mean())
+    return torch.stack(s), torch.stack(t)
+""",
+        "the mean of ratios",
+    ),
 ]

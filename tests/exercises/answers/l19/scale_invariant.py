@@ -76,11 +76,35 @@ def scale_invariant(log_depth, truth, weight=0.5):
 """,
         "n counts all pixels",
     ),
-    ({"mean**2": "mean"}, "the second term is the square of the mean"),
-    ({"weight * mean**2": "mean**2"}, "weight 1"),
-    ({"- weight": "+ weight"}, "subtracted"),
-    ({"(log_depth - log_truth)": "(log_depth.log() - log_truth)"}, None),
-    ({").mean()": ")"}, "one number per picture"),
-    ({" * known": ""}, "compared with 1 m"),
+    (
+        """
+def scale_invariant(log_depth, truth, weight=0.5):
+    losses = []
+    for y, t in zip(log_depth, truth):
+        d = y[t > 0] - t[t > 0].log()
+        losses.append((d ** 2).mean() - weight * d.mean())
+    return torch.stack(losses).mean()
+""",
+        "the second term is the square of the mean",
+    ),
+    (
+        """
+def scale_invariant(log_depth, truth, weight=0.5):
+    losses = []
+    for y, t in zip(log_depth, truth):
+        d = y[t > 0] - t[t > 0].log()
+        losses.append((d ** 2).sum() - weight * d.sum() ** 2)
+    return torch.stack(losses).mean()
+""",
+        None,
+    ),
+    (
+        """
+def scale_invariant(log_depth, truth, weight=0.5):
+    losses = [y[t > 0].sub(t[t > 0].log()).var(correction=0) for y, t in zip(log_depth, truth)]
+    return torch.stack(losses).mean()
+""",
+        "weight 1",
+    ),
     ({"return (square": "(square"}, "return"),
 ]

@@ -60,13 +60,7 @@ def surface_normals(depth, K):
 """,
         None,
     ),
-    ({"return F.normalize(normals, dim=1)": "return normals"}, "length 1"),
-    ({"F.normalize(normals, dim=1)": "F.normalize(normals, dim=0)"}, None),
-    ({"backproject(depth, K)": "backproject(1 / depth, K)"}, None),
     ({"return F.normalize(normals, dim=1)": "F.normalize(normals, dim=1)"}, "return"),
-    ({"torch.linalg.cross(down, right, dim=1)": "down * right"}, "no cross product"),
-    ({"backproject(depth, K)": "backproject(depth, K.T)"}, None),
-    ({"2:, 1:-1] - points": "1:-1, 1:-1] - points"}, None),
     (
         """
 def surface_normals(depth, K):
@@ -75,5 +69,25 @@ def surface_normals(depth, K):
     return F.normalize(torch.stack([dx / 2, dy / 2, -torch.ones_like(dx)], 1), dim=1)
 """,
         "tangents of the depth map in pixels",
+    ),
+    (
+        """
+def surface_normals(depth, K):
+    X = backproject(depth, K)
+    here = X[:, :, 1:-1, 1:-1]
+    n = torch.linalg.cross(X[:, :, 2:, 1:-1] - here, X[:, :, 1:-1, 2:] - here, dim=1)
+    return n / n.norm(dim=1, keepdim=True)
+""",
+        "one-sided, to the next pixel",
+    ),
+    (
+        """
+def surface_normals(depth, K):
+    X = backproject(depth, K)
+    right = X[:, :, 1:-1, 2:] - X[:, :, 1:-1, :-2]
+    down = X[:, :, 2:, 1:-1] - X[:, :, :-2, 1:-1]
+    return torch.linalg.cross(F.normalize(down, dim=1), F.normalize(right, dim=1), dim=1)
+""",
+        None,
     ),
 ]
