@@ -25,7 +25,7 @@ from course_lib.models.eigen_depth import SIZE, EigenDepth
 from course_lib.models.midas import MidasNet, ResidualConvUnit, inverse_depth
 from course_lib.ops.batches import minibatches
 from course_lib.ops.camera import backproject, ray_length_to_depth, rays
-from course_lib.ops.depth import best_scale, depth_metrics, l2_loss, normal_loss, normal_metrics
+from course_lib.ops.depth import align_least_squares, best_scale, depth_metrics, l2_loss, normal_loss, normal_metrics
 from course_lib.plots import bars, diagram, from_memory, show, table
 from course_lib.plots.space import draw_mesh, draw_points, draw_voxels, side_by_side
 from course_lib.train import fit, scores, supervised, trained
@@ -61,13 +61,18 @@ def pixels(picture):
     return (picture.clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()
 
 
-show(side_by_side({"frame": pixels(frame[0]), "depth (yellow is far)": colored(depth[0]),
-                   "normals": pixels((normals[0] + 1) / 2)}),
+def enlarged(pictures, times=2):
+    """Pictures {name: (H, W, 3)} side by side, each pixel `times` as wide and high."""
+    return side_by_side({name: shown.repeat(times, 0).repeat(times, 1) for name, shown in pictures.items()})
+
+
+show(enlarged({"frame": pixels(frame[0]), "depth (yellow is far)": colored(depth[0]),
+               "normals": pixels((normals[0] + 1) / 2)}),
      alt="A room with boxes and balls; its depth, where things are nearer than the walls behind them; and its normals, "
          "where each wall and each face of a box has one colour, and a ball has many.")
 
 # %% [markdown]
-# The colours of normals are a convention, one of many: here red is x, green is y and blue is z, each from $-1$ to 1.
+# The colours of the normals are a convention, one of many: here red is x, green is y and blue is z, each from $-1$ to 1.
 # The axes are the course's: x right, y down, z forward. So a floor, which faces up, has little green. Other people's
 # pictures use other axes and other colours; never read a colour without its legend.
 #
@@ -379,8 +384,8 @@ with torch.no_grad():
 
 # %% [markdown]
 # Zero. The ReLU works *in place*: it has already overwritten the $x$ that is added afterwards, so the skip adds
-# $\text{relu}(x)$. Our `ResidualConvUnit` says so openly. Write what looks right, and the published weights give another
-# depth, without any error.
+# $\text{relu}(x)$. Our `ResidualConvUnit` says so openly. Write what looks right, and the published weights give
+# another depth, without any error.
 #
 # ## Exercise 19.4: The best scale and shift
 #
@@ -464,8 +469,8 @@ from_depth = {"from true depth": depth, "with 1 % of noise": shaken}
 shown = {name: surface_normals(values, world.K) for name, values in from_depth.items()}
 for name, found in shown.items():
     print(f"{name:18} median error {normal_metrics(found, normals[..., 1:-1, 1:-1])['median']:5.1f} degrees")
-show(side_by_side({"true normals": pixels((normals[0] + 1) / 2)[1:-1, 1:-1],
-                   **{name: pixels((found[0] + 1) / 2) for name, found in shown.items()}}),
+show(enlarged({"true normals": pixels((normals[0] + 1) / 2)[1:-1, 1:-1],
+               **{name: pixels((found[0] + 1) / 2) for name, found in shown.items()}}),
      alt="Normals: the truth; those of the true depth, wrong only at edges; those of noisy depth, all speckled.")
 
 # %% [markdown]
@@ -486,7 +491,8 @@ show(side_by_side({"true normals": pixels((normals[0] + 1) / 2)[1:-1, 1:-1],
 table({"coarse and fine (2014)": tuple(map(from_memory, (0.611, 0.215, 0.907, 0.285, 0.219))),
        "one network of three scales, VGG (2015)": tuple(map(from_memory, (0.769, 0.158, 0.641, 0.214, 0.171)))},
       columns=("delta 1", "abs rel", "RMSE (m)", "RMSE log", "scale-invariant"),
-      source="NYU Depth v2; Eigen et al. 2014, Table 1, and Eigen and Fergus 2015, Table 1; the last column is a root")
+      best=None, number="{:.3f}",
+      source="NYU Depth v2: Eigen et al. 2014, Eigen and Fergus 2015; the last column is a root, as RMSE log is")
 
 # %% [markdown]
 # Read the last two columns together. RMSE log squared is scale-invariant error squared plus the square of the mean log
@@ -536,7 +542,8 @@ for name, found in predicted.items():
     told = best_scale(found, test_depth).view(-1, 1, 1) * found
     measured = depth_metrics(found, test_depth)
     results[name] = measured["si_log"], measured["rmse"], depth_metrics(told, test_depth)["rmse"]
-table(results, columns=("scale-invariant", "RMSE (m)", "RMSE (m), scale told"), source="our rooms, this run")
+table(results, columns=("scale-invariant", "RMSE (m)", "RMSE (m), scale told"), best=min, number="{:.3f}",
+      source="our rooms, this run; lower is better")
 
 # %% tags=["claim"]
 shape, metres, told = zip(*results.values(), strict=True)
@@ -544,10 +551,10 @@ claim("Where scenes come at unknown scale, the scale-invariant loss has a scale-
       "that of L2", 100 * (1 - shape[2] / shape[0]) - 5,
       f"{shape[2]:.3f} against {shape[0]:.3f} for L2 and {shape[1]:.3f} for the squared log", unit="%",
       published="the 2014 paper trains with weight 0.5, between the two")
-claim("In metres it gains less than 10 % over L2. Told the scale of each room, it is ahead of L2, with less than half of "
-      "the error that it had",
-      {"gain in metres": 10 - 100 * (1 - metres[2] / metres[0]), "scale told, against L2": 100 * (1 - told[2] / told[0]),
-       "scale told, against not told": 100 * (0.5 - told[2] / metres[2])},
+gain, lead = (100 * (1 - values[2] / values[0]) for values in (metres, told))  # over L2, in percent
+claim("In metres it gains less than 10 % over L2. Told the scale of each room, it is ahead of L2, with less than half "
+      "of the error that it had",
+      {"gain in metres": 10 - gain, "lead when told": lead, "told": 100 * (0.5 - told[2] / metres[2])},
       f"{metres[2]:.2f} m against {metres[0]:.2f} m; told the scale {told[2]:.2f} m against {told[0]:.2f} m", unit="%")
 
 # %% [markdown]
@@ -581,11 +588,11 @@ claim("Normals that are predicted beat the normals of predicted depth by more th
       unit="degrees", published="20.9 degrees on NYU with VGG (Eigen and Fergus 2015; number from memory)")
 
 # %%
-middle = slice(1, -1), slice(1, -1)  # the normals of a depth map have no border
+middle = (..., slice(1, -1), slice(1, -1))  # the normals of a depth map have no border
 its_normals = surface_normals(predicted["scale-invariant"][:1], rooms.K)[0]
-show(side_by_side({"frame": pixels(test_frames[0][:, *middle]), "true depth": colored(test_depth[0][middle]),
-                   "predicted depth": colored(predicted["scale-invariant"][0][middle]),
-                   "its normals": pixels((its_normals + 1) / 2), "predicted normals": pixels((direct[0] + 1) / 2)}),
+show(enlarged({"frame": pixels(test_frames[0][middle]), "true depth": colored(test_depth[0][middle]),
+               "predicted depth": colored(predicted["scale-invariant"][0][middle]),
+               "its normals": pixels((its_normals + 1) / 2), "predicted normals": pixels((direct[0] + 1) / 2)}),
      alt="A test frame, its true depth, the predicted depth, blurred, the normals of that, uneven, and the predicted "
          "normals, smoother.")
 
@@ -620,7 +627,7 @@ with torch.autocast(course.device.type, course.dtype, enabled=course.device.type
                        for part in real_frames.split(8)])
 known = real_depth > 0
 target = torch.where(known, 1 / real_depth.clamp(min=1e-3), torch.zeros_like(real_depth))
-scale, shift = scale_and_shift(found, target, known)
+scale, shift = align_least_squares(found, target, known)  # yours, and safe where a prediction is constant
 metric = 1 / (scale.view(-1, 1, 1) * found + shift.view(-1, 1, 1)).clamp(min=0.02)  # at most 50 m
 print({name: round(value, 3) for name, value in depth_metrics(metric, real_depth).items()})
 
@@ -628,7 +635,8 @@ print({name: round(value, 3) for name, value in depth_metrics(metric, real_depth
 # The published result is of this kind, **zero-shot**: no frame of these data sets was seen in training.
 
 # %%
-table({"MiDaS v2.1 large": (12.51, 16.08, 8.71)}, columns=("TUM", "KITTI", "NYU"), unit="%",
+table({"MiDaS v2.1 large": (12.51, 16.08, 8.71)}, columns=("TUM", "KITTI", "NYU"), unit="%", best=None,
+      number="{:.2f}",
       source="pixels off by more than a factor 1.25, lower is better: table in the README of the public code")
 
 # %% [markdown]
