@@ -175,6 +175,6 @@ def preprocess(frames, size=SIZE):
 @torch.no_grad()
 def inverse_depth(network, frames, size=SIZE):
     """Relative inverse depth at the size of the frames: uint8 or 0..1 (B, 3, H, W) -> (B, H, W)."""
-    output = network(preprocess(frames, size).to(next(network.parameters()).device))
+    output = network(preprocess(frames.to(next(network.parameters()).device), size))
     resized = interpolate(output[:, None], frames.shape[-2:], mode="bicubic", align_corners=False)
     return resized[:, 0].clamp(min=0)

@@ -72,8 +72,8 @@ show(enlarged({"frame": pixels(frame[0]), "depth (yellow is far)": colored(depth
          "where each wall and each face of a box has one colour, and a ball has many.")
 
 # %% [markdown]
-# The colours of the normals are a convention, one of many: here red is x, green is y and blue is z, each from $-1$ to 1.
-# The axes are the course's: x right, y down, z forward. So a floor, which faces up, has little green. Other people's
+# The colours of the normals are a convention, one of many: here red is x, green is y and blue is z, each from $-1$ to
+# 1. The axes are the course's: x right, y down, z forward. So a floor, which faces up, has little green. Other people's
 # pictures use other axes and other colours; never read a colour without its legend.
 #
 # ## A map of 3D vision
