@@ -224,9 +224,10 @@ def train(**wanted):
 
     On several GPUs: torchrun --nproc-per-node 4 -m course_lib.cli train NN --data DIR
     """
-    from course_lib import flow_recipes, recipes
+    from course_lib import depth_recipes, flow_recipes, recipes
 
-    kind = flow_recipes if wanted["lecture"] in flow_recipes.NETWORKS else recipes
+    others = (kind for kind in (flow_recipes, depth_recipes) if wanted["lecture"] in kind.NETWORKS)
+    kind = next(others, recipes)
     kind.train(recipes.Run(**wanted), say=click.echo)
 
 

@@ -641,7 +641,8 @@ table({"MiDaS v2.1 large": (12.51, 16.08, 8.71)}, columns=("TUM", "KITTI", "NYU"
 
 # %% [markdown]
 # And the networks of 2014 at their published size, first the coarse one, then the fine one, on rooms (on a CPU a small
-# version, a few steps: this shows the way, not the result).
+# version, a few steps: this shows the way, not the result). On recorded sequences, `course train 19 --data FOLDER`
+# trains them, and `course bench` times MiDaS.
 
 # %% tags=["gpu"]
 size = course.pick(cpu=(76, 100), gpu=SIZE)

@@ -81,15 +81,19 @@ def rgbd(path, K=None):
         DataError: if the folder is not there or holds none of the layouts, or a list in it cannot be understood.
     """
     folder = data_folder(path, "RGB-D sequence", HOLDS)
-    for layout, read, sign in (
-        ("tum", _tum, "rgb.txt"), ("7-scenes", _seven_scenes, "frame-*.color.*"), ("slambook", _slambook, "color_*.png")
-    ):  # fmt: skip
-        if any(folder.glob(sign)):
-            rows = read(folder)
-            if not rows:
-                raise DataError(f"{folder} looks like {layout}, and no frame in it has both colors and depth.")
-            return RGBDFrames(layout, rows, K)
-    raise DataError(f"{folder} holds no RGB-D sequence (expected: {HOLDS}); it holds {contents(folder)}.")
+    layout = layout_of(folder)
+    if layout is None:
+        raise DataError(f"{folder} holds no RGB-D sequence (expected: {HOLDS}); it holds {contents(folder)}.")
+    rows = {"tum": _tum, "7-scenes": _seven_scenes, "slambook": _slambook}[layout](folder)
+    if not rows:
+        raise DataError(f"{folder} looks like {layout}, and no frame in it has both colors and depth.")
+    return RGBDFrames(layout, rows, K)
+
+
+def layout_of(folder):
+    """Which collection's layout a folder has, by a file that no other has; None for none."""
+    signs = {"tum": "rgb.txt", "7-scenes": "frame-*.color.*", "slambook": "color_*.png"}
+    return next((layout for layout, sign in signs.items() if any(folder.glob(sign))), None)
 
 
 def read_depth(path, per_metre=1000):
