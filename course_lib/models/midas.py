@@ -17,7 +17,6 @@ Differences from the paper, and what decides correctness:
 import torch
 from torch import nn
 from torch.nn.functional import interpolate
-from torchvision.models.resnet import Bottleneck, ResNet
 
 from course_lib.errors import ShapeError, check_shape
 from course_lib.models.published import load_published
@@ -84,6 +83,8 @@ class MidasNet(nn.Module):
     """
 
     def __init__(self, *, blocks=(3, 4, 23, 3), groups=32, group_width=8, features=FEATURES):
+        from torchvision.models.resnet import Bottleneck, ResNet  # here: the rest of the library does without it
+
         super().__init__()
         encoder = ResNet(Bottleneck, list(blocks), groups=groups, width_per_group=group_width)
         first = nn.Sequential(encoder.conv1, encoder.bn1, encoder.relu, encoder.maxpool, encoder.layer1)
