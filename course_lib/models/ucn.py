@@ -51,15 +51,15 @@ class PatchTransformer(nn.Module):
     reads them. It is a spatial transformer for every patch; deformable convolutions later gave each tap its own shift.
 
     Args:
-        inputs, outputs: channels. kernel: k, odd. hidden: channels of the network that chooses the maps.
+        inputs, outputs: channels. kernel: k, odd.
     """
 
-    def __init__(self, inputs, outputs, kernel, hidden=32):
+    def __init__(self, inputs, outputs, kernel):
         super().__init__()
         self.kernel = kernel
         self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
         self.localisation = nn.Sequential(
-            nn.Conv2d(inputs, hidden, 5, padding=2), nn.ReLU(), nn.Conv2d(hidden, 4, 1)
+            nn.Conv2d(inputs, inputs, 5, padding=2), nn.ReLU(), nn.Conv2d(inputs, 4, 1)
         )
 
     def start_at_identity(self):
@@ -128,12 +128,14 @@ class UCN(nn.Module):
     Args:
         channels: 3 for RGB.
         transform: with the convolutional spatial transformer in inception_4a.
+        features: numbers per descriptor, from a last 1 x 1 convolution and its normalisation; None gives inception_4a's
+            own 512.
         strides: of conv1 and pool1. stem: channels of the first three convolutions. blocks: as in `BLOCKS`.
     Attributes:
         stride: picture pixels per cell of the features: cell (i, j) lies at pixel (stride i, stride j).
     """
 
-    def __init__(self, channels=3, *, transform=False, strides=(2, 2), stem=STEM, blocks=BLOCKS):
+    def __init__(self, channels=3, *, transform=False, features=None, strides=(2, 2), stem=STEM, blocks=BLOCKS):
         super().__init__()
         self.channels, self.stride = channels, strides[0] * strides[1]
         self.conv1 = nn.Conv2d(channels, stem[0], 7, strides[0], padding=3)
@@ -147,6 +149,9 @@ class UCN(nn.Module):
         for name, branches in blocks.items():
             self.blocks[name] = Inception(inputs, *branches, transform=transform and name == last)
             inputs = self.blocks[name].outputs
+        self.last = nn.Identity()
+        if features:
+            self.last = nn.Sequential(nn.Conv2d(inputs, features, 1, bias=False), nn.BatchNorm2d(features, affine=False))
         self.apply(he)
         for module in self.modules():
             if isinstance(module, PatchTransformer):
@@ -154,9 +159,13 @@ class UCN(nn.Module):
 
     @classmethod
     def mini(cls, channels=1, *, transform=False):
-        """Two of the three blocks, eight times narrower, a descriptor for every second pixel."""
+        """Two of the three blocks, eight times narrower; 32 numbers for every second pixel.
+
+        The last layer is ours. Behind a ReLU all descriptors point into one corner and start nearly alike; with their
+        mean taken off they point in all directions, and a hundred steps teach what would take thousands.
+        """
         narrow = {"3a": (8, (12, 16), (4, 8), 8), "4a": (24, (12, 24), (4, 8), 8)}
-        return cls(channels, transform=transform, strides=(1, 2), stem=(8, 8, 24), blocks=narrow)
+        return cls(channels, transform=transform, features=32, strides=(2, 1), stem=(8, 8, 24), blocks=narrow)
 
     @classmethod
     def from_published(cls, source, *, transform=False):
@@ -185,7 +194,7 @@ class UCN(nn.Module):
             if name == "4a" and "3b" in self.blocks:
                 x = self.pool(x)
             x = block(x)
-        return x
+        return self.last(x)
 
     def forward(self, x):
         """Descriptors of length 1, a cell for every `stride` pixels, sizes rounded up."""
