@@ -141,6 +141,11 @@ def similarity(angle, scale=1.0, shift=(0.0, 0.0)):
     return torch.stack(rows, -1).unflatten(-1, (2, 3))
 
 
+def turn_of(theta):
+    """The angle by which matrices (B, 2, 3) turn their looking, in radians: of the rotation that is nearest to each."""
+    return torch.atan2(theta[:, 1, 0] - theta[:, 0, 1], theta[:, 0, 0] + theta[:, 1, 1])
+
+
 def _axis(size, like, align_corners):
     """Coordinates of `size` pixel centres along one axis: (size,)."""
     centers = torch.arange(size, device=like.device, dtype=like.dtype)

@@ -1,0 +1,58 @@
+"""Answers to 16.1 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "the library's own": """
+def affine_grid(theta, height, width):
+    return F.affine_grid(theta, (len(theta), 1, height, width), align_corners=False)
+""",
+    "rows times columns": """
+def affine_grid(theta, height, width):
+    x = torch.linspace(-1 + 1 / width, 1 - 1 / width, width) if width > 1 else torch.zeros(1)
+    y = torch.linspace(-1 + 1 / height, 1 - 1 / height, height) if height > 1 else torch.zeros(1)
+    places = torch.cartesian_prod(y, x).flip(1)
+    places = torch.cat([places, torch.ones(len(places), 1)], 1)
+    return (places @ theta.transpose(1, 2)).view(-1, height, width, 2)
+""",
+    "each coordinate by itself": """
+def affine_grid(theta, height, width):
+    x = ((torch.arange(width) + 0.5) / width * 2 - 1).view(1, 1, -1)
+    y = ((torch.arange(height) + 0.5) / height * 2 - 1).view(1, -1, 1)
+    a, b, c, d, e, f = theta.flatten(1)[:, :, None, None].unbind(1)
+    return torch.stack([a * x + b * y + c, d * x + e * y + f], dim=-1)
+""",
+}
+
+WRONG = [
+    (
+        """
+def affine_grid(theta, height, width):
+    return F.affine_grid(theta, (len(theta), 1, height, width), align_corners=True)
+""",
+        "outer edges",
+    ),
+    ({"[x, y, torch.ones_like(x)]": "[y, x, torch.ones_like(x)]"}, "x comes first"),
+    ({'"brc,hwc->bhwr"': '"brc,hwc->brhw"'}, "the pair stands last"),
+    (
+        """
+def affine_grid(theta, height, width):
+    return F.affine_grid(theta, (len(theta), 1, width, height), align_corners=False)
+""",
+        None,
+    ),
+    (
+        """
+def affine_grid(theta, height, width):
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    places = torch.stack([x, y, torch.ones_like(x)], -1).float()
+    return torch.einsum("brc,hwc->bhwr", theta, places)
+""",
+        "the grid is in pixels",
+    ),
+    (
+        """
+def affine_grid(theta, height, width):
+    return F.affine_grid(theta, (len(theta), 1, height, width), align_corners=False).flip(-1)
+""",
+        "the pair that comes out is (x, y)",
+    ),
+]

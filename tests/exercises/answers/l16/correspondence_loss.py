@@ -1,0 +1,50 @@
+"""Answers to 16.3 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "where": """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return torch.where(same == 1, d**2, F.relu(margin - d) ** 2).mean() / 2
+""",
+    "pairwise distances": """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = torch.sqrt(((first - second) ** 2).sum(-1) + 1e-12)
+    return 0.5 * (same * d**2 + (1 - same) * torch.clamp(margin - d, min=0) ** 2).mean()
+""",
+    "matches and negatives apart": """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = torch.linalg.vector_norm(first - second, dim=1)
+    matches, negatives = d[same > 0.5], d[same < 0.5]
+    return (matches.square().sum() + (margin - negatives).clamp(min=0).square().sum()) / len(d) / 2
+""",
+}
+
+WRONG = [
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return torch.where(same == 1, d**2, F.relu(margin - d) ** 2).mean()
+""",
+        "the half is missing",
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return torch.where(same == 0, d**2, F.relu(margin - d) ** 2).mean() / 2
+""",
+        "exchanged",
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).pow(2).sum(1)
+    return (same * d + (1 - same) * F.relu(margin - d) ** 2).mean() / 2
+""",
+        "not d squared",
+    ),
+    ({".clamp(min=0)": ".abs()"}, "the maximum with 0"),
+    ({"margin - squared": "1.0 - squared"}, "the margin is fixed"),
+    ({"missing.square()": "missing"}, "counts squared"),
+]

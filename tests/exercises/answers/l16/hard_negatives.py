@@ -1,0 +1,49 @@
+"""Answers to 16.4 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "distances": """
+def hard_negatives(descriptors, features, truth, radius):
+    C, H, W = features.shape
+    nearest = torch.cdist(descriptors, features.reshape(C, -1).T).argmin(1)
+    points = torch.stack([nearest % W, nearest // W], 1)
+    return points, ((points - truth) ** 2).sum(1) > radius**2
+""",
+    "unravel": """
+def hard_negatives(descriptors, features, truth, radius):
+    similarity = torch.einsum("nc,chw->nhw", descriptors, features).flatten(1)
+    y, x = torch.unravel_index(similarity.argmax(1), features.shape[1:])
+    points = torch.stack([x, y], 1).float()
+    return points, torch.linalg.vector_norm(points - truth, dim=1) > radius
+""",
+    "point by point": """
+def hard_negatives(descriptors, features, truth, radius):
+    points = []
+    for one in descriptors:
+        similarity = (features * one[:, None, None]).sum(0)
+        row, column = divmod(int(similarity.argmax()), features.shape[2])
+        points.append([column, row])
+    points = torch.tensor(points)
+    return points, (points - truth).square().sum(1).sqrt() > radius
+""",
+}
+
+WRONG = [
+    (
+        """
+def hard_negatives(descriptors, features, truth, radius):
+    C, H, W = features.shape
+    nearest = (descriptors @ features.reshape(C, -1)).argmax(1)
+    points = torch.stack([nearest // W, nearest % W], 1)
+    return points, (points - truth).norm(dim=1) > radius
+""",
+        "x and y are exchanged",
+    ),
+    ({"> radius": "< radius"}, "far from the truth"),
+    ({"argmax": "argmin"}, "the farthest"),
+    ({"return points, wrong": "return points[wrong], wrong"}, "all of them"),
+    (
+        {"(points - truth).norm(dim=1) > radius": "(points - truth).square().sum(dim=1) > radius"},
+        "the squared distance",
+    ),
+    ({"return points, wrong": "return points, ~wrong"}, None),
+]

@@ -1,0 +1,41 @@
+"""Answers to 16.5 beside those that the exercise itself knows."""
+
+RIGHT = {
+    "norm and max": """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).norm(dim=-1)
+    longer = boxes.max(dim=1).values
+    return (error <= alpha * longer[:, None]).double().mean().item()
+""",
+    "picture by picture": """
+def pck(predicted, truth, boxes, alpha):
+    right = total = 0
+    for p, t, box in zip(predicted, truth, boxes):
+        right += int((torch.linalg.vector_norm(p - t, dim=1) <= alpha * max(box)).sum())
+        total += len(p)
+    return right / total
+""",
+    "in shares of the box": """
+def pck(predicted, truth, boxes, alpha):
+    x, y = (predicted - truth).unbind(-1)
+    side = torch.maximum(boxes[:, 0], boxes[:, 1])
+    share = torch.sqrt(x**2 + y**2) / side[:, None]
+    return float((share <= alpha).float().mean())
+""",
+}
+
+WRONG = [
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).abs().max(dim=-1).values
+    return (error <= alpha * boxes.max(1, keepdim=True).values).float().mean().item()
+""",
+        "not its larger coordinate",
+    ),
+    ({"amax": "amin"}, "the shorter side"),
+    ({"boxes.amax(dim=-1, keepdim=True)": "boxes.amax()"}, "every picture has its own"),
+    ({"<= allowed": "> allowed"}, "wrong"),
+    ({".sqrt()": ""}, "take the root"),
+    ({"boxes.amax": "boxes.norm"}, "the diagonal"),
+]
