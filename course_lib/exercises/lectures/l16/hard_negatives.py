@@ -28,7 +28,8 @@ def _cases(generator):
         features = torch.nn.functional.normalize(features, dim=0)
         found = features.flatten(1)[:, cells].T + 0.05 * torch.randn(number, channels, generator=generator)
         places = torch.stack([cells % width, cells // width], 1).float()
-        away = torch.tensor([[0.3, 0.2], [1.1, -0.4], [4.2, 3.3], [-6.1, 0.7]]).repeat(number, 1)[:number]
+        shares = [[0.1, 0.05], [0.75, -0.8], [0.6, -0.6], [1.6, 0.2], [-0.1, -1.3]]  # of the radius
+        away = radius * torch.tensor(shares).repeat(number, 1)[:number]
         return torch.nn.functional.normalize(found, dim=1), features, places + away, radius
 
     by_hand = torch.tensor([[[1.0, 0, 0], [0, 0, 0.6]], [[0.0, 1, 0], [1, 1, 0.8]]])
@@ -86,10 +87,6 @@ hard_negatives = exercise(
             {WRONG: "(points - truth).norm(dim=1) > 0"},
         ),
         edit(
-            "the radius belongs to the places in the picture, not to the descriptors",
-            {WRONG: "2 - 2 * similarity.amax(dim=1) > radius"},
-        ),
-        edit(
             "this searches for each *cell* the nearest point: for each point the nearest cell, dim=1",
             {"argmax(dim=1)": "argmax(dim=0)[: len(descriptors)]"},
         ),
@@ -110,7 +107,6 @@ hard_negatives = exercise(
             "axes are exchanged while flattening: rows come before columns",
             {"features.reshape(channels, -1)": "features.transpose(1, 2).reshape(channels, -1)"},
         ),
-        edit("the mask says *wrong*: this one says right", {"return points, wrong": "return points, ~wrong"}),
     ),
     hints=(
         "Where would each descriptor go if it chose now? If that is far from the truth, it is the most instructive "

@@ -51,7 +51,7 @@ sample_points = exercise(
     mistakes=(
         edit(
             "this is the pixel to the upper left: all four neighbours count, by nearness",
-            {RESULT: "image[:, top, left]"},
+            {RESULT: "image[:, y.floor().long(), x.floor().long()]"},
         ),
         edit(
             "x and y are exchanged: a point is (x, y), and x counts columns",

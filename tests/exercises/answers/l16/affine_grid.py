@@ -30,8 +30,31 @@ def affine_grid(theta, height, width):
 """,
         "outer edges",
     ),
-    ({"[x, y, torch.ones_like(x)]": "[y, x, torch.ones_like(x)]"}, "x comes first"),
-    ({'"brc,hwc->bhwr"': '"brc,hwc->brhw"'}, "the pair stands last"),
+    (
+        """
+def affine_grid(theta, height, width):
+    grid = F.affine_grid(theta, (len(theta), 1, height, width), align_corners=False)
+    return grid.flip(-1)
+""",
+        "the pair that comes out is (x, y)",
+    ),
+    (
+        """
+def affine_grid(theta, height, width):
+    grid = F.affine_grid(theta, (len(theta), 1, height, width), align_corners=False)
+    return grid.permute(0, 3, 1, 2)
+""",
+        "the pair stands last",
+    ),
+    (
+        """
+def affine_grid(theta, height, width):
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing='ij')
+    places = torch.stack([x, y, torch.ones_like(x)], -1).float()
+    return torch.einsum('brc,hwc->bhwr', theta, places)
+""",
+        "the grid is in pixels",
+    ),
     (
         """
 def affine_grid(theta, height, width):
@@ -42,17 +65,12 @@ def affine_grid(theta, height, width):
     (
         """
 def affine_grid(theta, height, width):
-    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-    places = torch.stack([x, y, torch.ones_like(x)], -1).float()
-    return torch.einsum("brc,hwc->bhwr", theta, places)
+    x = torch.linspace(-1, 1, width)
+    y = torch.linspace(-1, 1, height)
+    y, x = torch.meshgrid(y, x, indexing='ij')
+    places = torch.stack([x, y, torch.ones_like(x)], -1)
+    return torch.einsum('brc,hwc->bhwr', theta, places)
 """,
-        "the grid is in pixels",
-    ),
-    (
-        """
-def affine_grid(theta, height, width):
-    return F.affine_grid(theta, (len(theta), 1, height, width), align_corners=False).flip(-1)
-""",
-        "the pair that comes out is (x, y)",
+        "outer edges",
     ),
 ]

@@ -44,7 +44,28 @@ def correspondence_loss(first, second, same, margin=1.0):
 """,
         "not d squared",
     ),
-    ({".clamp(min=0)": ".abs()"}, "the maximum with 0"),
-    ({"margin - squared": "1.0 - squared"}, "the margin is fixed"),
-    ({"missing.square()": "missing"}, "counts squared"),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return (same * d**2 + (1 - same) * (margin - d) ** 2).mean() / 2
+""",
+        "the maximum with 0",
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return (same * d**2 + (1 - same) * F.relu(1 - d) ** 2).mean() / 2
+""",
+        "the margin is fixed",
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return (same * d + (1 - same) * F.relu(margin - d)).mean() / 2
+""",
+        None,
+    ),
 ]

@@ -12,7 +12,7 @@ def hard_negatives(descriptors, features, truth, radius):
 def hard_negatives(descriptors, features, truth, radius):
     similarity = torch.einsum("nc,chw->nhw", descriptors, features).flatten(1)
     y, x = torch.unravel_index(similarity.argmax(1), features.shape[1:])
-    points = torch.stack([x, y], 1).float()
+    points = torch.stack([x, y], 1)
     return points, torch.linalg.vector_norm(points - truth, dim=1) > radius
 """,
     "point by point": """
@@ -32,18 +32,61 @@ WRONG = [
         """
 def hard_negatives(descriptors, features, truth, radius):
     C, H, W = features.shape
-    nearest = (descriptors @ features.reshape(C, -1)).argmax(1)
+    nearest = torch.cdist(descriptors, features.reshape(C, -1).T).argmin(1)
     points = torch.stack([nearest // W, nearest % W], 1)
     return points, (points - truth).norm(dim=1) > radius
 """,
         "x and y are exchanged",
     ),
-    ({"> radius": "< radius"}, "far from the truth"),
-    ({"argmax": "argmin"}, "the farthest"),
-    ({"return points, wrong": "return points[wrong], wrong"}, "all of them"),
     (
-        {"(points - truth).norm(dim=1) > radius": "(points - truth).square().sum(dim=1) > radius"},
+        """
+def hard_negatives(descriptors, features, truth, radius):
+    C, H, W = features.shape
+    nearest = torch.cdist(descriptors, features.reshape(C, -1).T).argmin(1)
+    points = torch.stack([nearest % W, nearest // W], 1)
+    return points, (points - truth).norm(dim=1) < radius
+""",
+        "far from the truth",
+    ),
+    (
+        """
+def hard_negatives(descriptors, features, truth, radius):
+    C, H, W = features.shape
+    nearest = torch.cdist(descriptors, features.reshape(C, -1).T).argmax(1)
+    points = torch.stack([nearest % W, nearest // W], 1)
+    return points, (points - truth).norm(dim=1) > radius
+""",
+        "the farthest",
+    ),
+    (
+        """
+def hard_negatives(descriptors, features, truth, radius):
+    C, H, W = features.shape
+    nearest = torch.cdist(descriptors, features.reshape(C, -1).T).argmin(1)
+    points = torch.stack([nearest % W, nearest // W], 1)
+    return points, ((points - truth) ** 2).sum(1) > radius
+""",
         "the squared distance",
     ),
-    ({"return points, wrong": "return points, ~wrong"}, None),
+    (
+        """
+def hard_negatives(descriptors, features, truth, radius):
+    C, H, W = features.shape
+    nearest = torch.cdist(descriptors, features.reshape(C, -1).T).argmin(1)
+    points = torch.stack([nearest % W, nearest // W], 1)
+    wrong = (points - truth).norm(dim=1) > radius
+    return points[wrong], wrong
+""",
+        "all of them",
+    ),
+    (
+        """
+def hard_negatives(descriptors, features, truth, radius):
+    C, H, W = features.shape
+    nearest = torch.cdist(descriptors, features.reshape(C, -1).T).argmin(1)
+    points = torch.stack([nearest % H, nearest // H], 1)
+    return points, (points - truth).norm(dim=1) > radius
+""",
+        "divide by the width",
+    ),
 ]

@@ -33,9 +33,44 @@ def pck(predicted, truth, boxes, alpha):
 """,
         "not its larger coordinate",
     ),
-    ({"amax": "amin"}, "the shorter side"),
-    ({"boxes.amax(dim=-1, keepdim=True)": "boxes.amax()"}, "every picture has its own"),
-    ({"<= allowed": "> allowed"}, "wrong"),
-    ({".sqrt()": ""}, "take the root"),
-    ({"boxes.amax": "boxes.norm"}, "the diagonal"),
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).norm(dim=-1)
+    return (error <= alpha * boxes.min(1, keepdim=True).values).float().mean().item()
+""",
+        "the shorter side",
+    ),
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).norm(dim=-1)
+    return (error <= alpha * boxes.max()).float().mean().item()
+""",
+        "every picture has its own",
+    ),
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).pow(2).sum(-1)
+    return (error <= alpha * boxes.max(1, keepdim=True).values).float().mean().item()
+""",
+        "take the root",
+    ),
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).norm(dim=-1)
+    return (error <= alpha * boxes.norm(dim=1, keepdim=True)).float().mean().item()
+""",
+        "the diagonal",
+    ),
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).norm(dim=-1)
+    return (error > alpha * boxes.max(1, keepdim=True).values).float().mean().item()
+""",
+        "of *wrong* points",
+    ),
 ]

@@ -49,12 +49,36 @@ def sample_points(image, points):
 def sample_points(image, points):
     H, W = image.shape[1:]
     grid = 2 * points / torch.tensor([W - 1.0, H - 1.0]) - 1
-    return F.grid_sample(image[None], grid[None, None], align_corners=False, padding_mode="border")[0, :, 0]
+    return F.grid_sample(image[None], grid[None, None], align_corners=False, padding_mode='border')[0, :, 0]
 """,
         None,
     ),
-    ({"(1 - lower_share) * upper + lower_share * lower": "lower_share * upper + (1 - lower_share) * lower"},
-     "the share of the lower row"),
-    ({"(1 - lower_share) * upper + lower_share * lower": "((1 - lower_share) * upper + lower_share * lower).T"}, None),
-    ({"y - top": "x - left"}, "both shares come from x"),
-]  # fmt: skip
+    (
+        """
+def sample_points(image, points):
+    H, W = image.shape[1:]
+    grid = 2 * points / torch.tensor([W - 1.0, H - 1.0]) - 1
+    return F.grid_sample(image[None], grid[None, None], align_corners=True, mode='nearest')[0, :, 0]
+""",
+        "rounds to the nearest pixel",
+    ),
+    (
+        """
+def sample_points(image, points):
+    H, W = image.shape[1:]
+    grid = 2 * points / torch.tensor([W - 1.0, H - 1.0]) - 1
+    return F.grid_sample(image[None], grid[None, None], align_corners=True)[0, :, 0].T
+""",
+        "channels first",
+    ),
+    (
+        """
+def sample_points(image, points):
+    H, W = image.shape[1:]
+    x, y = points.unbind(1)
+    l, t = x.long().clamp(max=W - 2), y.long().clamp(max=H - 2)
+    return (image[:, t, l] + image[:, t, l + 1] + image[:, t + 1, l] + image[:, t + 1, l + 1]) / 4
+""",
+        "plain mean",
+    ),
+]
