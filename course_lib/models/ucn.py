@@ -5,8 +5,8 @@ NeurIPS 2016, arXiv:1606.03558. Older networks compared patches, one pair at a t
 whole picture in one pass, so that any two points of two pictures are compared by a product. Two networks:
 
 - `UCN`, the paper's: GoogLeNet from conv1 to inception_4a, 1,053,024 parameters, a descriptor of 512 numbers for every
-  fourth pixel; with the *convolutional spatial transformer*, which turns and scales each patch of the feature map before
-  a kernel sees it, as SIFT does with patches of the picture.
+  fourth pixel; with the *convolutional spatial transformer*, which turns and scales each patch of the feature map
+  before a kernel sees it, as SIFT does with patches of the picture.
 - `ResUNet`, the authors' later one (open-ucn, 2019), of which weights are public: a residual U-net that gives a
   descriptor for every pixel of a grey picture; 3,683,744 parameters for 64 numbers each.
 
@@ -58,9 +58,7 @@ class PatchTransformer(nn.Module):
         super().__init__()
         self.kernel = kernel
         self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
-        self.localisation = nn.Sequential(
-            nn.Conv2d(inputs, inputs, 5, padding=2), nn.ReLU(), nn.Conv2d(inputs, 4, 1)
-        )
+        self.localisation = nn.Sequential(nn.Conv2d(inputs, inputs, 5, padding=2), nn.ReLU(), nn.Conv2d(inputs, 4, 1))
 
     def start_at_identity(self):
         """Maps that change nothing: the module computes what its plain convolution would."""
@@ -151,7 +149,9 @@ class UCN(nn.Module):
             inputs = self.blocks[name].outputs
         self.last = nn.Identity()
         if features:
-            self.last = nn.Sequential(nn.Conv2d(inputs, features, 1, bias=False), nn.BatchNorm2d(features, affine=False))
+            self.last = nn.Sequential(
+                nn.Conv2d(inputs, features, 1, bias=False), nn.BatchNorm2d(features, affine=False)
+            )
         self.apply(he)
         for module in self.modules():
             if isinstance(module, PatchTransformer):

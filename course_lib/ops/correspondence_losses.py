@@ -154,7 +154,7 @@ def _matches(features1, features2, pairs):
 
 
 def _both_ways(first, second, features1, features2, pairs, candidates):
-    """For 1 in 2, then 2 in 1: descriptors (N, C), their true places (N, 2), and the cells' (C, M) and places (M, 2)."""
+    """For 1 in 2, then 2 in 1: descriptors (N, C), true places (N, 2), and the cells: values (C, M), places (M, 2)."""
     for number, (found, features) in enumerate(((first, features2), (second, features1))):
         places = pixel_grid(*features.shape[-2:], features.device).flatten(1).T  # (H*W, 2)
         cells = features.flatten(1)

@@ -107,7 +107,9 @@ class CorrespondenceMap(Explorer):
             sheet.text(left, 4, title, size=12.5, bold=True)
             sheet.picture(left, TOP, SIDE, high, pixels)
             _cross(sheet, left + (x + 0.5) * scale, TOP + (y + 0.5) * scale)
-        sheet.text(4, TOP + high + 10, "bright: similar; cross: the point, and where it fits best", size=12, color=MUTED)
+        sheet.text(
+            4, TOP + high + 10, "bright: similar; cross: the point, and where it fits best", size=12, color=MUTED
+        )
         return sheet.pixels()
 
 

@@ -143,7 +143,8 @@ way = predict("The looking turns clockwise by 40 degrees. Which way does the pic
 theta = transformer.similarity(torch.tensor([0.0, math.radians(40), 0.0]), torch.tensor([1.0, 1.0, 0.6]))
 pixels = transformer.in_pixels(affine_grid(theta, 20, 20), 20, 20).clamp(0, 19)  # (3, 20, 20, 2)
 looks = torch.stack([sample_points(four[0], place.reshape(-1, 2)).view(1, 20, 20) for place in pixels])
-show(film_strip(looks.repeat(1, 3, 1, 1).transpose(0, 1), range(3), ["as it is", "looking turned by 40°", "0.6 as far"]),
+names = ["as it is", "looking turned by 40°", "0.6 as far"]
+show(film_strip(looks.repeat(1, 3, 1, 1).transpose(0, 1), range(3), names),
      alt="The four as it is; turned against the clock; and enlarged, because the looking covers less of the picture.")
 way.reveal("anticlockwise")
 
@@ -170,8 +171,8 @@ with torch.no_grad():
 print(", ".join(f"{name} {value:.1f} %" for name, value in right.items()))
 
 # %% [markdown]
-# What has the transformer done to the turns? We know each digit's turn, and from $\theta$ the angle by which the network
-# turned its looking. Together they say how the classifier gets it. It need not be *upright*: any angle is fine, as long
+# What has the transformer done to the turns? We know each digit's turn, and from $\theta$ the angle by which the
+# network turned its looking. Together they say how the classifier gets it. It need not be *upright*: any angle is fine, as long
 # as it is the same for all digits of one class. So we measure how far the turns spread around the mean of each class.
 
 # %%
@@ -204,7 +205,8 @@ claim("It undoes most of the turn: the spread of the turns within a class falls 
 # Published, for MNIST digits distorted in four ways (error in per cent):
 
 # %%
-table({"CNN": tuple(map(from_memory, (1.2, 0.8, 1.5, 1.4))), "ST-CNN, affine": tuple(map(from_memory, (0.7, 0.5, 0.8, 1.2)))},
+errors = {"CNN": (1.2, 0.8, 1.5, 1.4), "ST-CNN, affine": (0.7, 0.5, 0.8, 1.2)}
+table({name: tuple(map(from_memory, values)) for name, values in errors.items()},
       columns=("turned", "turned, scaled, shifted", "projected", "elastic"), unit="% error", best=min,
       source="Spatial Transformer Networks, Table 1")
 
@@ -239,7 +241,8 @@ show(diagram(cost))
 # How do such maps learn? From pairs of points $x_i$, $x'_i$ of two pictures, with $s_i = 1$ where they are the same
 # point, else 0. It is lecture 15's contrastive loss, with thousands of pairs from *one* pair of pictures:
 #
-# $$ L = \frac{1}{2N} \sum_i s_i\, d_i^2 + (1 - s_i) \max(0,\, m - d_i)^2, \qquad d_i = \lVert F(x_i) - F'(x'_i) \rVert . $$
+# $$ L = \frac{1}{2N} \sum_i s_i\, d_i^2 + (1 - s_i) \max(0,\, m - d_i)^2, \qquad
+#    d_i = \lVert F(x_i) - F'(x'_i) \rVert . $$
 #
 # With a pencil: $d = 0.5$ costs $0.25$ for a match, and with $m = 1$ also $0.25$ for a negative; the loss of both
 # together is $0.5 / 4 = 0.125$. (`same` holds 1 and 0 as numbers. The letter: lecture 15's $Y$ is $1 - s$.)
@@ -368,7 +371,8 @@ def matching_loss(hard):
     def loss(network, batch):
         first, second, points1, points2 = batch
         features1, features2 = network(torch.cat([first, second])).chunk(2)
-        return ucn_loss(features1, features2, points1, points2, radius=3.0, stride=network.stride, margin=1.4, hard=hard)
+        return ucn_loss(features1, features2, points1, points2, radius=3.0, stride=network.stride, margin=1.4,
+                        hard=hard)
 
     return loss
 
@@ -597,8 +601,8 @@ table({"UCN-HN": tuple(map(from_memory, (86.5, 91.5))), "UCN-HN-ST": tuple(map(f
 # ## On a GPU
 #
 # The published size, in bf16. Set the environment variable `OPEN_UCN_WEIGHTS` to the authors' checkpoint
-# (`ResUNetBN2D2-YFCC100train-100epoch.pth`, MIT licence; you fetch it yourself) before you start Jupyter, and the stereo
-# pair is matched again, at full density.
+# (`ResUNetBN2D2-YFCC100train-100epoch.pth`, MIT licence; you fetch it yourself) before you start Jupyter, and the
+# stereo pair is matched again, at full density.
 
 # %% tags=["gpu", "nbval-ignore-output"]
 weights = os.environ.get("OPEN_UCN_WEIGHTS")
@@ -643,8 +647,8 @@ else:
 # It is far away already and costs nothing. With radius 0 the pixel beside the true match would be pushed away, although
 # it looks the same.</details>
 #
-# <details><summary>4. n points in each of two pictures: how many passes through a network does a patch matcher need, how
-# many UCN?</summary>
+# <details><summary>4. n points in each of two pictures: how many passes through a network does a patch matcher need,
+# how many UCN?</summary>
 # About n squared comparisons by the network (or 2 n passes, one per patch) against 2 passes.</details>
 #
 # <details><summary>5. Lecture 15: what does the contrastive loss do with a negative pair beyond the margin?</summary>

@@ -59,8 +59,9 @@ def test_transformer_turns_each_patch():
 def test_transformer_leaves_the_trained_weights_valid():
     torch.manual_seed(0)
     plain, other = UCN.mini().eval(), UCN.mini(transform=True).eval()
-    state = {k.replace("three.2.", "three.2.conv.").replace("five.2.", "five.2.conv.") if k.startswith("blocks.4a") else k: v
-             for k, v in plain.state_dict().items()}  # fmt: skip
+    state = plain.state_dict()
+    for branch in ("blocks.4a.three.2.", "blocks.4a.five.2."):
+        state |= {f"{branch}conv.{kind}": state.pop(branch + kind) for kind in ("weight", "bias")}
     missing = other.load_state_dict(state, strict=False).missing_keys
     assert missing and all(".localisation." in key for key in missing)
     x = torch.rand(1, 1, 24, 20)

@@ -11,8 +11,13 @@ from course_lib.data.worlds.flying_shapes import FlyingShapes
 from course_lib.errors import CourseError, ShapeError
 from course_lib.metrics.correspondence import pck
 from course_lib.ops.correspondence_losses import (
-    correspondence_contrastive, hard_negatives, hardest_contrastive, nearest_cells, nearest_points,
-    sampled_contrastive, ucn_loss,
+    correspondence_contrastive,
+    hard_negatives,
+    hardest_contrastive,
+    nearest_cells,
+    nearest_points,
+    sampled_contrastive,
+    ucn_loss,
 )  # fmt: skip
 from course_lib.ops.keypoints import matched_disparity, patch_descriptors, textured_points
 from course_lib.ops.spatial_transformer import at_points
@@ -35,7 +40,9 @@ def both_ends(stored):
 def test_correspondence_contrastive_loss(stored, margin, name):
     first, second, same = both_ends(stored)
     assert torch.allclose((first - second).norm(dim=1), stored["ccl_dist"], atol=1e-5)
-    assert float(correspondence_contrastive(first, second, same, margin)) == pytest.approx(float(stored[name]), rel=1e-5)
+    assert float(correspondence_contrastive(first, second, same, margin)) == pytest.approx(
+        float(stored[name]), rel=1e-5
+    )
 
 
 def test_open_ucns_losses_with_its_exchanged_masks(stored):

@@ -9,7 +9,15 @@ import torch
 
 from course_lib.errors import CourseError, ShapeError
 from course_lib.ops.spatial_transformer import (
-    IDENTITY, affine_grid, at_pixels, at_points, in_pixels, sample, sample_reference, similarity, turn_of,
+    IDENTITY,
+    affine_grid,
+    at_pixels,
+    at_points,
+    in_pixels,
+    sample,
+    sample_reference,
+    similarity,
+    turn_of,
 )  # fmt: skip
 
 REFERENCE = Path(__file__).parents[1] / "fixtures" / "op_stn.npz"

@@ -49,7 +49,9 @@ class AnimalParts:
 
     def __init__(self, height=48, width=64, *, turn=10.0):
         if min(height, width) < 24 or turn < 0:
-            raise DataError(f"{height} x {width} pixels, turn {turn:g}: expected at least 24 x 24, and no turn below 0.")
+            raise DataError(
+                f"{height} x {width} pixels, turn {turn:g}: expected at least 24 x 24, and no turn below 0."
+            )
         self.height, self.width, self.turn = height, width, float(turn)
 
     def sample(self, n, seed=0):
@@ -95,7 +97,9 @@ class AnimalParts:
                               tail_tip, feet[0], feet[2]], 1)  # fmt: skip
 
         angle = math.radians(self.turn) * torch.randn(n, generator=generator).clamp(-2, 2)
-        middle = torch.tensor([self.width / 2 - 2, 0.52 * self.height]) + (6 * torch.rand(n, 2, generator=generator) - 3)
+        middle = torch.tensor([self.width / 2 - 2, 0.52 * self.height]) + (
+            6 * torch.rand(n, 2, generator=generator) - 3
+        )
         turned = torch.stack([torch.stack([angle.cos(), -angle.sin()], 1),
                               torch.stack([angle.sin(), angle.cos()], 1)], 1) * size[:, None, None]  # fmt: skip
 

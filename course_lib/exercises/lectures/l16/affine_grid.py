@@ -88,15 +88,15 @@ affine_grid = exercise(
         edit(
             "this is the way back: theta goes from the output to the input, as it is",
             {
-                "    return": "    full = torch.cat([theta, theta.new_tensor([[[0.0, 0, 1]]]).expand(len(theta), 1, 3)], 1)\n"
-                "    theta = torch.linalg.inv(full)[:, :2]\n    return"
+                "    return": "    last = theta.new_tensor([[[0.0, 0, 1]]]).expand(len(theta), 1, 3)\n"
+                "    theta = torch.linalg.inv(torch.cat([theta, last], 1))[:, :2]\n    return"
             },
         ),
         edit("the pair stands last: (B, H, W, 2), here it is axis 1", {'"brc,hwc->bhwr"': '"brc,hwc->brhw"'}),
     ),
     hints=(
-        "First the output's own pixels, as (x, y, 1), with -1 and 1 at the outer edges of the picture. With 4 columns a "
-        "pixel is 0.5 wide, so their centres lie at -0.75, -0.25, 0.25, 0.75. Then theta times each of them.",
+        "First the output's own pixels, as (x, y, 1), with -1 and 1 at the outer edges of the picture. With 4 columns "
+        "a pixel is 0.5 wide, so their centres lie at -0.75, -0.25, 0.25, 0.75. Then theta times each of them.",
         "Centre j of W pixels lies at `(2 * j + 1) / W - 1`. `torch.meshgrid(y, x, indexing='ij')` gives two (H, W) "
         "tensors; stack them with ones to (H, W, 3). `torch.einsum` multiplies every theta with every place.",
         "`target = torch.stack([____, ____, torch.ones_like(x)], dim=-1)`, then "

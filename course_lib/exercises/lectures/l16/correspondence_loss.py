@@ -66,7 +66,8 @@ correspondence_loss = exercise(
         edit(
             "matches and negatives are each averaged by themselves: the sum of all is divided by 2 N",
             {
-                MEAN: "((same * squared).sum() / same.sum() + ((1 - same) * missing.square()).sum() / (1 - same).sum()) / 2"
+                MEAN: "((same * squared).sum() / same.sum() "
+                "+ ((1 - same) * missing.square()).sum() / (1 - same).sum()) / 2"
             },
         ),
         edit(

@@ -113,6 +113,7 @@ hard_negatives = exercise(
         "mistake there is; if it is near, it is not a mistake.",
         "`descriptors @ features.reshape(C, -1)` gives the product with every cell. `argmax(dim=1)` gives its number, "
         "counted row by row: `number % W` is the column, `number // W` the row.",
-        "`points = torch.stack([nearest % ____, nearest // ____], dim=1)`, `wrong = (points - ____).norm(dim=1) > ____`.",
+        "`points = torch.stack([nearest % ____, nearest // ____], dim=1)`, "
+        "`wrong = (points - ____).norm(dim=1) > ____`.",
     ),
 )

@@ -56,8 +56,8 @@ sample_points = exercise(
         edit(
             "x and y are exchanged: a point is (x, y), and x counts columns",
             {
-                "x, y = points[:, 0], points[:, 1]": "y, x = (points * points.new_tensor([(height - 1) / (width - 1), (width - 1) / "
-                "(height - 1)])).unbind(1)"
+                "x, y = points[:, 0], points[:, 1]": "ratio = (width - 1) / (height - 1)\n"
+                "    y, x = points[:, 0] / ratio, points[:, 1] * ratio"
             },
         ),
         edit(
@@ -97,7 +97,8 @@ sample_points = exercise(
             {"right_share, lower_share = x - left, y - top": "right_share, lower_share = 0 * x + 0.5, 0 * y + 0.5"},
         ),
         edit(
-            "the last column and row have no neighbour to the right or below: clamp left to width - 2, top to height - 2",
+            "the last column and row have no neighbour to the right or below: clamp left to width - 2, top to height "
+            "- 2",
             {".clamp(max=width - 2)": "", ".clamp(max=height - 2)": ""},
         ),
         edit(
@@ -118,7 +119,7 @@ sample_points = exercise(
         "How far? By the part of x and y behind the decimal point.",
         "`left = x.floor().long()`; the right neighbour is `left + 1`, and on the last column there is none, so let "
         "`left` end at `width - 2`. `image[:, top, left]` reads N pixels of every channel: (C, N).",
-        "`upper = (1 - right_share) * image[:, top, left] + right_share * image[:, top, ____]`, `lower` the same one row "
-        "below; return `(1 - ____) * upper + ____ * lower`.",
+        "`upper = (1 - right_share) * image[:, top, left] + right_share * image[:, top, ____]`, `lower` the same one "
+        "row below; return `(1 - ____) * upper + ____ * lower`.",
     ),
 )
