@@ -51,8 +51,7 @@ def sample(image, grid, outside="zero", align_corners=False):
     sizes = check_shape(image, "B C H W", "image")
     if check_shape(grid, "B P Q 2", "grid")["B"] != sizes["B"]:
         raise ShapeError(f"image has a batch of {sizes['B']}, grid of {grid.shape[0]}: expected one grid per image.")
-    if outside not in OUTSIDE:
-        raise CourseError(f'outside is {outside!r}, expected "zero" or "border".')
+    _check_outside(outside)
     batch, channels, height, width = image.shape
     x, y = in_pixels(grid, height, width, align_corners).unbind(-1)  # (B, H', W')
     if outside == "border":
@@ -84,6 +83,7 @@ def at_pixels(image, places, outside="zero"):
     Returns:
         (B, C, P, Q).
     """
+    _check_outside(outside)
     height, width = image.shape[2:]
     last = places.new_tensor([max(width - 1, 1), max(height - 1, 1)])
     mode = {"zero": "zeros", "border": "border"}[outside]
@@ -144,6 +144,11 @@ def similarity(angle, scale=1.0, shift=(0.0, 0.0)):
 def turn_of(theta):
     """The angle by which matrices (B, 2, 3) turn their looking, in radians: of the rotation that is nearest to each."""
     return torch.atan2(theta[:, 1, 0] - theta[:, 0, 1], theta[:, 0, 0] + theta[:, 1, 1])
+
+
+def _check_outside(outside):
+    if outside not in OUTSIDE:
+        raise CourseError(f'outside is {outside!r}, expected "zero" or "border".')
 
 
 def _axis(size, like, align_corners):

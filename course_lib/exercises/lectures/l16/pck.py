@@ -25,9 +25,9 @@ def _cases(generator):
         length = share * alpha * boxes.amax(-1, keepdim=True)
         return truth + length[..., None] * torch.stack([angle.cos(), angle.sin()], -1), truth, boxes, alpha
 
-    by_hand = (torch.tensor([[[3.0, 4], [9, 0]]]), torch.zeros(1, 2, 2), torch.tensor([[80.0, 40]]), 0.1)
+    by_hand = (torch.tensor([[[3.0, 4], [9, 0]]]), torch.zeros(1, 2, 2), torch.tensor([[40.0, 24]]), 0.125)
     return [
-        Case("by hand: errors 5 and 9, a box of 80 x 40, 0.1", by_hand),
+        Case("by hand: errors 5 and 9, a box of 40 x 24, 0.125", by_hand),
         Case("4 pictures, 25 points, 0.1", problem(4, 25, 0.1)),
         Case("2 pictures, 40 points, 0.05", problem(2, 40, 0.05)),
         Case("7 pictures, 11 points, 0.2", problem(7, 11, 0.2)),
