@@ -175,7 +175,7 @@ def matconvnet_weights(path):
 
 def _from_matlab(name, kernel, bias):
     kernel = torch.from_numpy(np.ascontiguousarray(kernel, dtype=np.float32))
-    if kernel.ndim == 2:  # MATLAB and squeeze_me drop axes of size 1 : a fully connected layer on one place
+    if kernel.ndim == 2:  # MATLAB and squeeze_me drop axes of size 1: a fully connected layer on one place
         kernel = kernel[None, None]
     kernel = kernel.permute(3, 2, 0, 1).contiguous()  # outputs, inputs, rows, columns
     weight = kernel if name.startswith("conv") else kernel.flatten(1)
