@@ -4,14 +4,14 @@ Hyeonseob Nam, Bohyung Han, "Learning Multi-Domain Convolutional Neural Networks
 arXiv:1510.07945.
 
 Every video is a *domain* of its own: what is target in one may be background in another. So all videos share three
-convolutions and two fully connected layers, and each has its own last layer, a branch of two scores. Shared layers learn
-what all targets have in common. A new video gets a new branch. 4,432,514 parameters with one branch, 1,026 more for
-each further one. How it tracks stands in `course_lib.trackers.mdnet`.
+convolutions and two fully connected layers, and each has its own last layer, a branch of two scores. Shared layers
+learn what all targets have in common. A new video gets a new branch. 4,432,514 parameters with one branch, 1,026 more
+for each further one. How it tracks stands in `course_lib.trackers.mdnet`.
 
 Differences from the paper, and what decides correctness:
-- the convolutions are VGG-M's first three, whose response normalisation is x / (2 + 1e-4 sum of 5)^0.75 (`lrn="vgg-m"`).
-  The authors' later PyTorch code has x / (1 + 5e-5 sum of 2)^0.75 (`lrn="py-mdnet"`), and its weights need that. The
-  sums are of squares over neighbouring channels; torch divides its alpha by their number.
+- the convolutions are VGG-M's first three, whose response normalisation (`lrn="vgg-m"`) is x / (2 + 1e-4 s)^0.75 with
+  s the sum of squares over 5 neighbouring channels. The authors' later PyTorch code (`lrn="py-mdnet"`), whose weights
+  need it, has x / (1 + 5e-5 s)^0.75 with s over 2. (torch divides its alpha by the number of channels.)
 - dropout stands before fc5 and fc6, as in the PyTorch code; behind fc4 and fc5, as in the paper, is the same place.
 - crops are 0..255 minus 128; grey of 128 is what lies outside the frame.
 - weights start from He's rule. The paper starts the convolutions from VGG-M trained on ImageNet: `MDNet.from_published`.
@@ -144,7 +144,7 @@ def matconvnet_weights(path):
     """Weights of a MatConvNet file as a state dict of ours: conv1 to conv3, and fc4 and fc5 where it has them.
 
     Its kernels are (rows, columns, inputs, outputs), its fully connected layers kernels as large as their input; a
-    layer has `weights` or, before 2015, `filters` and `biases`. Layers above fc5, and VGG-M's above conv3, are left out.
+    layer has `weights` or, before 2015, `filters` and `biases`. Layers above fc5, VGG-M's above conv3, are left out.
 
     Raises:
         CourseError: if the file cannot be read, or is no network of MatConvNet.

@@ -9,7 +9,7 @@ import torch
 from course_lib.errors import CourseError
 from course_lib.places import absent, place, system_errors
 
-WRAPPERS = ("state_dict", "model_state", "model", "shared_layers")  # under one of these names, training code keeps the weights
+WRAPPERS = ("state_dict", "model_state", "model", "shared_layers")  # names under which code keeps the weights
 SHOWN = 8  # keys that a message lists before it counts the rest
 
 

@@ -46,8 +46,8 @@ def fit_ridge(features, boxes, truth, strength=1000.0):
     """Learn a `BoxRegressor` from boxes around one truth.
 
     Minimises |X W + b - T|^2 + strength |W|^2. With far more features (4608) than samples (1000), the small N x N
-    system is solved: W = X' (X X' + strength I)^-1 T. (The authors' MATLAB code whitens the four targets before and undoes
-    it afterwards. As W is linear in T, that changes nothing.)
+    system is solved: W = X' (X X' + strength I)^-1 T. (The authors' MATLAB code whitens the four targets before, and
+    undoes it afterwards. As W is linear in T, that changes nothing.)
 
     Args:
         features: (N, D). boxes: (N, 4). truth: (4,) or (N, 4).

@@ -32,10 +32,18 @@ def gaussian(box, number, frame, *, shift=0.6, growth=1.05, smallest=SMALLEST, g
     return _moved(box, noise, frame, shift, growth, smallest)
 
 
-def uniform(box, number, frame, *, shift=1.0, growth=1.6, smallest=SMALLEST, generator=None):
-    """The same with even noise in -1..1: background from the neighbourhood.  (N, 4)"""
-    noise = (2 * torch.rand(number, 3, generator=generator) - 1).to(box)
-    return _moved(box, noise, frame, shift, growth, smallest)
+def uniform(box, number, frame, *, shift=1.0, growth=1.6, aspect=1.0, smallest=SMALLEST, generator=None):
+    """The same with even noise in -1..1: background from the neighbourhood.
+
+    Args:
+        aspect: width and height are also multiplied by aspect**g each, so that the shape changes.
+        box, number, frame, shift, growth, smallest, generator: as for `gaussian`.
+    Returns:
+        (N, 4)
+    """
+    noise = (2 * torch.rand(number, 5, generator=generator) - 1).to(box)
+    boxes = _moved(box, noise[:, :3], frame, shift, growth, smallest)
+    return from_center(center(boxes), boxes[:, 2:] * aspect ** noise[:, 3:])
 
 
 def whole(box, number, frame, *, growth=1.6, smallest=SMALLEST, generator=None):
