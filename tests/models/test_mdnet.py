@@ -10,7 +10,7 @@ from scipy.io import savemat
 from torch.nn.functional import cross_entropy
 
 from course_lib.errors import CourseError, ShapeError
-from course_lib.models.mdnet import CONVS, LRN, MDNet, conv3_side
+from course_lib.models.mdnet import CONVS, LRN, MDNet, conv3_side, response_norm
 from tests.hash_fill import hash_fill
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -43,7 +43,11 @@ def test_equals_the_public_reference():
 
 @pytest.mark.parametrize(("lrn", "name"), [("py-mdnet", "lrn_pymdnet_size2_k1"), ("vgg-m", "lrn_vggm_n5_k2_a1e-4")])
 def test_response_normalisation(lrn, name):
-    assert close(torch.nn.LocalResponseNorm(*LRN[lrn])(STORED["lrn_in"]), STORED[name])
+    assert close(response_norm(STORED["lrn_in"], lrn), STORED[name])
+    channels, alpha, k = LRN[lrn]
+    x = 100 * torch.randn(2, 7, 3, 4, generator=torch.Generator().manual_seed(0))
+    theirs = torch.nn.LocalResponseNorm(channels, alpha * channels, 0.75, k)(x)
+    assert torch.allclose(response_norm(x, lrn), theirs, rtol=1e-5)
 
 
 def test_loss_is_the_cross_entropy_with_target_in_column_1():
@@ -100,7 +104,7 @@ def test_loads_matconvnet(tmp_path, fields, nested):
     loaded = MDNet.from_published(path)
     for name in ("conv1.weight", "conv2.bias", "conv3.weight", "fc4.weight", "fc5.weight", "fc5.bias"):
         assert torch.equal(loaded.state_dict()[name], model.state_dict()[name]), name
-    assert loaded.norm.size == 5  # VGG-M's, not py-MDNet's
+    assert loaded.lrn == "vgg-m"
 
 
 def test_loads_the_convolutions_of_vgg_m(tmp_path):
@@ -130,7 +134,7 @@ def test_what_cannot_be_loaded_is_explained(tmp_path):
 def test_a_branch_belongs_to_its_domain():
     torch.manual_seed(0)
     model = MDNet.mini(3).eval()
-    crops = torch.randn(4, 3, 31, 31)
+    crops = torch.randn(4, 3, 43, 43)
     model(crops, 1).sum().backward()
     touched = [name for name, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0]
     assert "branches.1.weight" in touched and "conv1.weight" in touched
@@ -142,7 +146,7 @@ def test_new_branches_know_nothing_and_leave_the_rest():
     before = model.fc5.weight.clone()
     model.new_branches()
     assert len(model.branches) == 1 and torch.equal(model.fc5.weight, before)
-    scores = model.eval()(torch.randn(8, 3, 31, 31))
+    scores = model.eval()(torch.randn(8, 3, 43, 43))
     assert scores.abs().max() < 1
 
 
@@ -153,7 +157,7 @@ def test_prepare_takes_the_grey_of_128_to_zero():
         assert MDNet().unit == 1.0
 
 
-@pytest.mark.parametrize(("crop", "convs", "side"), [(107, CONVS, 3), (31, ((1, 5, 1), (1, 3, 1), (1, 3, 1)), 3)])
+@pytest.mark.parametrize(("crop", "convs", "side"), [(107, CONVS, 3), (43, ((1, 5, 2), (1, 3, 1), (1, 2, 1)), 2)])
 def test_conv3_side(crop, convs, side):
     assert conv3_side(crop, convs) == side
 
@@ -171,7 +175,7 @@ def test_refuses():
 
 def test_mini_overfits_one_batch():
     torch.manual_seed(0)
-    model, crops, labels = MDNet.mini(), torch.randn(8, 3, 31, 31), torch.arange(8) % 2
+    model, crops, labels = MDNet.mini(), torch.randn(8, 3, 43, 43), torch.arange(8) % 2
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     for _ in range(60):
         optimizer.zero_grad()
