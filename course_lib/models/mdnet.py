@@ -9,12 +9,12 @@ learn what all targets have in common. A new video gets a new branch. 4,432,514 
 for each further one. How it tracks stands in `course_lib.trackers.mdnet`.
 
 Differences from the paper, and what decides correctness:
-- the convolutions are VGG-M's first three, whose response normalisation (`lrn="vgg-m"`) is x / (2 + 1e-4 s)^0.75 with
-  s the sum of squares over 5 neighbouring channels. The authors' later PyTorch code (`lrn="py-mdnet"`), whose weights
-  need it, has x / (1 + 5e-5 s)^0.75 with s over 2. (torch divides its alpha by the number of channels.)
+- the convolutions are VGG-M's first three, whose response normalisation (`lrn="vgg-m"`) is x / (2 + 1e-4 s)^0.75
+  with s the sum of squares over 5 neighbouring channels. The authors' later PyTorch code (`lrn="py-mdnet"`), whose
+  weights need it, has x / (1 + 5e-5 s)^0.75 with s over 2. (torch divides its alpha by the number of channels.)
 - dropout stands before fc5 and fc6, as in the PyTorch code; behind fc4 and fc5, as in the paper, is the same place.
 - crops are 0..255 minus 128; grey of 128 is what lies outside the frame.
-- weights start from He's rule. The paper starts the convolutions from VGG-M trained on ImageNet: `MDNet.from_published`.
+- weights start from He's rule. The paper's convolutions start from VGG-M on ImageNet: see `MDNet.from_published`.
 """
 
 from pathlib import Path
@@ -114,11 +114,14 @@ class MDNet(nn.Module):
         x = self.pool(response_norm(self.conv2(x).relu(), self.lrn))
         return self.conv3(x).relu().flatten(1)
 
+    def shared(self, features):
+        """fc4 and fc5, what a branch gets: (B, 4608) -> (B, 512)."""
+        x = self.dropout(self.fc4(features).relu())
+        return self.dropout(self.fc5(x).relu())
+
     def head(self, features, domain=0):
         """fc4, fc5 and one branch: (B, 4608) -> (B, 2), scores of background and target before the softmax."""
-        x = self.dropout(self.fc4(features).relu())
-        x = self.dropout(self.fc5(x).relu())
-        return self.branches[domain](x)
+        return self.branches[domain](self.shared(features))
 
     def forward(self, crops, domain=0):
         """(B, 3, crop, crop) -> (B, 2), background and target, by the branch of one domain."""

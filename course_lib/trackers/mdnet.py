@@ -180,6 +180,11 @@ class MDNetTracker(Tracker):
         parts = [net.features(net.prepare(crop(frame, part, net.crop, fill=GREY))) for part in boxes.split(AT_ONCE)]
         return torch.cat(parts)
 
+    def scores(self, frame, boxes):
+        """Background and target, before the softmax: (3, H, W), (N, 4) -> (N, 2), on the network's device."""
+        with torch.no_grad():
+            return self._net.head(self.features(frame, boxes)).float()
+
     def _positives_around(self, box, size, number):
         rules = self.rules
         options = {"smallest": rules.smallest, "generator": self._generator}

@@ -14,6 +14,7 @@ from course_lib.models.mdnet import GREY, TARGET
 from course_lib.ops.box_samples import by_overlap, gaussian, uniform, whole
 from course_lib.ops.boxes import crop, scale
 from course_lib.trackers.mdnet import MATLAB
+from course_lib.trackers.protocol import checked_frame
 
 
 class DomainBatches:
@@ -26,25 +27,28 @@ class DomainBatches:
         near: share of the negatives that come from around the target, rather than from the whole frame.
         rules: how much of the surroundings a crop shows, and the smallest sample.
         seed: of the choice of frames and boxes; a step always gives the same batch.
+        last: only the first so many frames of a video are used; None for all.
     Raises:
         DataError: if there is no video.
     """
 
-    def __init__(self, network, videos, *, frames=8, positives=32, negatives=96, near=0.5, rules=MATLAB, seed=0):
+    def __init__(
+        self, network, videos, *, frames=8, positives=32, negatives=96, near=0.5, rules=MATLAB, seed=0, last=None
+    ):
         if not len(videos):
             raise DataError("There is no video to learn from: expected a list of videos with frames and boxes.")
         self.size, self.prepare, self.domains = network.crop, network.prepare, len(network.branches)
         self.videos, self.frames, self.near, self.rules, self.seed = videos, frames, near, rules, seed
-        self.positives, self.negatives = positives, negatives
+        self.positives, self.negatives, self.last = positives, negatives, last
 
     def __call__(self, step):
         number = step % len(self.videos)
         video = self.videos[number]
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
-        moments = torch.randperm(len(video.boxes), generator=generator)[: self.frames].tolist()
+        moments = torch.randperm(len(video.boxes[: self.last]), generator=generator)[: self.frames].tolist()
         target, background = [], []
         for i, moment in enumerate(moments):
-            frame, box = video.frames[moment], video.boxes[moment]
+            frame, box = checked_frame(video.frames[moment]), video.boxes[moment]
             near, far = self._boxes(box, frame.shape[1:], i, len(moments), generator)
             crops = crop(frame, scale(torch.cat([near, far]), self.rules.enlarge), self.size, fill=GREY)
             target.append(crops[: len(near)])
@@ -70,15 +74,21 @@ def share(number, i, parts):
     return number * (i + 1) // parts - number * i // parts
 
 
-def domain_loss(network, batch):
+def loss_of_domain(network, batch):
     """Cross-entropy of target against background, by the branch of the batch's domain; for `fit`."""
     crops, labels, domain = batch
     return cross_entropy(network(crops, domain), labels)
 
 
-def fast_branches(network, lr=1e-4, branch=10.0):
-    """The authors' optimizer, for `fit`: SGD, where fully connected layers learn `branch` times as fast."""
-    convolutions = [p for name, p in network.named_parameters() if name.startswith("conv")]
-    others = [p for name, p in network.named_parameters() if not name.startswith("conv")]
-    groups = [{"params": convolutions, "lr": lr}, {"params": others, "lr": branch * lr}]
-    return torch.optim.SGD(groups, lr=lr, momentum=0.9, weight_decay=5e-4)
+def faster(network, lr, fast=("fc", "branches"), factor=10.0):
+    """Parameters in two groups for an optimizer, of which one learns faster, and is new where the other is pre-trained.
+
+    The authors' training is torch.optim.SGD(faster(network, 1e-4), momentum=0.9, weight_decay=5e-4).
+
+    Args:
+        network: MDNet. lr: of the slower group. fast: how the names of the faster layers begin. factor: how much.
+    """
+    named = list(network.named_parameters())
+    quick = [parameter for name, parameter in named if name.startswith(tuple(fast))]
+    slow = [parameter for name, parameter in named if not name.startswith(tuple(fast))]
+    return [{"params": slow, "lr": lr}, {"params": quick, "lr": factor * lr}]

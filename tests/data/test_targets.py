@@ -82,6 +82,18 @@ def test_worlds_with_other_kinds_share_none():
     assert all(not torch.equal(a, b) for i, a in enumerate(outlines) for b in outlines[:i])
 
 
+def test_another_target_is_another_box_in_the_same_frames():
+    video = TargetWorld(distractors=1, bystanders=2, posts=1).video(6, seed=3)
+    frames = video.frames
+    others = [video.with_target(number) for number in range(video.things)]
+    assert len(others) == 4 and all(other.frames is frames for other in others)
+    assert torch.equal(others[-1].boxes, video.boxes) and not torch.equal(others[0].boxes, video.boxes)
+    middles = torch.stack([other.boxes[0, :2] + other.boxes[0, 2:] / 2 for other in others])
+    assert torch.pdist(middles).min() > 0
+    with pytest.raises(DataError, match="things 0 to 3"):
+        video.with_target(4)
+
+
 def test_errors_say_what_to_do():
     with pytest.raises(DataError, match="no room to move"):
         TargetWorld(48, 48, size=(20, 40))

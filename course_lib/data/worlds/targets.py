@@ -12,7 +12,7 @@ does not render the videos between.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -37,11 +37,13 @@ class TargetVideo:
         boxes: (T, 4) the smallest upright box around the target, (x, y, w, h) in pixels; may reach outside the frame,
             and does not shrink where something hides the target.
         height, width: of a frame, in pixels.
+        things: how many wander about: bystanders, distractors, and the target.
     """
 
     boxes: torch.Tensor
     height: int
     width: int
+    things: int
     _ground: torch.Tensor = field(repr=False)  # (3, H + margin, W + margin), what the camera sees parts of
     _camera: torch.Tensor = field(repr=False)  # (T, 2), (x, y) in pixels
     _things: list = field(repr=False)  # from back to front
@@ -85,6 +87,21 @@ class TargetVideo:
         across, down = x[:, None] + torch.arange(target.window[1]), y[:, None] + torch.arange(target.window[0])
         inside = ((down >= 0) & (down < self.height))[..., None] & ((across >= 0) & (across < self.width))[:, None]
         return ((seen * inside).sum((1, 2)) / target.area()).clamp(max=1)
+
+    def with_target(self, number):
+        """The same frames, with another thing to follow.
+
+        Args:
+            number: 0 (the one that the others hide) to things - 1 (the target as it was drawn).
+        Raises:
+            DataError: if there is no such thing.
+        """
+        if not 0 <= number < self.things:
+            raise DataError(f"target {number} was asked for: the video has things 0 to {self.things - 1}.")
+        video = replace(self, boxes=self._things[number].boxes(), _target=number)
+        if "frames" in vars(self):
+            vars(video)["frames"] = self.frames  # rendered once for all of them
+        return video
 
     def _background(self, moments):
         rows, columns = self._ground.shape[-2:]
@@ -220,8 +237,8 @@ class TargetWorld:
         posts = [self._post(target, frames, camera, draw) for _ in range(self.posts)]
         margin = 2 * math.ceil(self.camera)
         ground = random_crops(1, self.height + margin, self.width + margin, generator, zoom=1.5)[0]
-        return TargetVideo(target.boxes(), self.height, self.width, ground, camera, things + posts, len(things) - 1,
-                           self.noise, seed)  # fmt: skip
+        return TargetVideo(target.boxes(), self.height, self.width, len(things), ground, camera, things + posts,
+                           len(things) - 1, self.noise, seed)  # fmt: skip
 
     def videos(self, n, frames=60, seed=0):
         """n videos, a list; each has a kind and a seed of its own."""
