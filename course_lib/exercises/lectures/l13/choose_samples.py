@@ -24,8 +24,8 @@ def _cases(generator):
     truth = torch.tensor([12.0, 30, 24, 16])
     near, far = around(truth, 12, 0.2), around(truth, 12, 1.5) + 6
     mixed = torch.cat([near, around(truth, 12, 0.6), far])[torch.randperm(36, generator=generator)]
-    # IoU of exactly 0.5 and 0.75: both limits are included.
-    exact = torch.tensor([[0.0, 0, 4, 4], [0, 0, 4, 2], [0, 0, 4, 3], [0, 0, 4, 1], [3, 3, 4, 4]])
+    # IoU of exactly 0.5 and 0.75: both limits are included. The last one has 0.725.
+    exact = torch.tensor([[0.0, 0, 4, 4], [0, 0, 4, 2], [0, 0, 4, 3], [0, 0, 4, 1], [3, 3, 4, 4], [0, 0, 4, 2.9]])
     return [
         Case("36 boxes around one", (mixed, truth)),
         Case("online: at least 0.7, at most 0.3", (mixed, truth), {"negative": 0.3}),

@@ -26,6 +26,7 @@ def _cases(generator):
 
     # Of the first, the target's score is above 0 and still below the background's; of the second, the other way round.
     unsure = torch.tensor([[3.0, 2], [5, -1], [4, 1]])
+    barely = torch.tensor([[3.0, -1], [-1, 0.2], [2, -2]])
     modest = torch.tensor([[1.0, -2], [-3, -1], [2, 1]])
     return [
         Case("sure, frame 7", (scores(8, True), 7)),
@@ -34,6 +35,7 @@ def _cases(generator):
         Case("unsure, frame 30: the failure comes first", (scores(7, False), 30)),
         Case("sure, frame 6 of every 3", (scores(5, True), 6), {"every": 3}),
         Case("a target score above 0, and background more probable", (unsure, 4)),
+        Case("a target score just above 0, and background below it", (barely, 8)),
         Case("target scores below 0, and background below those", (modest, 5)),
     ]
 
@@ -64,7 +66,6 @@ decide = exercise(
             "the raw score was compared with 0.5: the softmax of the two scores is what lies in 0..1",
             {PROBABILITY: "scores[:, 1]"},
         ),
-        edit("the sigmoid of one score is not the softmax of both", {PROBABILITY: "scores[:, 1].sigmoid()"}),
         edit(
             "the softmax runs over the two scores of a candidate (axis 1), not over the candidates", {"dim=1": "dim=0"}
         ),

@@ -5,6 +5,7 @@ import torch
 from course_lib.exercises import Case, edit, exercise
 
 SOLUTION = """
+import torch
 import torch.nn.functional as F
 
 

@@ -50,10 +50,6 @@ hard_negatives = exercise(
             "this ranks by the difference of the two scores (or their softmax): rank by the target's score alone",
             {CHOSEN: "scores.softmax(1)[:, 1].topk(number).indices"},
         ),
-        edit(
-            "this ranks by the loss, which grows with the difference of both scores: rank by the target's score alone",
-            {CHOSEN: "(scores[:, 1] - scores[:, 0]).topk(number).indices"},
-        ),
         edit("these are the scores: return the rows they stand in", {".indices": ".values"}),
         edit("hardest first: the order is turned round", {".indices": ".indices.flip(0)"}),
         edit("these are the scores of the chosen samples: return their rows", {CHOSEN: f"scores[{CHOSEN}]"}),

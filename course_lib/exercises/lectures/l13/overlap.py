@@ -29,9 +29,10 @@ def _cases(generator):
     truth = torch.tensor([20.5, 10, 30, 14])
     boxes = around(truth, 6)
     boxes[0], boxes[1] = torch.tensor([90.0, 80, 11, 7]), torch.tensor([-8.0, -9, 4, 6])
+    boxes[2] = torch.tensor([60.0, 12, 20, 9])
     inside = torch.tensor([[2.0, 3, 4, 2], [1, 1, 20, 10], [-3, 4, 9, 5]])
     return [
-        Case("6 boxes, two of them far away on both axes", (boxes, truth)),
+        Case("6 boxes, two of them far away on both axes, one on one axis", (boxes, truth)),
         Case(
             "by hand: side by side, half shared, the same",
             (torch.tensor([[4.0, 0, 4, 2], [2, 0, 4, 2], [0, 0, 4, 2]]), torch.tensor([0.0, 0, 4, 2])),

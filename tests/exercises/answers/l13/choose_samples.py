@@ -20,7 +20,7 @@ def choose_samples(boxes, truth, positive=0.7, negative=0.5):
 }
 
 WRONG = [
-    ({"share >= positive": "share > positive", "share <= negative": "share < negative"}, "belong to the samples"),
+    ({"boxes[share <= negative]": "boxes[~(share >= negative)]", "share >= positive": "share > positive"}, "belong to"),
     (
         """
 def choose_samples(boxes, truth, positive=0.7, negative=0.5):
