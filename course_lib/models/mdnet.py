@@ -13,7 +13,7 @@ Differences from the paper, and what decides correctness:
   with s the sum of squares over 5 neighbouring channels. The authors' later PyTorch code (`lrn="py-mdnet"`), whose
   weights need it, has x / (1 + 5e-5 s)^0.75 with s over 2. (torch divides its alpha by the number of channels.)
 - dropout stands before fc5 and fc6, as in the PyTorch code; behind fc4 and fc5, as in the paper, is the same place.
-- crops are 0..255 minus 128; grey of 128 is what lies outside the frame.
+- crops are 0..255 minus 128; grey of 128 is what lies outside the frame (in the PyTorch code, dark red).
 - weights start from He's rule. The paper's convolutions start from VGG-M on ImageNet: see `MDNet.from_published`.
 """
 

@@ -12,7 +12,8 @@ per crop and kept; fc4, fc5 and a branch of their own for this video are trained
 Three rules are there, which differ in ways that matter: `PAPER` is what the paper says. `MATLAB`, the authors' code of
 that time, takes the mean of the five best candidates where the paper takes the best, and believes a raw score above 0
 where the paper asks for a softmax above 0.5. `PY_MDNET`, their later PyTorch code, learns with larger steps and shows
-the network less around the box. In both codes the regressed box is only reported: the search goes on from the other.
+the network less around the box, and dark red outside the frame (it gives Pillow the number 128 as a color). In both
+codes the regressed box is only reported: the search goes on from the other.
 """
 
 import copy
@@ -38,7 +39,7 @@ class Rules:
 
     Attributes:
         best: candidates whose mean is the new box. accept: "probability", a softmax above 0.5, or "score", above 0.
-        enlarge: a crop shows the box made so much larger.
+        enlarge: a crop shows the box made so much larger. outside: RGB of what lies outside the frame, 0..1.
         candidates: how many. shift: how far they are strewn, in mean sides; it grows after a failure, to widest.
         first_positives, first_negatives: samples of the first frame. first_steps, first_lr: training there.
         positives, negatives: samples of a later frame. steps, lr: of an update.
@@ -54,6 +55,7 @@ class Rules:
     best: int = 1
     accept: str = "probability"
     enlarge: float = 107 / 75
+    outside: tuple[float, float, float] = (GREY,) * 3
     candidates: int = 256
     shift: float = 0.6
     widest: float = 1.5
@@ -81,8 +83,8 @@ class Rules:
 PAPER = Rules()
 MATLAB = Rules(best=5, accept="score")
 PY_MDNET = Rules(
-    best=5, accept="score", enlarge=1 + 32 / 107, first_steps=50, first_lr=5e-4, steps=15, lr=1e-3,
-    positive_growth=1.3, short=30, bias=1.0, clip_norm=10.0,
+    best=5, accept="score", enlarge=1 + 32 / 107, outside=(GREY, 0.0, 0.0), first_steps=50, first_lr=5e-4, steps=15,
+    lr=1e-3, positive_growth=1.3, short=30, bias=1.0, clip_norm=10.0,
 )  # fmt: skip
 MINI = Rules(
     best=5, accept="score", candidates=128, first_positives=100, first_negatives=500, first_steps=30, first_lr=0.01,
@@ -177,8 +179,8 @@ class MDNetTracker(Tracker):
         net = self._net
         frame = frame.to(net.conv1.weight.device)
         boxes = scale(boxes.to(frame), self.rules.enlarge)
-        parts = [net.features(net.prepare(crop(frame, part, net.crop, fill=GREY))) for part in boxes.split(AT_ONCE)]
-        return torch.cat(parts)
+        parts = (crop(frame, part, net.crop, fill=self.rules.outside) for part in boxes.split(AT_ONCE))
+        return torch.cat([net.features(net.prepare(part)) for part in parts])
 
     def scores(self, frame, boxes):
         """Background and target, before the softmax: (3, H, W), (N, 4) -> (N, 2), on the network's device."""

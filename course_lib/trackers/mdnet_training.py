@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from course_lib.errors import DataError
-from course_lib.models.mdnet import GREY, TARGET
+from course_lib.models.mdnet import TARGET
 from course_lib.ops.box_samples import by_overlap, gaussian, uniform, whole
 from course_lib.ops.boxes import crop, scale
 from course_lib.trackers.mdnet import MATLAB
@@ -50,7 +50,7 @@ class DomainBatches:
         for i, moment in enumerate(moments):
             frame, box = checked_frame(video.frames[moment]), video.boxes[moment]
             near, far = self._boxes(box, frame.shape[1:], i, len(moments), generator)
-            crops = crop(frame, scale(torch.cat([near, far]), self.rules.enlarge), self.size, fill=GREY)
+            crops = crop(frame, scale(torch.cat([near, far]), self.rules.enlarge), self.size, fill=self.rules.outside)
             target.append(crops[: len(near)])
             background.append(crops[len(near) :])
         target, background = torch.cat(target), torch.cat(background)
