@@ -671,4 +671,5 @@ print(f"scores of a frame alone and among {len(batch)}: largest difference {(tog
 # - K. He, X. Zhang, S. Ren, J. Sun, *Deep Residual Learning for Image Recognition*, CVPR 2016, arXiv:1512.03385.
 # - J. Ba, J. Kiros, G. Hinton, *Layer Normalization*, 2016, arXiv:1607.06450.
 #
-# **Next:** lecture 13, where a network learns to follow one object through a video, with batches of a few crops.
+# **Next:** [13 · MDNet](13_mdnet.ipynb), where a network learns to follow one object through a video, with batches of a
+# few crops.
