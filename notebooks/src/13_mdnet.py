@@ -481,9 +481,9 @@ for name in differences:
 
 # %% [markdown]
 # All of it is in `course_lib.trackers.mdnet`, with `PAPER`, `MATLAB` and `PY_MDNET` as rules, and `MINI` for our small
-# network. Let it run, on kinds of things that it has never seen. The target here turns, step by step, most of the way into
-# another detail of another colour. **Predict:** which share of the frames will a tracker keep (IoU above 0.5) that learns in
-# the first frame only?
+# network. Let it run, on kinds of things that it has never seen. The target here turns, step by step, most of the way
+# into another detail of another colour. **Predict:** which share of the frames will a tracker keep (IoU above 0.5) that
+# learns in the first frame only?
 
 # %% tags=["predict"]
 kept_guess = predict("Frames with IoU above 0.5 when nothing is learnt after the first frame?", None, unit="%")
@@ -514,9 +514,9 @@ claim("When the target changes its look, online updates raise the mean IoU by mo
       f"{gained['updated']:.2f} with updates, {gained['first frame only']:.2f} without", unit="of IoU")
 
 # %% [markdown]
-# Updates are no free gift. When we let the target change *all* the way, they gained up to 0.18 of mean IoU in most runs,
-# and lost 0.02 in one: a few videos decide, in which a tracker stays with its target or jumps to the other thing. An
-# update that comes a frame too late learns the wrong thing, with all its strength.
+# Updates are no free gift. When we let the target change *all* the way, they gained up to 0.18 of mean IoU in most
+# runs, and lost 0.02 in one: a few videos decide, in which a tracker stays with its target or jumps to the other thing.
+# An update that comes a frame too late learns the wrong thing, with all its strength.
 #
 # And the box regression? Here things grow, shrink and turn, so that the shape of the box changes, which candidates
 # cannot do: they only grow as a whole. The regressed box is only reported, so one run gives both answers.
