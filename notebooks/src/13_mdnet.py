@@ -477,7 +477,8 @@ decide = check("13.6", decide)
 # %%
 differences = [name for name in vars(MATLAB) if getattr(MATLAB, name) != getattr(PY_MDNET, name)]
 for name in differences:
-    print(f"{name:16}{getattr(MATLAB, name)!s:>22}{getattr(PY_MDNET, name)!s:>22}")
+    values = [torch.tensor(getattr(rules, name) or 0.0).numpy().round(4) for rules in (MATLAB, PY_MDNET)]
+    print(f"{name:16}{values[0]!s:>26}{values[1]!s:>26}")
 
 # %% [markdown]
 # All of it is in `course_lib.trackers.mdnet`, with `PAPER`, `MATLAB` and `PY_MDNET` as rules, and `MINI` for our small
