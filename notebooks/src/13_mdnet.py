@@ -477,7 +477,8 @@ decide = check("13.6", decide)
 # %%
 differences = [name for name in vars(MATLAB) if getattr(MATLAB, name) != getattr(PY_MDNET, name)]
 for name in differences:
-    values = [torch.tensor(getattr(rules, name) or 0.0).numpy().round(4) for rules in (MATLAB, PY_MDNET)]
+    values = [getattr(rules, name) for rules in (MATLAB, PY_MDNET)]
+    values = ["none" if value is None else torch.tensor(value).numpy().round(4) for value in values]
     print(f"{name:16}{values[0]!s:>26}{values[1]!s:>26}")
 
 # %% [markdown]
