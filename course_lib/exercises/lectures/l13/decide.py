@@ -84,7 +84,10 @@ decide = exercise(
             'the two kinds are exchanged: "short" after a failure, "long" regularly',
             {'"short"': '"x"', '"long"': '"short"', '"x"': '"long"'},
         ),
-        edit("a failure is one of the *best* candidate: most of the others are always background", {FAILED: "probability.mean() < 0.5"}),
+        edit(
+            "a failure is one of the *best* candidate: nearly all others are always background",
+            {FAILED: "probability.mean() < 0.5"},
+        ),
         edit("the remainder must be 0: this updates in all other frames", {"% every == 0": "% every"}),
         edit(
             "the candidate's probability came: return its row",
