@@ -516,10 +516,10 @@ claim("When the target changes its look, online updates raise the mean IoU by mo
       f"{gained['updated']:.2f} with updates, {gained['first frame only']:.2f} without", unit="of IoU")
 
 # %% [markdown]
-# Updates are no free gift. Before this world, in which the target changes by 60 %, we tried worlds in which it changes
-# all the way. In 14 runs updates gained up to 0.18 of mean IoU in ten, nothing in two, and lost up to 0.02 in two: a few
-# videos decide, in which a tracker stays with its target or jumps to the other thing. An update that comes a frame too
-# late learns the wrong thing, with all its strength.
+# Updates are no free gift. Before this world, in which the target changes by 60 %, we tried worlds in which it
+# changes all the way. In 14 runs updates gained up to 0.18 of mean IoU in ten, nothing in two, and lost up to 0.02 in
+# two: a few videos decide, in which a tracker stays with its target or jumps to the other thing. An update that comes
+# a frame too late learns the wrong thing, with all its strength.
 #
 # And the box regression? Here things grow, shrink and turn, so that the shape of the box changes, which candidates
 # cannot do: they only grow as a whole. The regressed box is only reported, so one run gives both answers.
