@@ -5,7 +5,6 @@
 It is what a convolution layer computes, with a kernel that comes from another image instead of from training.
 """
 
-import torch
 from torch.nn.functional import conv2d
 
 from course_lib.errors import ShapeError, check_shape
@@ -47,29 +46,6 @@ def cross_correlation_reference(exemplars, searches):
                 window = searches[i, :, row : row + h, column : column + w]
                 response[i, 0, row, column] = (exemplars[i % n] * window).sum()
     return response
-
-
-def normalized_cross_correlation(template, image):
-    """Template matching: the correlation coefficient of a template with every window of an image (Lewis 1995).
-
-    Brightness and contrast of a window cancel: its mean is subtracted, and it is divided by its standard deviation.
-    The numbers of all channels count as one vector.
-
-    Args:
-        template: (C, h, w). image: (C, H, W), at least as large.
-    Returns:
-        (H - h + 1, W - w + 1), between -1 and 1; 0 where the window or the template has no contrast.
-    """
-    check_shape(template, "C h w", "template")
-    check_shape(image, "C H W", "image")
-    _numbers(template[None], image[None])
-    centred = template.double() - template.double().mean()
-    image = image.double()[None]  # the variance is a small difference of large sums: float32 would lose it
-    ones = torch.ones_like(centred)[None]
-    total, squares = conv2d(image, ones)[0, 0], conv2d(image.square(), ones)[0, 0]
-    contrast = (squares - total.square() / template.numel()).clamp(min=0).sqrt() * centred.norm()
-    flat = contrast < 1e-6
-    return torch.where(flat, 0.0, conv2d(image, centred[None])[0, 0] / contrast.masked_fill(flat, 1)).float()
 
 
 def _numbers(exemplars, searches):

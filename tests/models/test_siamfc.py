@@ -59,7 +59,7 @@ def test_moving_the_image_by_the_stride_moves_the_response_by_one_cell(published
     assert torch.allclose(moved, whole[:, :, 1:, 2:], rtol=1e-4, atol=1e-4 * whole.abs().max())
     between = published.features(wide[:, :, 4:])  # half a cell down: neither the one nor the other
     for cells in (whole[:, :, :-1], whole[:, :, 1:]):
-        assert (between[:, :, :21] - cells).norm() > 0.1 * cells.norm()
+        assert (between[:, :, :21] - cells).norm() > 0.03 * cells.norm()
 
 
 @pytest.mark.parametrize("backbone", ["v1", "v2", "v3"])
