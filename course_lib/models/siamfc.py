@@ -116,7 +116,7 @@ class SiamFC(nn.Module):
             self.stride *= layer.stride * max(1, layer.pool)
 
     @classmethod
-    def mini(cls, *, exemplar=39, search=79):
+    def mini(cls, *, exemplar=47, search=79):
         """The same network with narrow layers and stride 4, for objects of some 15 pixels and two CPU cores."""
         return cls("mini", bias=True, gain=1e-2, exemplar=exemplar, search=search)
 

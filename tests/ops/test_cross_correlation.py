@@ -40,7 +40,7 @@ def test_gradients():
         ((1, 3, 2, 2), (1, 4, 5, 5), "same network"),
         ((2, 3, 2, 2), (3, 3, 5, 5), "as many for each"),
         ((1, 3, 5, 5), (1, 3, 5, 4), "exchanged"),
-        ((3, 2, 2), (1, 3, 5, 5), "unsqueeze"),
+        ((3, 2, 2), (1, 3, 5, 5), "3 axes, not 4"),
     ],
 )
 def test_refuses(z, x, message):
