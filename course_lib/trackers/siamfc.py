@@ -3,9 +3,9 @@
 L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016, Sections 2.1 and 3.1. Nothing is
 learned while it tracks: the exemplar is the first frame's, for ever.
 
-In every frame: cut out square search images about the last position, at 3 or 5 scales; respond; enlarge the responses 16
-times (bicubic); take the scale with the highest peak, where all but the unchanged one are multiplied by a penalty below
-1; mix with a cosine window; the maximum's place says how far the object went; let the size follow with inertia.
+In every frame: cut out square search images about the last position, at 3 or 5 scales; respond; enlarge the responses
+16 times (bicubic); take the scale with the highest peak, where all but the unchanged one are multiplied by a penalty
+below 1; mix with a cosine window; the maximum's place says how far the object went; let the size follow with inertia.
 
 Two public codes do this, and differ in details that move a box by parts of a pixel. `CONVENTIONS` names them:
 "matlab" (the authors'), "pytorch" (the one that most people run), and "exact", ours, which cuts between pixels and so

@@ -56,7 +56,8 @@ def boxes_of(bag, convention):
 def test_follows_the_public_code_on_real_frames(bag):
     """With filled weights the network follows nothing, but both codes must go the same way.
 
-    One cell of the enlarged map is 0.84 px; the frames differ by their compression, so a peak may lie a cell or two off.
+    One cell of the enlarged map is 0.84 px; the frames were compressed in another way, so a peak may lie a cell or
+    two off.
     """
     off = (boxes_of(bag, "pytorch") - torch.from_numpy(STORED["boxes"][1:])).abs()
     assert off.max() < 2.1 * 0.84
@@ -65,7 +66,7 @@ def test_follows_the_public_code_on_real_frames(bag):
 
 
 class Alike(torch.nn.Module):
-    """Stands in for a trained network: features are the image's colours, smoothed; the response is their product."""
+    """Stands in for a trained network: features are smoothed colors; the response falls with their squared distance."""
 
     exemplar, search, stride = 31, 63, 2
 
@@ -77,7 +78,8 @@ class Alike(torch.nn.Module):
         return torch.nn.functional.avg_pool2d(image - 128, 3, 2)
 
     def match(self, exemplar, search):
-        return cross_correlation(exemplar, search) / 1e4
+        lengths = cross_correlation(torch.ones_like(exemplar), search.square())
+        return (2 * cross_correlation(exemplar, search) - lengths) / 1e4
 
 
 def moving_square(sides, step=(2, -1)):
