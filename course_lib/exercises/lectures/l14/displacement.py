@@ -105,7 +105,8 @@ displacement = exercise(
     hints=(
         "Three units, one after the other: cells of the map, pixels of the search image, pixels of the frame.",
         "`response.argmax()` counts along the rows: `divmod(number, columns)` gives row and column. Subtract the "
-        "middle, `(n - 1) / 2`. A cell is `stride` pixels of the search image; `side` pixels of the frame became `search`.",
+        "middle, `(n - 1) / 2`. A cell is `stride` pixels of the search image; `side` pixels of the frame became "
+        "`search`.",
         "`torch.tensor([column - ____, row - ____]) * stride * ____ / ____`.",
     ),
 )
