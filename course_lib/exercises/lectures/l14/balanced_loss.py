@@ -96,10 +96,6 @@ balanced_loss = exercise(
         ),
         edit("this is a squared error: the paper's is log(1 + exp(-y v))", {LOSSES: "(labels - responses) ** 2"}),
         edit(
-            "the larger of the two averages: it is their mean",
-            {RETURN: "torch.maximum(losses[..., hit].mean(), losses[..., ~hit].mean())"},
-        ),
-        edit(
             "the responses go through a sigmoid first: the logistic loss takes them as they are",
             {LOSSES: "F.softplus(-labels * responses.sigmoid())"},
         ),

@@ -20,14 +20,18 @@ RETURN = "cells * stride * side / search"
 
 
 def _cases(generator):
-    def peaked(rows, columns, row, column):
-        response = torch.randn(rows, columns, generator=generator) - 3
-        response[row, column] = response.abs().max() * 0.1
+    def peaked(rows, columns, row, column, least=-3.0):
+        response = torch.randn(rows, columns, generator=generator).clamp(-3, 3)
+        response[0, 0] = least
+        response[row, column] = 5
         return response
 
     return [
         Case("by hand: 17 x 17, two cells left and one down", (peaked(17, 17, 9, 6), 8, 255, 255.0)),
-        Case("9 x 13 cells of 4 pixels, the region is smaller than the image", (peaked(9, 13, 1, 11), 4, 79, 50.5)),
+        Case(
+            "9 x 13 cells of 4 pixels, the region is smaller than the image",
+            (peaked(9, 13, 1, 11, least=-9.0), 4, 79, 50.5),
+        ),
         Case("6 x 5 cells, an even number of rows", (peaked(6, 5, 5, 0), 2, 31, 77.0)),
         Case("12 x 8 enlarged cells of half a pixel", (peaked(12, 8, 3, 7), 0.5, 255, 425.9)),
         Case("all responses negative", (peaked(7, 7, 0, 3) - 50, 8, 127, 90.0)),
@@ -69,11 +73,11 @@ displacement = exercise(
             "the sign is turned: a peak right of the middle means that the object went right",
             {CELLS: "(columns - 1) / 2 - column, (rows - 1) / 2 - row"},
         ),
-        edit("the peak is the largest response, not the smallest", {"argmax": "argmin"}),
         edit(
             "the peak is the largest response, not the largest absolute value",
             {"response.argmax": "response.abs().argmax"},
         ),
+        edit("the peak is the largest response, not the smallest", {"argmax": "argmin"}),
         edit("argmax counts along rows: divide by the number of *columns*", {"(), columns)": "(), rows)"}),
         edit(
             "the results of divmod are exchanged: the quotient is the row, the rest is the column",

@@ -24,7 +24,6 @@ SCALED = (
     "the winning search image was cut out `factor` times as large, so its pixels are zoom * factor pixels of the frame"
 )
 INERTIA = "the size jumps: it goes only the share `rate` of the way, 1 + rate * (factor - 1)"
-FIRST = "    middle_x = x + w / 2 + moved[0] * zoom * factor\n    middle_y = y + h / 2 + moved[1] * zoom * factor\n"
 
 
 def _cases(generator):
@@ -121,10 +120,6 @@ next_box = exercise(
         edit(
             "right and down are exchanged: moved is (right, down)",
             {STEP_X: "moved[1] * zoom * factor", STEP_Y: "moved[0] * zoom * factor"},
-        ),
-        edit(
-            "the middle is computed with the new size: the old middle moves, then the box grows about it",
-            {FIRST + SIZES: SIZES + FIRST},
         ),
         edit("the default of `rate` is taken whatever comes in: use the argument", {GROWTH: "1 + 0.59 * (factor - 1)"}),
         edit(

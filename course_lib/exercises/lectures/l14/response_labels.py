@@ -71,10 +71,6 @@ response_labels = exercise(
             "this compares the squared distance with the radius: take the root, or square the radius",
             {DISTANCE: "stride**2 * (y[:, None] ** 2 + x**2)"},
         ),
-        edit(
-            "the radius is divided and multiplied: distance in pixels is stride times distance in cells",
-            {DISTANCE: "(y[:, None] ** 2 + x**2).sqrt() / stride"},
-        ),
         edit("rows and columns are exchanged: the map is (H', W')", {"rows, columns = size": "columns, rows = size"}),
         edit(
             "the labels are True and False: +1.0 and -1.0 are asked for",

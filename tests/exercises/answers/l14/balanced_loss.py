@@ -14,12 +14,6 @@ def balanced_loss(responses, labels):
     weights = torch.where(targets > 0, 0.5 / hits, 0.5 / (targets.numel() - hits))
     return F.binary_cross_entropy_with_logits(responses, targets, weights, reduction="sum")
 """,
-    "soft_margin_loss twice": """
-def balanced_loss(responses, labels):
-    y = labels.expand_as(responses)
-    hit = y > 0
-    return 0.5 * F.soft_margin_loss(responses[hit], y[hit]) + 0.5 * F.soft_margin_loss(responses[~hit], y[~hit])
-""",
     "minus logsigmoid, map by map": """
 def balanced_loss(responses, labels):
     total = 0
@@ -34,9 +28,9 @@ WRONG = [
     (
         """
 def balanced_loss(responses, labels):
-    return F.soft_margin_loss(responses, labels.expand_as(responses))
+    return F.softplus(-labels * responses).mean(dim=(2, 3)).mean()
 """,
-        None,
+        "all cells count alike",
     ),
     (
         """
@@ -48,27 +42,25 @@ def balanced_loss(responses, labels):
     (
         """
 def balanced_loss(responses, labels):
-    losses = torch.log(1 + torch.exp(-labels * responses))
-    hit = labels > 0
-    return 0.5 * losses[..., hit].mean() + 0.5 * losses[..., ~hit].mean()
+    y = labels.expand_as(responses)
+    hit = y > 0
+    return 0.5 * F.soft_margin_loss(responses[hit], y[hit]) + 0.5 * F.soft_margin_loss(responses[~hit], y[~hit])
 """,
         "exp overflows",
     ),
     (
         """
 def balanced_loss(responses, labels):
-    losses = F.softplus(-labels * responses)
-    hit = labels > 0
-    return losses[..., hit].mean() + losses[..., ~hit].mean()
+    weights = torch.where(labels > 0, 1 / (labels > 0).sum(), 1 / (labels < 0).sum())
+    return (weights * F.softplus(-labels * responses)).sum() / len(responses)
 """,
         "divide by 2",
     ),
     (
         """
 def balanced_loss(responses, labels):
-    losses = F.softplus(labels * responses)
-    hit = labels > 0
-    return (losses[..., hit].mean() + losses[..., ~hit].mean()) / 2
+    losses = -F.logsigmoid(-labels * responses)
+    return 0.5 * losses[..., labels == 1].mean() + 0.5 * losses[..., labels == -1].mean()
 """,
         "sign is turned",
     ),
@@ -76,8 +68,7 @@ def balanced_loss(responses, labels):
         """
 def balanced_loss(responses, labels):
     losses = F.relu(1 - labels * responses)
-    hit = labels > 0
-    return (losses[..., hit].mean() + losses[..., ~hit].mean()) / 2
+    return 0.5 * losses[..., labels == 1].mean() + 0.5 * losses[..., labels == -1].mean()
 """,
         "hinge loss",
     ),

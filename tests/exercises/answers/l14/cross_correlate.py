@@ -74,5 +74,12 @@ def cross_correlate(exemplars, searches):
         "divides by the number of products",
     ),
     ({"groups=B": "groups=1"}, None),
-    ({".transpose(0, 1)": ""}, "batch is the second axis"),
+    (
+        """
+def cross_correlate(exemplars, searches):
+    B, C, H, W = searches.shape
+    return F.conv2d(searches.view(1, -1, H, W), exemplars, groups=B)
+""",
+        "batch is the second axis",
+    ),
 ]
