@@ -203,7 +203,11 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, d
 @course.command()
 @click.argument("lecture", metavar="NN")
 @click.option("--data", required=True, metavar="DIR", type=PLACE, help="Folder of the data set, as its reader wants.")
-@click.option("--dataset", type=click.Choice(["ucf101", "hmdb51", "kinetics"]), default="ucf101", show_default=True)
+@click.option(
+    "--dataset",
+    type=click.Choice(["ucf101", "hmdb51", "kinetics", "got10k", "ilsvrc_vid"]),
+    help="Default: ucf101; for the tracker of lecture 14 got10k.",
+)
 @click.option("--missing", type=click.Choice(["raise", "skip"]), default="raise", help="For videos that are absent.")
 @click.option("--network", metavar="NAME", help="Which network of the lecture (default: its first).")
 @click.option("--batch", default=32, show_default=True, help="Clips per step, over all processes.")
@@ -221,8 +225,10 @@ def train(**wanted):
     On several GPUs: torchrun --nproc-per-node 4 -m course_lib.cli train NN --data DIR
     """
     from course_lib import recipes
+    from course_lib.trackers import siamfc_recipe
 
-    recipes.train(recipes.Run(**wanted), say=click.echo)
+    kind = siamfc_recipe if wanted["lecture"] in siamfc_recipe.NETWORKS else recipes
+    kind.train(recipes.Run(**wanted), say=click.echo)
 
 
 @course.group()

@@ -226,7 +226,7 @@ class Run:
 
     Attributes:
         lecture, network: whose recipe; network None is the lecture's first.
-        data: folder of the data set. dataset: a key of READERS. missing: "raise" or "skip", for videos that are absent.
+        data: folder of the data set. dataset: a key of READERS; None is the first. missing: "raise" or "skip".
         batch: clips per step, over all processes. steps, lr: how long, and how fast at the start.
         every: steps between looks at the accuracy, and saves. test: test videos per look.
         workers: processes that decode. compile: whether torch.compile is used. seed: of weights and batches.
@@ -236,7 +236,7 @@ class Run:
     lecture: str
     network: str | None
     data: str
-    dataset: str
+    dataset: str | None
     missing: str
     batch: int
     steps: int
@@ -261,8 +261,11 @@ def train(run, say=print):
         CourseError: if there is no such recipe or data set, or processes cannot share a batch equally.
     """
     recipe = find(run.lecture, run.network)
-    reader = READERS[run.dataset]
-    splits = ({"split": "train"}, {"split": "val"}) if run.dataset == "kinetics" else ({}, {"train": False})
+    dataset = run.dataset or next(iter(READERS))
+    if dataset not in READERS:
+        raise CourseError(f"Lecture {run.lecture} needs labelled videos: {', '.join(READERS)}, not {dataset}.")
+    reader = READERS[dataset]
+    splits = ({"split": "train"}, {"split": "val"}) if dataset == "kinetics" else ({}, {"train": False})
     train_videos, test_videos = (
         reader(run.data, missing=run.missing, size=recipe.resized, **split) for split in splits
     )

@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from course_lib.errors import CourseError, DataError
-from course_lib.models.siamfc import TRAINED, preprocess
+from course_lib.models.siamfc import EXEMPLAR, TRAINED, preprocess
 from course_lib.ops.batches import generator_of
 from course_lib.ops.boxes import center, crop, from_center, scale, with_context
 from course_lib.ops.response_maps import balanced_weights, label_map, logistic_loss
@@ -20,6 +20,7 @@ GAP = 100  # frames that may lie between the two of a pair
 RADIUS = 16  # pixels of the search image that count as hit: 2 cells of stride 8, so 13 of 15 x 15 cells
 PAIRS, EPOCHS, BATCH = 53_200, 50, 8  # per epoch; passes; pairs per step: 332,500 steps in all
 LR, LAST_LR = 1e-2, 1e-5
+AUGMENT = (0.05, 4.0, 0.1)  # stretch, pixels, and our colors: the authors draw them from the data's principal axes
 optimizer = partial(torch.optim.SGD, momentum=0.9, weight_decay=5e-4)  # the authors', for `fit`
 
 
@@ -38,6 +39,19 @@ def pair_loss(network, batch, radius=RADIUS):
     responses = network(*batch)
     labels = label_map(responses.shape[2:], network.stride, radius).to(responses.device)
     return logistic_loss(responses.float(), labels, balanced_weights(labels))
+
+
+@torch.no_grad()
+def pair_hits(network, batch, radius=RADIUS):
+    """Share of the pairs whose highest response is at most `radius` pixels from the middle: arguments as `pair_loss`.
+
+    The network keeps the mode in which it was.
+    """
+    was_training = network.training
+    responses = network.eval()(*batch)
+    network.train(was_training)
+    hit = label_map(responses.shape[2:], network.stride, radius).to(responses.device) > 0
+    return hit.flatten()[responses.flatten(1).argmax(1)].float().mean().item()
 
 
 def pair_moments(moments, gap, generator):
@@ -104,17 +118,22 @@ class PairBatches:
             color is scaled), all at most.
         workers: processes that read the next batches; 0 reads when a batch is asked for.
         seed: of what is drawn.
+        share: (number of this process, processes), as torchrun counts them: each makes its own part of every batch.
     Raises:
+        CourseError: if the processes cannot share a batch equally.
         DataError: if there is no sequence; when a batch is made, if a sequence never shows its object.
     """
 
-    def __init__(self, sequences, *, batch=BATCH, gap=GAP, exemplar=127, search=TRAINED, augment=(0.05, 4.0, 0.1),
-                 workers=0, seed=0):  # fmt: skip
+    def __init__(self, sequences, *, batch=BATCH, gap=GAP, exemplar=EXEMPLAR, search=TRAINED, augment=AUGMENT,
+                 workers=0, seed=0, share=(0, 1)):  # fmt: skip
         if not len(sequences):
             raise DataError("There is no sequence to learn from: is the data set's folder empty?")
         if batch < 1 or gap < 0:
             raise CourseError(f"batch is {batch} and gap {gap}: expected at least 1 and 0.")
-        self._pairs = _Pairs(sequences, batch, gap, (exemplar, search), augment, seed)
+        if batch % share[1]:
+            raise CourseError(f"A batch of {batch} pairs cannot be shared equally by {share[1]} processes.")
+        self.shared = share[1] > 1  # then `fit` must not take a part of the part
+        self._pairs = _Pairs(sequences, range(share[0], batch, share[1]), gap, (exemplar, search), augment, seed)
         self.workers = min(workers, os.cpu_count() or 1)
         self._made, self._next = None, None
 
@@ -130,12 +149,12 @@ class PairBatches:
 class _Pairs(Dataset):
     """Item `step` is the batch of that step, as uint8: what worker processes make."""
 
-    def __init__(self, sequences, batch, gap, sizes, augment, seed):
-        self.sequences, self.batch, self.gap, self.sizes = sequences, batch, gap, sizes
+    def __init__(self, sequences, places, gap, sizes, augment, seed):
+        self.sequences, self.places, self.gap, self.sizes = sequences, places, gap, sizes
         self.augment, self.seed = augment, seed
 
     def __getitem__(self, step):
-        pairs = [self._pair(generator_of(self.seed, step, place)) for place in range(self.batch)]
+        pairs = [self._pair(generator_of(self.seed, step, place)) for place in self.places]
         return tuple(torch.stack(images).round().clamp(0, 255).byte() for images in zip(*pairs, strict=True))
 
     def _pair(self, generator):
