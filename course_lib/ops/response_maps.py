@@ -1,6 +1,6 @@
 """What a response map should be, how far it is from that, and where its peak says the object went.
 
-L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016: Equations 3 to 5.
+L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016: Equations 3 to 6.
 """
 
 import torch
@@ -10,7 +10,7 @@ from course_lib.errors import CourseError, check_shape
 
 
 def label_map(size, stride, radius, *, metric="euclidean"):
-    """+1 near the centre of a response map, -1 elsewhere (Equation 5).
+    """+1 near the centre of a response map, -1 elsewhere (Equation 6).
 
     Args:
         size: (H', W') of the map. stride: pixels of the search image per cell. radius: in pixels of the search image.

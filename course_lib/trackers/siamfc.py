@@ -1,6 +1,6 @@
 """The tracker of SiamFC: features of the exemplar once, then one pass per frame over search images at several scales.
 
-L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016, Sections 2.1 and 3.1. Nothing is
+L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016, Sections 2.1 and 4.1. Nothing is
 learned while it tracks: the exemplar is the first frame's, for ever.
 
 In every frame: cut out square search images about the last position, at 3 or 5 scales; respond; enlarge the responses

@@ -1,6 +1,6 @@
 """How SiamFC learns: pairs of frames of one video, both with the object in the middle of what is cut out.
 
-L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016, Section 2.2 and 3.1, and the
+L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", 2016, Sections 2.2 to 2.4, and the
 authors' code. No class is ever named, and no box is predicted: the pair itself says where the responses must be high.
 """
 

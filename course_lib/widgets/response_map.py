@@ -124,9 +124,10 @@ class ResponseMap(Explorer):
         sheet.text(left, 4, f"response, {height} x {width} cells", bold=True)
         top = max(1.0, float(np.abs(state.response).max()))
         form = "{:.1f}" if height <= 11 else None
-        sheet.tile(left, TOP, cell, state.response, signed_colors(state.response, top), form, text_size=9.5)
+        values = state.response.round(1) + 0.0  # no minus before a zero
+        sheet.tile(left, TOP, cell, values, signed_colors(values, top), form, text_size=9.5)
         sheet.box(left + state.peak[1] * cell, TOP + state.peak[0] * cell, cell, cell, edge=FOUND, line=2)
-        legend = "blue box: search region; red box: where the highest response puts the object (as large as at first)"
+        legend = "blue box: search region; red box: where the peak puts the object. Map: red above 0, blue below"
         sheet.text(4, TOP + SIDE + 18, legend, size=12, color=MUTED, anchor="ls")
         return sheet.pixels()
 
