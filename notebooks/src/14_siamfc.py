@@ -533,7 +533,7 @@ table({"2 %": (0.168, 183, 0.484, 88), "4 %": (0.192, 160, 0.501, 177), "8 %": (
              f"{', '.join(map(str, VIDEOS.values()))} videos, in the rows of about their share")
 
 # %% tags=["claim"]
-claim("More training videos, better tracking of new things: with 256 the overlap is higher by more than 0.10 than with 4",
+claim("More training videos, better tracking of new things: with 256 the overlap is more than 0.10 higher than with 4",
       overlaps["many"] - overlaps["few"] - 0.10,
       ", ".join(f"{VIDEOS[name]}: {value:.3f}" for name, value in overlaps.items()),
       unit="of overlap", published="expected overlap 0.168 with 2 % of the videos, 0.274 with all")
