@@ -50,7 +50,6 @@ cross_correlate = exercise(
     solution=SOLUTION,
     same_as=cross_correlation,
     cases=_cases,
-    differentiable=True,
     forbidden=(
         "course_lib.ops.cross_correlation.cross_correlation_reference",
         "course_lib.models.siamfc.cross_correlation",
