@@ -56,8 +56,8 @@ show(film_strip(example.frames.transpose(0, 1), range(0, 40, 6), boxes=example.b
      alt="Seven frames of a video: a box follows one thing among two of its own kind and two of other kinds.")
 
 # %% [markdown]
-# The tracker of lecture 13, MDNet, *learns* while it tracks: a network is fine-tuned in every video, and a frame took
-# about a second. Bertinetto, Valmadre, Henriques, Vedaldi and Torr asked in 2016 whether that is needed. Their answer,
+# The tracker of [lecture 13](13_mdnet.ipynb), MDNet, *learns* while it tracks: a network is fine-tuned in every video,
+# and a frame took about a second. Bertinetto, Valmadre, Henriques, Vedaldi and Torr asked in 2016 whether that is needed. Their answer,
 # **SiamFC**, learns one thing before, from many videos: *to say how alike two pictures are*. Then it tracks without
 # learning anything, faster than a film plays. That is what a camera needs that keeps a face in focus, a drone that
 # follows a cyclist, an editor who wants a number plate blurred in every frame, and a sports broadcast that draws a
@@ -702,4 +702,5 @@ else:
 # - L. Huang, X. Zhao, K. Huang, *GOT-10k*, TPAMI 2021, arXiv:1810.11981: ten thousand training videos.
 # - B. Li et al., *SiamRPN++*, CVPR 2019, arXiv:1812.11703: what padding does to deeper networks, and the way out.
 #
-# **Next:** lecture 15, where the similarity itself is the subject: which pairs to learn from, and with which loss.
+# **Next:** [15 · Metric learning](15_metric_learning.ipynb): similarity itself is learnt, from which pairs and with
+# which loss.
