@@ -57,11 +57,11 @@ show(film_strip(example.frames.transpose(0, 1), range(0, 40, 6), boxes=example.b
 
 # %% [markdown]
 # The tracker of [lecture 13](13_mdnet.ipynb), MDNet, *learns* while it tracks: a network is fine-tuned in every video,
-# and a frame took about a second. Bertinetto, Valmadre, Henriques, Vedaldi and Torr asked in 2016 whether that is needed. Their answer,
-# **SiamFC**, learns one thing before, from many videos: *to say how alike two pictures are*. Then it tracks without
-# learning anything, faster than a film plays. That is what a camera needs that keeps a face in focus, a drone that
-# follows a cyclist, an editor who wants a number plate blurred in every frame, and a sports broadcast that draws a
-# player's path.
+# and a frame took about a second. Bertinetto, Valmadre, Henriques, Vedaldi and Torr asked in 2016 whether that is
+# needed. Their answer, **SiamFC**, learns one thing before, from many videos: *to say how alike two pictures are*. Then
+# it tracks without learning anything, faster than a film plays. That is what a camera needs that keeps a face in focus,
+# a drone that follows a cyclist, an editor who wants a number plate blurred in every frame, and a sports broadcast that
+# draws a player's path.
 #
 # ## Alike, everywhere at once
 #
