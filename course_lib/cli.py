@@ -205,8 +205,8 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, d
 @click.option("--data", required=True, metavar="DIR", type=PLACE, help="Folder of the data set, as its reader wants.")
 @click.option(
     "--dataset",
-    type=click.Choice(["ucf101", "hmdb51", "kinetics", "flying_chairs", "sintel"]),
-    help="Default: ucf101; for flow networks flying_chairs.",
+    type=click.Choice(["ucf101", "hmdb51", "kinetics", "flying_chairs", "sintel", "got10k", "ilsvrc_vid"]),
+    help="Default: ucf101; for flow networks flying_chairs, for the tracker of lecture 14 got10k.",
 )
 @click.option("--missing", type=click.Choice(["raise", "skip"]), default="raise", help="For videos that are absent.")
 @click.option("--network", metavar="NAME", help="Which network of the lecture (default: its first).")
@@ -225,9 +225,10 @@ def train(**wanted):
     On several GPUs: torchrun --nproc-per-node 4 -m course_lib.cli train NN --data DIR
     """
     from course_lib import depth_recipes, flow_recipes, recipes
+    from course_lib.trackers import siamfc_recipe
 
-    others = (kind for kind in (flow_recipes, depth_recipes) if wanted["lecture"] in kind.NETWORKS)
-    kind = next(others, recipes)
+    others = (flow_recipes, depth_recipes, siamfc_recipe)
+    kind = next((kind for kind in others if wanted["lecture"] in kind.NETWORKS), recipes)
     kind.train(recipes.Run(**wanted), say=click.echo)
 
 
