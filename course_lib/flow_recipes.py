@@ -17,6 +17,7 @@ from course_lib.data.sets.flow import flying_chairs, sintel
 from course_lib.errors import CourseError, DataError
 from course_lib.metrics import endpoint_error
 from course_lib.models.flownet import FlowNetC, FlowNetS, estimate, preprocess
+from course_lib.models.flownet2 import FlowNetSD
 from course_lib.ops.batches import generator_of, shuffled_rows
 from course_lib.ops.flow_augmentation import Augmentation
 from course_lib.ops.flow_losses import multiscale_loss
@@ -25,7 +26,7 @@ from course_lib.train import Checkpoint, Metric, fit, join_processes, leave_proc
 CROP = (320, 448)  # rows, columns: multiples of 64 that fit into FlyingChairs and Sintel
 WARM_UP = 1 / 60  # of all steps, for FlowNetC
 TESTED = 40  # Sintel's frames come in films: the last pairs are left for testing
-NETWORKS = {"17": {"FlowNetS": FlowNetS, "FlowNetC": FlowNetC}}
+NETWORKS = {"17": {"FlowNetS": FlowNetS, "FlowNetC": FlowNetC}, "18": {"FlowNetSD": FlowNetSD}}
 
 
 class PairBatches:

@@ -15,7 +15,7 @@ ORDER = (
     ("wiring",),
     ("describe",),
     ("train", "metrics", "plots"),
-    ("depth_recipes", "flow_recipes", "recipes", "trackers", "video_depth", "widgets"),
+    ("depth_recipes", "flow_experts", "flow_recipes", "recipes", "trackers", "video_depth", "widgets"),
     ("exercises",),
     ("lesson",),
     ("authoring",),

@@ -135,3 +135,23 @@ def correlation_layer(rounds):
     ours = lambda: correlation(first, second).backward(out)  # noqa: E731
     gap = (correlation(first, second) - unfolded()).abs().max().item()
     return *alternate(ours, lambda: unfolded().backward(out), rounds), f"largest difference {gap:.1g}, on {device}"
+
+
+@row("FlowNet2-css and SPyNet, one pair of 128x192, beside RAFT", peer="torchvision raft_small, 12 updates")
+def stacked_networks(rounds):
+    """All with random weights: what is measured is time. The seconds are those of the thin stack."""
+    video = need("torchvision.models.optical_flow", "pip install torchvision")
+    from course_lib.models.flownet2 import THIN, FlowNet2
+    from course_lib.models.spynet import SPyNet
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    pair = torch.rand(1, 6, 128, 192, device=device)
+    raft = video.raft_small().eval().to(device)
+    networks = {"css": FlowNet2("css", widths=THIN), "SPyNet": SPyNet()}
+    times = {}
+    with torch.no_grad():
+        for name, network in networks.items():
+            network = network.eval().to(device)
+            peer, times[name] = alternate(lambda: network(pair), lambda: raft(*pair.split(3, 1)), rounds)  # noqa: B023
+    note = ", ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in times.items())
+    return peer, times["css"], f"{note}, raft_small {1000 * peer:.0f} ms, on {device}"

@@ -27,7 +27,8 @@ def warp(image, flow, outside="zero"):
         image: (B, C, H, W), floating point, any range.
         flow: (B, 2, H, W) in pixels; channel 0 is u (right), channel 1 is v (down).
         outside: what lies beyond the image. "zero": black pixels, reached gradually over the last pixel;
-            "border": the nearest pixel of the border.
+            "border": the nearest pixel of the border; "cut": 0 at once, where x < 0 or x >= W, or so for y. (Caffe's
+            FlowWarp, in which FlowNet 2 was made; between W - 1 and W it reads the border.)
     Returns:
         (B, C, H, W), differentiable in both arguments.
     Raises:
@@ -35,10 +36,15 @@ def warp(image, flow, outside="zero"):
         CourseError: if `outside` is unknown.
     """
     grid = sampling_grid(image, flow)
-    modes = {"zero": "zeros", "border": "border"}
+    modes = {"zero": "zeros", "border": "border", "cut": "border"}
     if outside not in modes:
-        raise CourseError(f'outside is {outside!r}, expected "zero" or "border".')
-    return grid_sample(image, grid, mode="bilinear", padding_mode=modes[outside], align_corners=True)
+        raise CourseError(f'outside is {outside!r}, expected "zero", "border" or "cut".')
+    warped = grid_sample(image, grid, mode="bilinear", padding_mode=modes[outside], align_corners=True)
+    if outside == "cut":
+        height, width = image.shape[2:]
+        x, y = (pixel_grid(height, width, flow.device, flow.dtype) + flow).unbind(1)
+        warped = warped * ((x >= 0) & (x < width) & (y >= 0) & (y < height)).unsqueeze(1)
+    return warped
 
 
 def sampling_grid(image, flow):

@@ -12,7 +12,10 @@ from course_lib.ops.warp import in_view, pixel_grid, warp, warp_reference
 REFERENCE = Path(__file__).parents[1] / "fixtures" / "op_backward_warp.npz"
 
 
-@pytest.mark.parametrize("outside, key", [("zero", "out_gridsample_zeros_ac"), ("border", "out_gridsample_border_ac")])
+@pytest.mark.parametrize(
+    "outside, key",
+    [("zero", "out_gridsample_zeros_ac"), ("border", "out_gridsample_border_ac"), ("cut", "out_caffe_zero")],
+)
 def test_equals_the_public_reference(outside, key):
     stored = np.load(REFERENCE)
     image, flow, expected = (torch.from_numpy(stored[name]) for name in ("image", "flow", key))

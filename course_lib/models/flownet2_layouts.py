@@ -1,0 +1,124 @@
+"""The layouts in which FlowNet 2's weights were published, translated to ours.
+
+NVIDIA's names are a network's (`flownetc.`, `flownets_1.`, `flownets_2.`, `flownets_d.`, `flownetfusion.`) and then a
+layer's as in FlowNet; a network that was published alone has no such prefix. Caffe's prefixes are none, `net2_`,
+`net3_`, `netsd_` and `fuse_`, and its images are BGR: the first layers' channels are turned around.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from course_lib.models.caffemodel import named_weights, read_caffemodel
+from course_lib.models.flownet_layouts import our_name
+from course_lib.models.published import read_state_dict
+
+NETWORKS = r"(flownetc|flownets_[12d]|flownets|flownetfusion)\."
+CAFFE = {"net2": "flownets_1", "net3": "flownets_2", "netsd": "flownets_d", "fuse": "flownetfusion"}
+IMAGES = {"flownets_1": 3, "flownets_2": 3, "flownetfusion": 1}  # images in the first layer's input; others have two
+COARSEST = {"flownetfusion": 2}  # level of the coarsest flow; 6 in the others
+FIRST_PREDICTION = {"flownetfusion": 5}  # Caffe numbers its layers `Convolution` from here; from 1 in the others
+
+
+def our_weights(source):
+    """Weights of a FlowNet 2 in our names, its variant, and the convention for which the weights are meant.
+
+    Args:
+        source: path or state dict of one of the layouts.
+    Returns:
+        state dict; "full", "c", "s", "sd", "cs", "ss" or "css"; "nvidia" or "caffe".
+    """
+    if not isinstance(source, Mapping) and Path(str(source)).suffix == ".caffemodel":
+        weights = named_weights(read_caffemodel(source))
+    else:
+        weights = read_state_dict(source)
+    from_caffe = any(re.match(r"(\w+_)?(conv\d|Convolution\d)\.weight", key) for key in weights)
+    named = _from_caffe(weights) if from_caffe else _with_network(weights)
+    networks = {key.split(".")[0] for key in named}
+    return {_our_name(key): value for key, value in named.items()}, _variant(networks), _convention(from_caffe)
+
+
+def _convention(from_caffe):
+    return "caffe" if from_caffe else "nvidia"
+
+
+def _variant(networks):
+    if "flownetfusion" in networks:
+        return "full"
+    if networks == {"flownets_d"}:
+        return "sd"
+    first = "c" if "flownetc" in networks else "s"
+    return first + "s" * len(networks & {"flownets_1", "flownets_2"})
+
+
+def _with_network(weights):
+    """A network that was published alone gets the prefix that it has in a stack."""
+    if any(re.match(NETWORKS, key) for key in weights):
+        return weights
+    network = _alone(weights)
+    return {f"{network}.{key}": value for key, value in weights.items()}
+
+
+def _alone(layers):
+    """Which network has these layers: names without a prefix."""
+    if any(name.startswith("conv_redir") for name in layers):
+        return "flownetc"
+    return "flownets_d" if any(re.match("inter_?conv", name) for name in layers) else "flownets"
+
+
+def _from_caffe(layers):
+    """Caffe's names in NVIDIA's, and images turned from BGR to RGB."""
+    split = {}
+    for key, value in layers.items():
+        layer, kind = key.rsplit(".", 1)
+        prefix, name = re.fullmatch(r"(?:(net2|net3|netsd|fuse)_)?(.+)", layer).groups()
+        split[key] = prefix, re.sub(rf"^({prefix})?_", "", name) if prefix else name, kind, value
+    unnamed = [name for prefix, name, _, _ in split.values() if not prefix]
+    weights = {}
+    for prefix, name, kind, value in split.values():
+        network = CAFFE[prefix] if prefix else _alone(unnamed)
+        weights[f"{network}.{_nvidia_layer(name, network)}.{kind}"] = value
+    for key in list(weights):
+        network, layer, *rest = key.split(".")
+        first = "conv0" if network in ("flownets_d", "flownetfusion") else "conv1"
+        if layer == first and rest[-1] == "weight" and weights[key].ndim == 4:
+            weights[key] = _turned(weights[key], 1 if network == "flownetc" else IMAGES.get(network, 2))
+        # FlowNetS upsamples flow without biases; Caffe may store zeros.
+        if network.startswith("flownets") and network != "flownets_d" and "upsampled" in layer and rest == ["bias"]:
+            if not weights[key].any():
+                del weights[key]
+    return weights
+
+
+def _nvidia_layer(name, network):
+    coarsest = COARSEST.get(network, 6)
+    number = re.fullmatch(r"Convolution(\d)", name)
+    if number:
+        return f"predict_flow{coarsest - int(number[1]) + FIRST_PREDICTION.get(network, 1)}"
+    number = re.fullmatch(r"predict_conv(\d)", name)
+    if number:
+        return f"predict_flow{number[1]}"
+    number = re.fullmatch(r"upsample_flow(\d)to(\d)", name)
+    if number:
+        return f"upsampled_flow{number[1]}_to_{number[2]}"
+    return f"{name.replace('interconv', 'inter_conv')}.0"
+
+
+def _turned(weight, images):
+    """The first 3 * `images` input channels of (D, C, P, Q) turned from BGR to RGB; flows and errors follow them."""
+    pictures, rest = weight[:, : 3 * images], weight[:, 3 * images :]
+    return torch.cat([*(three.flip(1) for three in pictures.split(3, 1)), rest], 1)
+
+
+def _our_name(key):
+    found = re.match(NETWORKS, key)
+    if not found:
+        return key
+    layer = key[found.end() :]
+    if found[1] == "flownetfusion":  # its levels are 2 to 0 where the others have 6 to 4
+        layer = re.sub(r"^(deconv|predict_flow|inter_conv)(\d)", lambda m: f"{m[1]}{int(m[2]) + 4}", layer)
+        layer = layer.replace("upsampled_flow2_to_1", "upsampled_flow6_to_5")
+        layer = layer.replace("upsampled_flow1_to_0", "upsampled_flow5_to_4")
+    return f"{found[1]}.{our_name(layer)}"
