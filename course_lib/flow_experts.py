@@ -17,7 +17,7 @@ import torch
 from course_lib.data.sets.shipped import PACKAGE, shipped_path
 from course_lib.data.worlds.flying_shapes import FlyingShapes
 from course_lib.errors import CourseError
-from course_lib.models.flownet2 import STACKED, FlowNet2
+from course_lib.models.flownet2 import FlowNet2
 from course_lib.models.published import load_published
 from course_lib.models.spynet import SPyNet, level_loss
 from course_lib.ops.flow_augmentation import flip_pair
@@ -28,10 +28,12 @@ SEEN, NEW = ("astronaut", "coffee", "brick", "gravel"), ("chelsea", "grass")  # 
 WORLDS = {
     "usual": {"motion": 3.0, "camera": 2.0},
     "small": {"motion": 0.7, "camera": 0.4, "turn": 0.5, "zoom": 0.005},  # most pixels move by less than one
+    "tiny": {"motion": 0.4, "camera": 0.2, "turn": 0.3, "zoom": 0.003},  # nearly all by less than half of one
 }
 VARIANTS = {"usual": "s", "small": "sd"}  # of FlowNet 2: what is trained on each world
 PAIRS, STEPS, BATCH, RATE, WARM = 960, 2500, 16, 3e-3, 100
 SEED = 1800
+WINDOW = (24, 32)  # rows, columns of what the fusion network is trained on
 
 
 def world(name, photographs=SEEN):
@@ -92,17 +94,49 @@ def learn(model, name, pairs, truth, steps, *, seed=0, rate=RATE):
 
     def loss(network, batch):
         pair, flow = batch
-        images, before = model.prepare(pair), []
         with torch.no_grad():
-            for earlier in model.names[: model.names.index(name)]:
-                before.append(model.stage(earlier, images, before))
-        if model.residual and name in STACKED:
-            flow = flow - before[-1].flow
-        return multiscale_loss(network(model.inputs(name, images, before)), flow, code="nvidia", scale=network.scale)
+            inputs, start = seen_by(model, name, pair)
+        rest = flow if start is None else flow - start
+        return multiscale_loss(network(inputs), rest, code="nvidia", scale=network.scale)
 
     return fit(
         getattr(model, name), batches(pairs, truth, seed), steps, loss=loss, lr=rate, schedule=up_and_down(steps)
     )
+
+
+def learn_fusion(model, pairs, truth, steps, *, seed=0, rate=RATE):
+    """Train the fusion network of a FlowNet 2. Arguments as for `learn`.
+
+    It looks at single places, and works at full resolution, where a step is dear. So the others run once over all
+    pairs, and a batch is small windows of what they gave.
+
+    Returns:
+        History.
+    """
+    with torch.no_grad():
+        inputs, start = seen_by(model, "flownetfusion", pairs)
+    rest = truth if start is None else truth - start
+    rows, columns = (n - side for n, side in zip(truth.shape[2:], WINDOW, strict=True))
+
+    def batch(step):
+        generator = torch.Generator().manual_seed(1_000_003 * seed + step)
+        chosen = torch.randint(len(truth), (2 * BATCH,), generator=generator)
+        top, left = (4 * int(torch.randint(n // 4 + 1, (), generator=generator)) for n in (rows, columns))
+        window = (chosen, slice(None), slice(top, top + WINDOW[0]), slice(left, left + WINDOW[1]))
+        return inputs[window], rest[window]
+
+    def loss(network, batch):
+        return multiscale_loss(network(batch[0]), batch[1], code="nvidia", scale=network.scale)
+
+    return fit(model.flownetfusion, batch, steps, loss=loss, lr=rate, schedule=up_and_down(steps))
+
+
+def seen_by(model, name, pairs):
+    """What network `name` is given for pairs (N, 6, H, W), and the flow to which its output is added, or None."""
+    images, before = model.prepare(pairs), []
+    for earlier in model.names[: model.names.index(name)]:
+        before.append(model.stage(earlier, images, before))
+    return model.inputs(name, images, before), model.start(name, before)
 
 
 def up_and_down(steps, warm=WARM):

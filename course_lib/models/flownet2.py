@@ -119,8 +119,11 @@ class FlowNetFusion(nn.Module):
 
     @classmethod
     def mini(cls, widths=(8, 16)):
-        """For pictures of 48 x 64 and two CPU cores."""
-        return cls(widths=widths)
+        """For pictures of 48 x 64 and two CPU cores. Its first output is 0: where it is added to a flow, that flow."""
+        model = cls(widths=widths)
+        for layer in model.refinement.predict:
+            nn.init.zeros_(layer.weight)
+        return model
 
     def forward(self, inputs):
         """(B, 11, H, W) from `fusion_input` -> flows (B, 2, H, W), (B, 2, H/2, W/2), (B, 2, H/4, W/4), in pixels."""
@@ -159,8 +162,9 @@ class FlowNet2(nn.Module):
         mean: "pair", "caffe" or "chairs": see `flownet.preprocess`.
         widths: channels, as for FlowNetS: WIDTHS, or THIN for the paper's lower-case variants.
         scale: what outputs of the stack are multiplied by to become pixels.
-        residual: whether a stacked network's output is *added* to the flow that it is given. As published it is not:
-            the network gives the whole flow, and first has to learn to hand on what it was told.
+        residual: whether the output of a stacked network is *added* to the flow that it is given, and that of the
+            fusion network to the stack's flow. As published they are not: these networks give the whole flow, and
+            first have to learn to hand on what they were told.
     Raises:
         CourseError: if there is no such variant or convention.
     """
@@ -283,8 +287,8 @@ class FlowNet2(nn.Module):
     def stage(self, name, images, before):
         """Run one network on prepared images (B, 6, H, W) and the list of stages before it -> `Stage`."""
         flow = self.enlarge(name, getattr(self, name)(self.inputs(name, images, before))[0], images.shape[2:])
-        if self.residual and name in STACKED:
-            flow = before[-1].flow + flow
+        start = self.start(name, before)
+        flow = flow if start is None else start + flow
         warped = warp(images[:, 3:], flow, self.outside)
         return Stage(name, flow, warped, brightness_error(images[:, :3], warped))
 
@@ -298,6 +302,12 @@ class FlowNet2(nn.Module):
             large, small = before[-2:]
             return fusion_input(images, small.flow, large.flow, self.outside)
         return images
+
+    def start(self, name, before):
+        """The flow to which the output of network `name` is added, or None. before: the stages that ran before it."""
+        if self.residual and (name in STACKED or name == "flownetfusion"):
+            return before[-1 if name in STACKED else -2].flow
+        return None
 
     def enlarge(self, name, flow, size):
         """A network's finest output (B, 2, H/4, W/4) as pixels at full resolution (B, 2, H, W)."""
