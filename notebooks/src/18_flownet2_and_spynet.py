@@ -216,9 +216,9 @@ with torch.device("meta"):
 show(diagram(costs, most=14))
 
 # %% [markdown]
-# Ours was trained for 2,500 steps on a world in which most pixels move by less than one. Who is better where? We test in
-# the usual world and in a *tiny* one, where nearly all pixels move by less than half of one. Here is the error by the
-# length of the true motion, both worlds together:
+# Ours was trained for 2,500 steps on a world in which most pixels move by less than one. Who is better where? We test
+# in the usual world and in a *tiny* one, where nearly all pixels move by less than half of one. Here is the error by
+# the length of the true motion, both worlds together:
 
 # %%
 CUTS = (0, 0.25, 0.5, 1, 2, 4)
@@ -241,8 +241,8 @@ show(fig, alt="; ".join(f"{name}: " + ", ".join(f"{value:.2f}" for value in valu
 # %% tags=["claim"]
 error = {name: {key: endpoint_error(flow, test[name][1]) for key, flow in flows.items()}
          for name, flows in stages.items()}
-claim("Where motions are below half a pixel, the expert's error is over 15 % lower than the stack's; in the usual world "
-      "the stack's is over 15 % lower than the expert's",
+claim("Where motions are below half a pixel, the expert's error is over 15 % lower than the stack's; in the usual "
+      "world the stack's is over 15 % lower than the expert's",
       {"tiny": 85 - 100 * error["tiny"]["flownets_d"] / error["tiny"]["flownets_1"],
        "usual": 85 - 100 * error["usual"]["flownets_1"] / error["usual"]["flownets_d"]},
       f"tiny motions: {error['tiny']['flownets_1']:.3f} and {error['tiny']['flownets_d']:.3f} px; usual: "
@@ -309,9 +309,9 @@ fusion_input = check("18.4", fusion_input)
 # <details>18.4</details>
 
 # %% [markdown]
-# Train it on both worlds mixed, half and half, all others frozen. (Ours again gives what is to be *added* to the stack's
-# flow, and learns from small windows: it looks at single places only.) In the tiny world, which share of the stack's
-# error will be left?
+# Train it on both worlds mixed, half and half, all others frozen. (Ours again gives what is to be *added* to the
+# stack's flow, and learns from small windows: it looks at single places only.) In the tiny world, which share of the
+# stack's error will be left?
 
 # %% tags=["predict"]
 fusion_guess = predict("Error of the fused flow in the tiny world, as a share of the stack's?", None, unit="%")

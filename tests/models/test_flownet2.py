@@ -21,6 +21,7 @@ from course_lib.models.flownet2 import (
 )
 from course_lib.models.flownet2_layouts import our_weights
 from course_lib.ops.warp import warp
+from tests.caffe_files import write_caffemodel
 from tests.flow_reference import arrays, fill, gap, reference
 
 
@@ -249,6 +250,17 @@ def test_loads_every_public_layout(layout, variant):
     assert all(torch.equal(ours[key], value) for key, value in model.state_dict().items())
 
 
+def test_reads_the_original_files(tmp_path):
+    torch.manual_seed(0)
+    model, layers = FlowNet2("cs", widths=(4,) * 6), {}
+    for key, value in published(model, "caffe").items():
+        layers.setdefault(key.rsplit(".", 1)[0], []).append(value)
+    path = write_caffemodel(tmp_path / "FlowNet2-CS_weights.caffemodel", layers)
+    loaded = FlowNet2.from_published(path, widths=(4,) * 6)
+    assert (loaded.variant, loaded.upsampling, loaded.outside) == ("cs", "corners", "cut")
+    assert all(torch.equal(loaded.state_dict()[key], value) for key, value in model.state_dict().items())
+
+
 def test_says_which_keys_do_not_fit():
     with torch.device("meta"):
         state = published(FlowNet2("cs", widths=MINI + (8, 8)), "nvidia")
@@ -302,6 +314,14 @@ def test_a_stacked_network_can_begin_as_the_one_before():
     assert torch.allclose(model.stages(pair)[1].flow, rest, atol=1e-5)
 
 
+@torch.no_grad()
+def test_a_mini_fusion_begins_at_the_flow_of_the_stack():
+    torch.manual_seed(0)
+    stages = FlowNet2.mini("ss+sd").stages(torch.rand(2, 6, 48, 64))
+    assert [stage.name for stage in stages] == ["flownets", "flownets_1", "flownets_d", "flownetfusion"]
+    assert torch.equal(stages[-1].flow, stages[1].flow)
+
+
 @pytest.mark.parametrize("variant", ["ccs", "ssss", "sd+sd", "css+", "s+s", "FlowNet2"])
 def test_refuses_variants(variant):
     with pytest.raises(CourseError, match="expected"):
@@ -319,6 +339,8 @@ def test_mini_learns(variant):
     """Every network of a mini gets a gradient from the flow at the end, through the warps."""
     torch.manual_seed(0)
     model = FlowNet2.mini(variant)
+    if "+" in variant:
+        model.flownetfusion = FlowNetFusion(widths=(8, 16))  # a mini's first output is 0, and so is its gradient
     (model(torch.rand(1, 6, 48, 64)) - 1).square().mean().backward()
     for name in model.names:
         assert any(p.grad is not None and p.grad.any() for p in getattr(model, name).parameters()), name
