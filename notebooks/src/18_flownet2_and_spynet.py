@@ -180,6 +180,9 @@ begin_as(model.flownets_1, model.flownets)
 learn(model, "flownets_1", *train["usual"][:2], STEPS, seed=course.seed)
 model.flownets_1.requires_grad_(False)
 
+# %% [markdown]
+# Both are tested on photographs of which neither has seen a part:
+
 # %%
 with torch.no_grad():
     stages = {name: {stage.name: stage.flow for stage in model.stages(some[0])} for name, some in test.items()}
@@ -338,8 +341,9 @@ claim("In neither world is the fused flow more than 30 % behind the better of th
       published="CSS-ft-sd 2.08 on Sintel, 0.38 on Middlebury; FlowNet2, fused: 2.02 and 0.35 px")
 
 # %% [markdown]
-# Walk through the stack. **Find out:** in which stage do outlines become sharp? Where does the brightness error vanish
-# although the flow is wrong? (Even walls, lecture 04.) And what is left at the end?
+# Walk through the stack, the first two pairs in the usual world, the others in the tiny one. **Find out:** what does the
+# second network see that the first did not? Which shapes are never found? Where does the brightness error vanish
+# although the flow is wrong? (Even walls, lecture 04.)
 
 # %% tags=["widget"]
 words = {"flownets": "first network", "flownets_1": "second network", "flownets_d": "expert for small motions",
@@ -363,6 +367,9 @@ parts = {name: sum(p.numel() for p in getattr(whole, name).parameters()) for nam
 for name, number in parts.items():
     print(f"{name:14}{number:>12,}")
 print(f"{'together':14}{sum(parts.values()):>12,}")
+
+# %% [markdown]
+# Four networks of about 40 million each, and the one that decides is the smallest.
 
 # %%
 size_guess.reveal(sum(parts.values()) / 1e6)
@@ -453,6 +460,9 @@ level_errors = {"no motion": endpoint_error(0 * truth, truth), "coarse level": e
                 "both levels": endpoint_error(fine, truth)}
 print(", ".join(f"{name} {value:.2f} px" for name, value in level_errors.items()),
       f"FlowNetS {errors['first network']:.2f} px", sep=", ")
+
+# %% [markdown]
+# The finer level takes a good part of the coarse one's error away. The same pair as at the beginning:
 
 # %%
 show(flow_strip({"true flow": truth[1], "SPyNet": fine[1], "FlowNetS": stages["usual"]["flownets"][1]}, largest=longest,
@@ -629,7 +639,7 @@ with torch.no_grad(), torch.autocast(course.device.type, course.dtype, enabled=c
 # - A second network gets both images, the second one warped back, the flow and the brightness error: 12 channels.
 # - Networks are trained one by one, those before frozen; two thin ones that look twice beat one wide one.
 # - Small motions need an expert: small kernels, full resolution, data of its own; inside FlowNet 2 its output is / 20.
-# - Fusion sees both flows, their lengths and the errors that they leave, and takes the better at each pixel.
+# - Fusion sees both flows, their lengths and the errors that they leave, and decides at each pixel.
 # - SPyNet warps at every level of a pyramid, so that little is left to find: 3 % of the weights.
 #
 # ## Do you remember?
