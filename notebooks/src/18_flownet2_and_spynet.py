@@ -341,8 +341,8 @@ claim("In neither world is the fused flow more than 30 % behind the better of th
       published="CSS-ft-sd 2.08 on Sintel, 0.38 on Middlebury; FlowNet2, fused: 2.02 and 0.35 px")
 
 # %% [markdown]
-# Walk through the stack, the first two pairs in the usual world, the others in the tiny one. **Find out:** what does the
-# second network see that the first did not? Which shapes are never found? Where does the brightness error vanish
+# Walk through the stack, the first two pairs in the usual world, the others in the tiny one. **Find out:** what does
+# the second network see that the first did not? Which shapes are never found? Where does the brightness error vanish
 # although the flow is wrong? (Even walls, lecture 04.)
 
 # %% tags=["widget"]
