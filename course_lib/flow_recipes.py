@@ -2,6 +2,7 @@
 
     course train 17 --data ~/data/FlyingChairs_release --batch 8
     course train 17 --network FlowNetC --data ~/data/MPI-Sintel --dataset sintel
+    course train 18 --data ~/data/FlyingChairs_release      # FlowNet-SD, lecture 18's expert
 
 The paper's recipe (arXiv:1504.06852, Section 5.1): its augmentation, the sum of errors at five scales, Adam, a learning
 rate that is halved at 3/6, 4/6 and 5/6 of the way; FlowNetC starts at a hundredth of it. 600,000 steps of 8 pairs with
