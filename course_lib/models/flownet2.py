@@ -24,6 +24,7 @@ Differences from the paper, and what decides correctness:
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import nn
@@ -140,14 +141,23 @@ class Stage:
     Attributes:
         name: of the network's attribute, such as "flownets_1".
         flow: (B, 2, H, W) in pixels of the full picture.
-        warped: (B, 3, H, W): the second image, its mean subtracted, warped back with this flow.
-        error: (B, 1, H, W): brightness error of `warped`.
+        images: (B, 6, H, W), mean subtracted. outside: of the warp.
     """
 
     name: str
     flow: torch.Tensor
-    warped: torch.Tensor
-    error: torch.Tensor
+    images: torch.Tensor
+    outside: str
+
+    @cached_property
+    def warped(self):
+        """(B, 3, H, W): the second image, its mean subtracted, warped back with the flow."""
+        return warp(self.images[:, 3:], self.flow, self.outside)
+
+    @cached_property
+    def error(self):
+        """(B, 1, H, W): brightness error that the flow leaves."""
+        return brightness_error(self.images[:, :3], self.warped)
 
 
 class FlowNet2(nn.Module):
@@ -289,8 +299,7 @@ class FlowNet2(nn.Module):
         flow = self.enlarge(name, getattr(self, name)(self.inputs(name, images, before))[0], images.shape[2:])
         start = self.start(name, before)
         flow = flow if start is None else start + flow
-        warped = warp(images[:, 3:], flow, self.outside)
-        return Stage(name, flow, warped, brightness_error(images[:, :3], warped))
+        return Stage(name, flow, images, self.outside)
 
     def inputs(self, name, images, before):
         """What the network `name` is given: (B, 6, 12 or 11, H, W). Arguments as for `stage`."""

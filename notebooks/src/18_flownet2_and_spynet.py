@@ -379,6 +379,20 @@ claim("FlowNet 2 has 162,518,834 parameters", sum(parts.values()) == 162_518_834
       published="162,518,834 in NVIDIA's code")
 
 # %% [markdown]
+# As a picture, drawn from one pass through the network. Where lines would cross, letters join them: (d) is what the
+# expert sends to fusion. How often is the second image warped?
+
+# %%
+NETWORKS = {"FlowNetC": "flownetc", "FlowNetS 1": "flownets_1", "FlowNetS 2": "flownets_2", "FlowNet-SD": "flownets_d",
+            "fusion": "flownetfusion"}
+with torch.device("meta"):
+    cost = describe(whole, (6, 384, 512), repeats=0)
+show(diagram({"FlowNet 2": cost}, groups=NETWORKS, facts=("name", "H × W", "parameters"), height=50))
+
+# %% [markdown]
+# Two warps are drawn, one before each stacked network. (Two more are inside the last *concat*: fusion's brightness
+# errors.)
+#
 # ### The same weights, another flow
 #
 # There are two well-known programs: the authors' (Caffe), and NVIDIA's in PyTorch, with the same weights converted.
