@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from course_lib.errors import ShapeError, check_shape
-from course_lib.models.flownet2 import brightness_error
 from course_lib.ops.warp import warp
 from course_lib.plots import MUTED
 from course_lib.plots.flow_color import flow_to_rgb, longest, wheel_image
@@ -62,7 +61,7 @@ def stack_states(stages, pair, truth, valid=None):
         if flow.shape != truth.shape:
             raise ShapeError(f"stage {name!r} has shape {tuple(flow.shape)}, expected {tuple(truth.shape)}")
         warped = warp(image2, flow[None], "border")
-        left = brightness_error(image1, warped)[0, 0]
+        left = (image1 - warped).norm(dim=1)[0]
         wrong = (flow - truth).norm(dim=0)
         epe = wrong[valid].mean().item()
         before = found[-1].epe if found else None
