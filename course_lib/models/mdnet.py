@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.io import loadmat
 from torch import nn
 from torch.nn.functional import pad
 
@@ -166,6 +165,8 @@ def matconvnet_weights(path):
     Raises:
         CourseError: if the file cannot be read, or is no network of MatConvNet.
     """
+    from scipy.io import loadmat  # comes with scikit-image; only MATLAB's files need it
+
     path = place(path)
     if not path.is_file():
         raise CourseError(f"No file at {path}. Check the path; the course does not download weights by itself.")
