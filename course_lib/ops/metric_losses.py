@@ -136,18 +136,21 @@ def choose_triplets(points, labels, margin=1.0, *, negatives="semi-hard", square
     distance = pairwise_distances(points, squared)
     same = labels[:, None] == labels
     anchor, positive = (same & same.new_ones(same.shape).triu(1)).nonzero().unbind(1)
-    loss = distance[anchor, positive][:, None] - distance[anchor] + margin  # (pairs, N), for each negative
+    # (pairs, N). Not the loss, margin - gap: in a heap of near points, where a training begins, all losses round to the
+    # margin, and who is nearer would be lost.
+    gap = distance[anchor] - distance[anchor, positive][:, None]
     allowed = ~same[anchor]
     if negatives == "all":
         pair, negative = allowed.nonzero().unbind(1)
         return torch.stack([anchor[pair], positive[pair], negative], dim=1)
-    allowed &= loss > 0
+    allowed &= gap < margin
     if negatives == "semi-hard":
-        allowed &= loss < margin
+        allowed &= gap > 0
+    order = gap  # the smallest is taken
     if negatives == "random" or (negatives == "semi-hard" and generator is not None):
-        loss = torch.rand(loss.shape, generator=generator).to(loss)
+        order = torch.rand(gap.shape, generator=generator).to(gap)
     found = allowed.any(dim=1)
-    negative = loss.masked_fill(~allowed, -torch.inf).argmax(dim=1)
+    negative = order.masked_fill(~allowed, torch.inf).argmin(dim=1)
     return torch.stack([anchor, positive, negative], dim=1)[found]
 
 
@@ -160,13 +163,13 @@ def choose_triplets_reference(points, labels, margin=1.0, *, negatives="semi-har
             if labels[a] != labels[p]:
                 continue
             others = [n for n in range(number) if labels[n] != labels[a]]
-            loss = {n: distance[a][p] - distance[a][n] + margin for n in others}
+            gap = {n: distance[a][n] - distance[a][p] for n in others}
             if negatives == "hardest":
-                others = [n for n in others if loss[n] > 0]
+                others = [n for n in others if gap[n] < margin]
             if negatives == "semi-hard":
-                others = [n for n in others if 0 < loss[n] < margin]
+                others = [n for n in others if 0 < gap[n] < margin]
             if negatives != "all":
-                others = sorted(others, key=lambda n: -loss[n])[:1]
+                others = sorted(others, key=lambda n: gap[n])[:1]
             chosen += [(a, p, n) for n in others]
     return torch.tensor(chosen, dtype=torch.long).reshape(-1, 3)
 

@@ -93,6 +93,14 @@ def test_choice_equals_the_reference(negatives, squared, margin):
         assert len(ours)
 
 
+@pytest.mark.parametrize("negatives", ["hardest", "semi-hard"])
+def test_who_is_nearest_does_not_depend_on_the_margin_in_a_heap_of_points(negatives):
+    """Squared distances of 1e-8 vanish beside a margin of 1 in float32, in which the loss is margin - gap."""
+    points, labels = numbers(30, 2), torch.arange(30) % 3
+    wide = choose_triplets(points, labels, 100.0, negatives=negatives)  # nothing is beyond the margin, as below
+    assert torch.equal(choose_triplets(points / 2**13, labels, 1.0, negatives=negatives), wide)
+
+
 @pytest.mark.parametrize("negatives", ["random", "semi-hard"])
 def test_random_choices_are_allowed_ones_and_differ(negatives):
     points, labels, margin = numbers(20, 3), torch.arange(20) % 4, 1.5
