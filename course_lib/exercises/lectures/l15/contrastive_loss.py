@@ -118,6 +118,41 @@ contrastive_loss = exercise(
             {RESULT: "(pull[same == 1].mean() + push[same == 0].mean()) / 2"},
         ),
         edit("every pair is pulled and pushed: which of the two, its label says", {CHOICE: "(pull + push)"}),
+        edit(
+            "the push counts for pairs of the same class, too, and mixed pairs cost nothing: it belongs to `1 - same`",
+            {CHOICE: "torch.where(same == 1, pull + push, 0 * push)"},
+        ),
+        edit(
+            "the push is subtracted, so that near mixed pairs are a gain: both terms are costs, and added",
+            {CHOICE: "torch.where(same == 1, pull, -push)"},
+        ),
+        edit(
+            "what is missing to the margin is added up over pairs and then squared: square it pair by pair",
+            {PUSH: "(margin - distance).clamp(min=0).sum() ** 2"},
+        ),
+        edit(
+            "the margin is compared with the mean distance: compare it with the distance of each pair",
+            {PUSH: "(margin - distance).mean().clamp(min=0) ** 2"},
+        ),
+        edit(
+            "the mean is squared: square the term of each pair, then average",
+            {PULL: "distance", PUSH: PUSH.removesuffix(" ** 2"), RESULT: f"{CHOICE}.mean() ** 2 / 2"},
+        ),
+        edit(
+            "this is one mean square for all pairs together: .norm(dim=1) gives one distance per pair",
+            {DISTANCE: "(first - second).square().mean()", PULL: "distance"},
+        ),
+        edit(
+            "this is the angle between the points (cosine): take the length of their difference",
+            {DISTANCE: "1 - torch.cosine_similarity(first, second)"},
+        ),
+        edit(
+            "the points are scaled to length 1 first: nothing of that kind here, compare them as they are",
+            {
+                f"    distance = {DISTANCE}": "    first, second = (x / x.norm(dim=1, keepdim=True).clamp(min=1e-12)"
+                f" for x in (first, second))\n    distance = {DISTANCE}"
+            },
+        ),
     ),
     hints=(
         "Two wishes. Same class: the distance shall be 0, and costs its square. Different: it shall be at least m, and "

@@ -96,6 +96,45 @@ facenet_loss = exercise(
         edit("this adds up over triplets: the loss is their mean", {".mean()": ".sum()"}),
         edit("every triplet still has a loss of its own: take the mean", {".clamp(min=0).mean()": ".clamp(min=0)"}),
         edit("the distances are exchanged: a near negative is what costs", {"near - far": "far - near"}),
+        edit(
+            "the squares add up over all points together: .sum(dim=1) gives one distance per triplet",
+            {SQUARE: ".square().sum()"},
+        ),
+        edit(
+            "the squares add up over the triplets: .sum(dim=1) gives one distance per triplet",
+            {SQUARE: ".square().sum(dim=0)"},
+        ),
+        edit("all points are scaled by one number: each *point*, a row, gets length 1", {AXIS: "x / x.norm()"}),
+        edit(
+            "the points are divided by their squared length: by the length itself they get length 1",
+            {AXIS: "x / x.square().sum(dim=1, keepdim=True)"},
+        ),
+        edit(
+            "the values of each point add up to 1 (softmax): its length, the root of the sum of squares, is to be 1",
+            {AXIS: "F.softmax(x, dim=1)"},
+        ),
+        edit(
+            "the differences are scaled to length 1, so that all distances are 1: scale the points",
+            {
+                AXIS: "x",
+                "(anchor - positive)": "F.normalize(anchor - positive, dim=1)",
+                "(anchor - negative)": "F.normalize(anchor - negative, dim=1)",
+            },
+        ),
+        edit("the margin has the wrong sign: the negative shall be further by it", {"+ margin": "- margin"}),
+        edit("the margin is not squared: it is added to the squared distances as it is", {"+ margin": "+ margin**2"}),
+        edit(
+            "the difference is cut off before the margin is added: add the margin, then cut",
+            {"(near - far + margin).clamp(min=0)": "((near - far).clamp(min=0) + margin)"},
+        ),
+        edit(
+            "the cut is on the wrong side: what is *below* 0 becomes 0, .clamp(min=0)",
+            {".clamp(min=0)": ".clamp(max=0)"},
+        ),
+        edit(
+            "the difference of the distances is half as large as it should be: with products, |a - p|^2 = 2 - 2 a p",
+            {"near - far + margin": "(near - far) / 2 + margin"},
+        ),
     ),
     hints=(
         "Three lines are wrong, each in one place. Compare with the text above: what has length 1, which distance, and "

@@ -28,16 +28,16 @@ def _cases(generator):
         points = torch.randn(classes, width, generator=generator)[labels] * 0.5
         return points + torch.randn(number, width, generator=generator), labels
 
-    lonely = torch.tensor([5, 0, 0, 1, 1, 0])
+    lonely = torch.cat([torch.arange(10) + 3, torch.arange(30) % 3])[torch.randperm(40, generator=generator)]
     return [
         Case(
             "by hand, on a line: 0, 1, 3, 7 and 8.5, k = 1",
             (torch.tensor([[0.0], [1], [3], [7], [8.5]]), torch.tensor([0, 1, 1, 0, 0]), 1),
         ),
-        Case("14 points of 4 classes, k = 1", (*batch(14, 4), 1)),
-        Case("16 points of 5 classes, k = 3", (*batch(16, 5), 3)),
-        Case("15 points of 3 classes, k = 2", (*batch(15, 3, 6), 2)),
-        Case("a class with a single point, k = 2", (torch.randn(6, 2, generator=generator), lonely, 2)),
+        Case("48 points of 6 classes, k = 1", (*batch(48, 6), 1)),
+        Case("64 points of 9 classes, k = 3", (*batch(64, 9), 3)),
+        Case("57 points of 8 classes, k = 2", (*batch(57, 8, 6), 2)),
+        Case("ten classes with a single point, k = 2", (torch.randn(40, 2, generator=generator), lonely, 2)),
     ]
 
 
@@ -50,7 +50,8 @@ recall_at_k = exercise(
     cases=_cases,
     mistakes=(
         edit(
-            "each point finds itself: leave it out, with torch.inf on the diagonal, and then look for the *smallest*",
+            "every search succeeds: leave each point out of its own neighbours (torch.inf on the diagonal, then the "
+            "*smallest*), and ask each point alone, .any(dim=1)",
             {ITSELF: ""},
         ),
         edit("these are the furthest points: largest=False", {", largest=False": "", ITSELF: ""}),
@@ -73,6 +74,46 @@ recall_at_k = exercise(
         ),
         edit("every point still has an answer of its own: take the mean", {".mean().item()": ""}),
         edit("this looks at k + 1 neighbours: the point itself is out already", {"topk(k,": "topk(k + 1,"}),
+        edit(
+            "this looks at k - 1 neighbours: the point itself is out already, or counted as one of the k",
+            {NEAREST: f"{NEAREST}[:, 1:]", ITSELF: ""},
+        ),
+        edit("the nearest neighbour is dropped: it is no longer the point itself", {NEAREST: f"{NEAREST}[:, 1:]"}),
+        edit(
+            "this is recall as other fields count it, the share of the class that was found: here one of the k is "
+            "enough, .any(dim=1)",
+            {
+                FOUND: "((labels[nearest] == labels[:, None]).sum(dim=1)"
+                " / (labels == labels[:, None]).sum(dim=1).sub(1).clamp(min=1))"
+            },
+        ),
+        edit(
+            "here the k neighbours vote, and the majority decides: one of them is enough, .any(dim=1)",
+            {FOUND: "labels[nearest].mode(dim=1).values == labels"},
+        ),
+        edit(
+            "points that are alone in their class are left out: they count, as failures",
+            {"found.float()": "found[(labels == labels[:, None]).sum(dim=1) > 1].float()"},
+        ),
+        edit(
+            "the numbers of the neighbours are compared with classes: their classes are labels[nearest]",
+            {FOUND: "(nearest == labels[:, None]).any(dim=1)"},
+        ),
+        edit(
+            "this divides by the number of classes: divide by the number of points",
+            {"found.float().mean()": "(found.float().sum() / len(labels.unique()))"},
+        ),
+        edit(
+            "this is the distance as one walks along streets (L1): take the straight one",
+            {"torch.cdist(points, points)": "torch.cdist(points, points, p=1)"},
+        ),
+        edit(
+            "this compares by angles (cosine), not by distance",
+            {
+                "torch.cdist(points, points)": "(-(points / points.norm(dim=1, keepdim=True)) @ (points / points.norm("
+                "dim=1, keepdim=True)).T)"
+            },
+        ),
     ),
     hints=(
         "Every point asks: is one of my k nearest others of my class? The share of those who say yes.",

@@ -26,6 +26,8 @@ ALLOWED = "(labels != labels[a]) & (gap > 0) & (gap < margin)"
 CHOICE, GAP = "gap.masked_fill(~allowed, torch.inf).argmin()", "distance[a] - distance[a, p]"
 FOUND = "if allowed.any()"
 IN_THEIR_ORDER = "of the semi-hard negatives this takes the first in the batch: take the nearest to the anchor"
+PLACE = "the negative's number is its place among a part of the points: its place in the batch is asked for"
+NO_SIGN = "the sign of the gap is lost, so that nearer ones came, too: further than the positive, gap > 0"
 
 
 def _cases(generator):
@@ -112,6 +114,38 @@ semi_hard = exercise(
         edit(
             "each pair gets a triplet for *every* semi-hard negative: only the nearest is asked for",
             {f"n = {CHOICE}": "for n in allowed.nonzero():", "    chosen.append": "        chosen.append"},
+        ),
+        edit(
+            "the margin is counted from 0: it begins at the positive, distance[a] < distance[a, p] + margin",
+            {"(gap < margin)": "(distance[a] < margin)"},
+        ),
+        edit(
+            "negatives nearer than the positive came, within the margin before it: gap > 0",
+            {"gap > 0": "gap > -margin"},
+        ),
+        edit(NO_SIGN, {GAP: "(distance[a] - distance[a, p]).abs()"}),
+        edit(NO_SIGN, {GAP: "(distance[a] - distance[a, p]).abs()", "(gap > 0) & ": ""}),
+        edit(
+            "these are the easy negatives, beyond the margin, whose loss is 0: gap < margin",
+            {ALLOWED: "(labels != labels[a]) & (gap > margin)"},
+        ),
+        edit(
+            "this is the nearest of all negatives, whether it is semi-hard or not: ask for both sides of the gap",
+            {CHOICE: "gap.masked_fill(labels == labels[a], torch.inf).argmin()", FOUND: "if True"},
+        ),
+        edit(PLACE, {CHOICE: "gap[allowed].argmin()"}),
+        edit(PLACE, {CHOICE: "gap.masked_fill(~allowed, torch.inf)[labels != labels[a]].argmin()"}),
+        edit(
+            "what is not allowed is filled with 0, and that is the smallest: fill in torch.inf",
+            {CHOICE: "gap.masked_fill(~allowed, 0).argmin()"},
+        ),
+        edit(
+            "of the semi-hard negatives this takes the last in the batch: take the nearest to the anchor",
+            {CHOICE: "allowed.nonzero()[-1, 0]"},
+        ),
+        edit(
+            "no triplet at all came: the points *all* being semi-hard negatives never happens, .any() is meant",
+            {FOUND: "if allowed.all()"},
         ),
         edit("the order is anchor, positive, negative", {"(a, p, int(n))": "(a, int(n), p)"}),
         edit("anchor and positive are exchanged: the anchor comes first, a < p", {"(a, p, int(n))": "(p, a, int(n))"}),

@@ -5,6 +5,9 @@ import torch
 from course_lib.exercises import Case, edit, exercise
 
 SOLUTION = """
+import torch
+
+
 def triplet_loss(anchor, positive, negative, margin=1.0):
     near = (anchor - positive).norm(dim=1)
     far = (anchor - negative).norm(dim=1)
@@ -90,6 +93,43 @@ triplet_loss = exercise(
             "this is the distance as one walks along streets (L1): take the straight one, .norm(dim=1)",
             {".norm(dim=1)": ".abs().sum(dim=1)"},
         ),
+        edit(
+            "this is the mean of the differences, not the distance: the root of the sum of squares, .norm(dim=1)",
+            {".norm(dim=1)": ".abs().mean(dim=1)"},
+        ),
+        edit(
+            "this is one mean square for all triplets together: .norm(dim=1) gives one distance per triplet",
+            {".norm(dim=1)": ".square().mean()"},
+        ),
+        edit(
+            "these are angles (cosine): take the lengths of the differences",
+            {
+                NEAR: "1 - torch.cosine_similarity(anchor, positive)",
+                FAR: "1 - torch.cosine_similarity(anchor, negative)",
+            },
+        ),
+        edit(
+            "the points are scaled to length 1 first, as in FaceNet: here they are compared as they are",
+            {
+                f"    near = {NEAR}": "    scale = lambda x: x / x.norm(dim=1, keepdim=True).clamp(min=1e-12)\n"
+                "    anchor, positive, negative = scale(anchor), scale(positive), scale(negative)\n"
+                f"    near = {NEAR}"
+            },
+        ),
+        edit(
+            "these are the two wishes of the contrastive loss: here only the difference of the distances is compared "
+            "with the margin",
+            {LOSS: "(near + (margin - far).clamp(min=0))"},
+        ),
+        edit(
+            "the distance from positive to negative takes part (`swap` of PyTorch's function): both are the anchor's",
+            {FAR: f"torch.minimum({FAR}, (positive - negative).norm(dim=1))"},
+        ),
+        edit(
+            "the cut is on the wrong side: what is *below* 0 becomes 0, .clamp(min=0)",
+            {".clamp(min=0)": ".clamp(max=0)"},
+        ),
+        edit("the cut is a soft one: a plain .clamp(min=0), please", {LOSS: "(near - far + margin).exp().log1p()"}),
         edit(
             "only the distance to the negative is squared: take plain ones on both sides",
             {FAR: "(anchor - negative).square().sum(dim=1)"},

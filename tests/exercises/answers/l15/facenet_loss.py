@@ -40,7 +40,7 @@ WRONG = [
         "two bugs are left: these are plain",
     ),
     ({"F.normalize(x, dim=1)": "1 * x"}, "nothing is scaled any more"),
-    ({"+ margin": "- margin"}, None),
+    ({"+ margin": "- margin"}, "the margin has the wrong sign"),
     (
         """
 def facenet_loss(anchor, positive, negative, margin=0.2):

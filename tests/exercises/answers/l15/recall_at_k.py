@@ -36,7 +36,7 @@ def recall_at_k(points, labels, k):
     near = torch.cdist(points, points).argsort(dim=1)[:, :k]
     return (labels[near] == labels[:, None]).any(1).float().mean().item()
 """,
-        "each point finds itself",
+        "every search succeeds",
     ),
     (
         """
@@ -54,9 +54,8 @@ def recall_at_k(points, labels, k):
 """,
         "one is enough",
     ),
-    ({", largest=False": ""}, "each point finds itself"),
+    ({", largest=False": ""}, "every search succeeds"),
     ({".float().mean().item()": ".sum().item()"}, "the number of successes"),
     ({"return found.float().mean().item()": "print(found.float().mean().item())"}, "printed"),
     ({"topk(k,": "topk(1,"}, "only the nearest neighbour is looked at"),
-    ({"labels[:, None]": "labels[None, :k]"}, None),
-]
+    ]
