@@ -10,6 +10,7 @@ course = start("15")
 # %%
 import os
 import time
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -64,11 +65,11 @@ show(film_strip(patches, range(4), ["left", "right, A", "right, B", "right, C"],
 # ## One network, used twice
 #
 # A **Siamese network** (Bromley and others, 1993, for signatures) gives two inputs to two identical copies of a
-# network. Identical means that there is one set of weights; in code you simply call the network twice. Each copy turns
-# its input
-# $x$ into a few numbers $D(x)$, the **embedding**. The answer is the distance
-# $\lVert D(x_1) - D(x_2) \rVert_2$: small if the two match. Training data are pairs $(x_1, x_2)$ with a label $\delta$,
-# which is 1 for a match.
+# network. Identical means that there is one set of weights; in code you simply call the network twice. It is trained to
+# give similar outputs for inputs that mean the same. Each copy turns its input $x$ into a few numbers $D(x)$, the
+# **embedding**. The answer is the distance $\lVert D(x_1) - D(x_2) \rVert_2$: small if the two match. Training data are
+# pairs $(x_1, x_2)$ with a label $\delta$, which is 1 for a match, and so there is a loss
+# $l(x_1, x_2, \delta)$ for each pair.
 #
 # Our copies are `EmbeddingNet`, a public network for digits of $28 \times 28$ pixels. It ends in *two* numbers, so that
 # we can draw where each picture goes.
@@ -85,11 +86,13 @@ claim("EmbeddingNet has 380,806 parameters", cost.parameters == 380_806, f"{cost
 # %% [markdown]
 # ## Two wishes for a pair
 #
-# The **contrastive loss** (Hadsell, Chopra and LeCun, 2006) writes two wishes down. For a matching pair, $\lVert f(x) -
-# f(x_+) \rVert \to 0$. For another, $\lVert f(x) - f(x_-) \rVert \ge m$: at least the **margin** $m$. Beyond it the
-# pair costs nothing; there is no need to drive strangers to the ends of the earth. With the distance $d$:
+# Distances in the embedding are to stand for membership: near means of one class, far of two. The **contrastive loss**
+# (Hadsell, Chopra and LeCun, 2006) writes this down as two wishes. (Most papers call the network $f$, and so do we from
+# here on.) For a matching pair, $\lVert f(x) - f(x_+) \rVert \to 0$. For another, $\lVert f(x) - f(x_-) \rVert \ge m$:
+# at least the **margin** $m$. Beyond it the pair costs nothing; there is no need to drive strangers to the ends of the
+# earth. With the distance $d = \lVert f(x_1) - f(x_2) \rVert$:
 #
-# $$ L = \tfrac12\, \delta\, d^2 + \tfrac12\, (1 - \delta)\, \max(0,\ m - d)^2 . $$
+# $$ l(x_1, x_2, \delta) = \tfrac12\, \delta\, d^2 + \tfrac12\, (1 - \delta)\, \max(0,\ m - d)^2 . $$
 #
 # The first wish alone has a cheap solution: put everything in one point. Remember that; it comes back.
 #
@@ -155,9 +158,9 @@ show(curve(distances, losses, "distance d", "contrastive loss", height=2.8),
 # out, until it is further by the margin. Then the triplet costs nothing and teaches nothing.
 #
 # What is $d$? In FaceNet (Schroff, Kalenichenko, Philbin, 2015) the *squared* distance, between points of length 1,
-# with
-# $m = 0.2$; in PyTorch's `TripletMarginLoss` the plain one, with $m = 1$. Distances 0.5 and 0.9 with $m = 0.5$: plain
-# $0.5 - 0.9 + 0.5 = 0.1$; squared $0.25 - 0.81 + 0.5 < 0$, so 0. One form is still teaching, the other is content.
+# with $m = 0.2$; in PyTorch's `TripletMarginLoss` the plain one, with $m = 1$. Distances 0.5 and 0.9 with $m = 0.5$:
+# plain $0.5 - 0.9 + 0.5 = 0.1$; squared $0.25 - 0.81 + 0.5 < 0$, so 0. One form is still teaching, the other is
+# content.
 #
 # ## Exercise 15.2: The triplet loss
 #
@@ -306,12 +309,12 @@ print(f"{len(mine)} triplets, the same as the library's: {torch.equal(mine, thei
 # ## Collapse
 #
 # Now the experiment: the published network, two numbers per picture, squared distances, $m = 1$, once with semi-hard
-# and once with the hardest negatives, from the first step on. We keep the embedding of 150 other digits at every fourth
+# and once with the hardest negatives, from the first step on. We keep the embedding of 150 other digits at every fifth
 # step. Before you run it: which of the two will sort the digits better?
 
 # %%
 def watch(negatives, steps=100, enlarged=1.0):
-    """Train on digits; (S, 150, 2) the embedding of held-out digits every fourth step, and the loss of each step."""
+    """Train on digits; (S, 150, 2) the embedding of held-out digits every fifth step, and the loss of each step."""
     looks = []
 
     def look(network):
@@ -322,7 +325,7 @@ def watch(negatives, steps=100, enlarged=1.0):
     with torch.no_grad():
         network.fc[-1].weight *= enlarged
     look(network)
-    history = fit(network, digit_batch, steps, metric=Metric(look, every=4, name="looks"), lr=1e-3,
+    history = fit(network, digit_batch, steps, metric=Metric(look, every=5, name="looks"), lr=1e-3,
                   loss=lambda net, batch: online_triplet(net(batch[0]), batch[1], 1.0, negatives=negatives))
     return torch.stack(looks), history.loss
 
@@ -346,17 +349,17 @@ show(fig, alt=f"Loss after training: semi-hard {semi_loss[-1]:.2f}, hardest {har
 # follows the points; the red circle has the radius of the margin. In which training does the circle hold everything?
 
 # %% tags=["widget"]
-looks_at = [0, *range(4, 4 * len(semi), 4)]
+looks_at = [0, *range(5, 5 * len(semi), 5)]
 EmbeddingInTraining({"semi-hard": semi, "hardest": hard}, looks_at, pictures[held_out, 0], kinds[held_out], margin=1.0)
 
 # %% [markdown]
-# This is **collapse**: $f(x)$ is nearly the same for all $x$. The semi-hard training leaves the heap in a few steps; in
-# the other one the points stay closer together than the margin. Why? While the network knows nothing, the hardest
-# negative is nearer than the positive, and
-# $d(a, p) - d(a, n)$ is positive. To turn that around it would have to see what makes a digit a digit. But it can lower
-# the loss at once without seeing anything: make *all* distances smaller. A semi-hard negative has $d(a, p) < d(a, n)$:
-# shrinking makes *its* loss larger. If this is the reason, a network that starts further apart must walk back into the
-# heap. So enlarge the outputs of the untrained network 30 times, and train with the hardest negatives:
+# This is **collapse**: measured by the margin, $f(x)$ is nearly the same for all $x$. The semi-hard training leaves the
+# heap in a few steps; in the other one the points stay closer together than the margin. Why? While the network knows
+# nothing, the hardest negative is nearer than the positive, and $d(a, p) - d(a, n)$ is positive. To turn that around it
+# would have to see what makes a digit a digit. But it can lower the loss at once without seeing anything: make *all*
+# distances smaller. A semi-hard negative has $d(a, p) < d(a, n)$: shrinking makes *its* loss larger. If this is the
+# reason, a network that starts further apart must walk back into the heap. So enlarge the outputs of the untrained
+# network 30 times, and train with the hardest negatives:
 
 # %%
 back, _ = watch("hardest", steps=20, enlarged=30.0)
@@ -432,15 +435,16 @@ table({"faces (LFW): FaceNet": 99.63, "faces in videos (YouTube Faces): FaceNet"
 # Faces: millions of people in training, and the person in the test is new. Our own test is the pair of photographs. The
 # **disparity** is known for nearly all points: what is at $(x, y)$ on the left is at $(x - \text{disparity}, y)$ on the
 # right. So we have as many matching patches as we like, and the truth for free. We train on the left two fifths of the
-# scene and test on the right half, which the network has not seen. LIFT (Yi and others, 2016) learns descriptors of
-# feature points in this way, in place of the hand-made SIFT, from points that a reconstruction has matched; lecture 16
-# will do it for all pixels at once.
+# scene and test on the right two fifths, which the network has not seen. LIFT (Yi and others, 2016) learns descriptors
+# of feature points in this way, in place of the hand-made SIFT, from points that a reconstruction has matched; lecture
+# 16 will do it for all pixels at once.
 
 # %%
 sources = pair.points(4000, (0, 300), course.generator(10**6))
 queries, answers = pair.points(500, (420, 741), course.generator(10**6 + 1))
 
 
+@cache  # four networks will see the same batches
 def patch_batch(step, number=64):
     """64 points, seen twice: (128, 1, 28, 28), and which point it is (128,)"""
     generator = course.generator(step)
@@ -477,9 +481,9 @@ results = {"pixels, standardised": found(lambda patches: patches.flatten(1))}
 pixel_guess.reveal(results["pixels, standardised"][1])
 
 # %% [markdown]
-# As photographed, the pixels do well: the two cameras were of one make, side by side. Turning hurts them. Now four
-# small networks with 32 numbers each: both losses, each with negatives taken at random and with chosen ones. A batch
-# has 64 points, each seen twice.
+# As photographed, the pixels do well: the cameras stood side by side, looked the same way and were exposed alike.
+# Turning hurts them. Now four small networks with 32 numbers each: both losses, each with negatives taken at random and
+# with chosen ones. A batch has 64 points, each seen twice.
 
 # %%
 def at_random(loss_of_pairs):
@@ -536,8 +540,8 @@ claim("Choosing the negatives gains more, with either loss, than exchanging one 
 
 # %% [markdown]
 # You will read that the triplet loss is better than the contrastive one, because it asks for less. In our miniature it
-# is not: with the same care for the negatives the two are close, and the contrastive loss is often a little ahead. The
-# published record has the same twist. On birds of species that were never trained:
+# is not: with the same care for the negatives the two are close, and which is ahead changes with the seed. The
+# published record has a twist, too. On birds of species that were never trained:
 
 # %%
 table({"contrastive": (from_memory(26.4), from_memory(68.1)), "triplet": (from_memory(36.1), from_memory(64.2))},
@@ -549,8 +553,9 @@ table({"contrastive": (from_memory(26.4), from_memory(68.1)), "triplet": (from_m
 # The order turned when somebody gave both the same network, the same batches and the same patience. Wherever the
 # comparison is between losses, ask how the pairs were chosen.
 #
-# And as photographed? There the network is about as good as the pixels: it has learnt to ignore turning, noise and
-# exposure, of which there is none. **A distance is learnt for a change**; it is no better in general.
+# And as photographed? There the networks with chosen negatives are about as good as the pixels, and the other two
+# worse. All four have learnt to ignore turning, noise and exposure, of which there is none here. **A distance is learnt
+# for a change**; it is no better in general.
 #
 # ## Reproduce, part 2: new actions
 #
@@ -638,6 +643,9 @@ for fold in range(FOLDS):
     cosine.append(roc_area(test[0][new], test[1][new]))
 print("cosine, new actions:", *(f"{area:.2f}" for area in cosine))
 
+# %% [markdown]
+# Better than a coin, far from perfect. Now the same test with distances that were learnt, fold by fold.
+
 # %% tags=["predict"]
 area_guess = predict("Learned on eight other actions: ROC area on the four new ones, average of three folds?", None)
 
@@ -654,7 +662,7 @@ learned = [learned_area(new_actions(fold)) for fold in range(FOLDS)]
 area_guess.reveal(sum(learned) / FOLDS)
 
 # %% [markdown]
-# Fold by fold, beside the cosine. Is it one lucky fold?
+# Beside the cosine: is it one lucky fold?
 
 # %%
 names = [f"fold {fold}" for fold in range(FOLDS)]
@@ -787,8 +795,9 @@ else:
 # - R. Hadsell, S. Chopra, Y. LeCun, *Dimensionality Reduction by Learning an Invariant Mapping*, CVPR 2006: Section 2.
 # - F. Schroff, D. Kalenichenko, J. Philbin, *FaceNet: A Unified Embedding for Face Recognition and Clustering*, CVPR
 #   2015, arXiv:1503.03832: Sections 3.1 and 3.2.
-# - K. Yi, E. Trulls, V. Lepetit, P. Fua, *LIFT: Learned Invariant Feature Transform*, ECCV 2016, arXiv:1603.09114. (The
-#   picture of a pair of patches and their loss, which many slides show, follows it; ours follow Christopher Choy's.)
+# - K. Yi, E. Trulls, V. Lepetit, P. Fua, *LIFT: Learned Invariant Feature Transform*, ECCV 2016, arXiv:1603.09114. (A
+#   pair of patches goes through two copies of a network, to a distance and a loss: our overview follows theirs, as
+#   Christopher Choy has shown it.)
 # - H. O. Song, Y. Xiang, S. Jegelka, S. Savarese, *Deep Metric Learning via Lifted Structured Feature Embedding*, CVPR
 #   2016, arXiv:1511.06452; K. Musgrave, S. Belongie, S.-N. Lim, *A Metric Learning Reality Check*, ECCV 2020,
 #   arXiv:2003.08505: read both.

@@ -1,6 +1,13 @@
 """Answers to 15.1 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "two sums": """
+def contrastive_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    pull = (d[same == 1] ** 2).sum()
+    push = (torch.clamp(margin - d[same != 1], min=0) ** 2).sum()
+    return (pull + push) / (2 * len(d))
+""",
     "labels as factors": """
 def contrastive_loss(first, second, same, margin=1.0):
     d = torch.linalg.vector_norm(first - second, dim=1)
@@ -31,6 +38,30 @@ def contrastive_loss(first, second, same, margin=1.0):
 }
 
 WRONG = [
+    (
+        """
+def contrastive_loss(first, second, same, margin=1.0):
+    d = F.mse_loss(first, second)
+    return (same * d + (1 - same) * (margin - d).clamp(min=0) ** 2).mean() / 2
+""",
+        "one mean square for all pairs",
+    ),
+    (
+        """
+def contrastive_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return (same * d**2 + same * (margin - d).clamp(min=0) ** 2).mean() / 2
+""",
+        "it belongs to `1 - same`",
+    ),
+    (
+        """
+def contrastive_loss(first, second, same, margin=1.0):
+    d = 1 - F.cosine_similarity(first, second)
+    return (same * d**2 + (1 - same) * F.relu(margin - d) ** 2).mean() / 2
+""",
+        "the angle between the points",
+    ),
     (
         """
 def contrastive_loss(first, second, same, margin=1.0):

@@ -1,6 +1,12 @@
 """Answers to 15.3 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "cosines": """
+def facenet_loss(anchor, positive, negative, margin=0.2):
+    near = 2 - 2 * F.cosine_similarity(anchor, positive)
+    far = 2 - 2 * F.cosine_similarity(anchor, negative)
+    return (near - far + margin).clamp(min=0).mean()
+""",
     "products instead of distances": """
 def facenet_loss(anchor, positive, negative, margin=0.2):
     a, p, n = (x / x.norm(dim=1, keepdim=True) for x in (anchor, positive, negative))
@@ -40,7 +46,26 @@ WRONG = [
         "two bugs are left: these are plain",
     ),
     ({"F.normalize(x, dim=1)": "1 * x"}, "nothing is scaled any more"),
-    ({"+ margin": "- margin"}, "the margin has the wrong sign"),
+    ({"near - far + margin": "near - (far + margin)"}, "the margin has the wrong sign"),
+    ({"F.normalize(x, dim=1)": "F.normalize(x.flatten(), dim=0).view_as(x)"}, "all points are scaled by one number"),
+    (
+        """
+def facenet_loss(anchor, positive, negative, margin=0.2):
+    a, p, n = (F.normalize(x, dim=1) for x in (anchor, positive, negative))
+    return ((a * n).sum(1) - (a * p).sum(1) + margin).clamp(min=0).mean()
+""",
+        "half as large",
+    ),
+    (
+        """
+def facenet_loss(anchor, positive, negative, margin=0.2):
+    anchor, positive, negative = (F.normalize(x, dim=1) for x in (anchor, positive, negative))
+    near = (anchor - positive).norm(dim=0) ** 2
+    far = (anchor - negative).norm(dim=0) ** 2
+    return (near - far + margin).clamp(min=0).mean()
+""",
+        "add up over the triplets",
+    ),
     (
         """
 def facenet_loss(anchor, positive, negative, margin=0.2):

@@ -1,6 +1,19 @@
 """Answers to 15.4 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "the nearest first": """
+def semi_hard(distance, labels, margin):
+    chosen = []
+    for a in range(len(labels)):
+        for p in range(a + 1, len(labels)):
+            if labels[a] != labels[p]:
+                continue
+            for n in distance[a].argsort():
+                if labels[n] != labels[a] and distance[a, p] < distance[a, n] < distance[a, p] + margin:
+                    chosen.append((a, p, n))
+                    break
+    return torch.tensor(chosen, dtype=torch.long).reshape(-1, 3)
+""",
     "a loop over negatives, too": """
 def semi_hard(distance, labels, margin):
     N, chosen = len(labels), []
@@ -53,6 +66,23 @@ def semi_hard(distance, labels, margin):
 }
 
 WRONG = [
+    ({"gap < margin": "distance[a] < margin", "gap.masked_fill": "distance[a].masked_fill"}, "counted from 0"),
+    ({"gap.masked_fill(~allowed, torch.inf)": "(gap * allowed)"}, "what is not allowed is filled with 0"),
+    ({"torch.inf).argmin()": "torch.inf).min()"}, None),
+    (
+        """
+def semi_hard(distance, labels, margin):
+    chosen = []
+    for a in range(len(labels)):
+        for p in range(a + 1, len(labels)):
+            if labels[a] != labels[p]:
+                continue
+            n = distance[a].masked_fill(labels == labels[a], torch.inf).argmin()
+            chosen.append((a, p, int(n)))
+    return torch.tensor(chosen, dtype=torch.long).reshape(-1, 3)
+""",
+        "the nearest of all negatives, whether",
+    ),
     ({"(gap > 0)": "(gap > -torch.inf)"}, "these are the hardest negatives"),
     ({"(gap < margin)": "(gap < torch.inf)"}, "negatives beyond the margin came"),
     ({"(labels != labels[a])": "(gap == gap)"}, "points of the anchor's own class"),

@@ -1,6 +1,11 @@
 """Answers to 15.2 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "as a ranking": """
+def triplet_loss(anchor, positive, negative, margin=1.0):
+    near, far = (anchor - torch.stack([positive, negative])).norm(dim=-1)
+    return F.margin_ranking_loss(far, near, torch.ones_like(far), margin=margin)
+""",
     "relu and pairwise distances": """
 def triplet_loss(anchor, positive, negative, margin=1.0):
     return F.relu(F.pairwise_distance(anchor, positive) - F.pairwise_distance(anchor, negative) + margin).mean()
@@ -30,6 +35,29 @@ def triplet_loss(anchor, positive, negative, margin=1.0):
 }
 
 WRONG = [
+    (
+        """
+def triplet_loss(anchor, positive, negative, margin=1.0):
+    return (F.mse_loss(anchor, positive) - F.mse_loss(anchor, negative) + margin).clamp(min=0)
+""",
+        "one mean square for all triplets",
+    ),
+    (
+        """
+def triplet_loss(anchor, positive, negative, margin=1.0):
+    near, far = (anchor - positive).norm(dim=1), (anchor - negative).norm(dim=1)
+    return near.mean() + F.relu(margin - far).mean()
+""",
+        "two wishes of the contrastive loss",
+    ),
+    (
+        """
+def triplet_loss(anchor, positive, negative, margin=1.0):
+    near, far = (anchor - positive).norm(dim=1), (anchor - negative).norm(dim=1)
+    return F.softplus(near - far + margin).mean()
+""",
+        "the cut is a soft one",
+    ),
     ({".norm(dim=1)": ".pow(2).sum(1)"}, "these are squared distances"),
     ({"near - far + margin": "margin + far - near"}, "the two distances are exchanged"),
     ({".clamp(min=0).mean()": ".clamp(min=-100).mean()"}, "counts negatively"),
