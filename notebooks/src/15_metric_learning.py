@@ -313,7 +313,7 @@ print(f"{len(mine)} triplets, the same as the library's: {torch.equal(mine, thei
 # step. Before you run it: which of the two will sort the digits better?
 
 # %%
-def watch(negatives, steps=100, enlarged=1.0):
+def watch(negatives, steps=80, enlarged=1.0):
     """Train on digits; (S, 150, 2) the embedding of held-out digits every fifth step, and the loss of each step."""
     looks = []
 
