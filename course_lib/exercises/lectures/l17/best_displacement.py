@@ -68,6 +68,10 @@ best_displacement = exercise(
             {"stride * (": "-stride * ("},
         ),
         edit("the displacements are `stride` pixels apart: that was right before", {"stride * (": "("}),
+        edit(
+            "only the middle is multiplied by `stride`: the place counts steps of `stride` pixels as well",
+            {"stride * (best": "(best", "side // 2)": "stride * (side // 2))"},
+        ),
         edit("the largest value is the most alike: argmax was right", {"argmax": "argmin"}),
         edit(
             "large negative products are unlike, not alike: no absolute value", {"volume.argmax": "volume.abs().argmax"}

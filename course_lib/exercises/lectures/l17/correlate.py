@@ -98,6 +98,27 @@ correlate = exercise(
             "the features are normalised here: the layer itself multiplies them as they are",
             {"a * moved": "F.normalize(a, dim=1) * F.normalize(moved, dim=1)"},
         ),
+        edit(
+            "what lies outside is 0 here; this goes on at the other side of the map, as `roll` does",
+            {"(k + d,) * 4)": '(k + d,) * 4, mode="circular")'},
+        ),
+        edit("dy is not used: the second map moves along the rows as well", {ROWS: "d : d + height + 2 * k"}),
+        edit("dx is not used: the second map moves along the columns as well", {COLUMNS: "d : d + width + 2 * k"}),
+        edit("dy has the wrong sign: for dy > 0 read further down", {ROWS: ROWS.replace("dy", "(-dy)")}),
+        edit("dx has the wrong sign: for dx > 0 read further right", {COLUMNS: COLUMNS.replace("dx", "(-dx)")}),
+        edit("the largest product of a patch is taken: c is the mean over the patch", {"F.avg_pool2d": "F.max_pool2d"}),
+        edit(
+            "`F.avg_pool2d` steps by the size of its window unless told otherwise: each place wants a patch, stride=1",
+            {", stride=1": ""},
+        ),
+        edit(
+            "this is the cosine of the vectors: the layer itself multiplies them as they are",
+            {MEAN: "F.cosine_similarity(a, moved, dim=1)[:, None]"},
+        ),
+        edit(
+            "every displacement from -d to d is asked for, not every second one",
+            {"range(-d, d + 1)": "range(-d, d + 1, 2)"},
+        ),
         edit("only displacements up to d - 1 came: range(-d, d + 1) ends with d", {"range(-d, d + 1)": "range(-d, d)"}),
         edit("negative displacements are missing: dx and dy run from -d to d", {"range(-d, d + 1)": "range(0, d + 1)"}),
         edit(

@@ -103,6 +103,25 @@ multiscale_loss = exercise(
             {TARGET: "truth / scale", "(flow - target)": "(F.interpolate(flow, truth.shape[2:]) - target)"},
         ),
         edit(
+            "the flow is enlarged to the truth's size here, bilinearly: it is the truth that shrinks to the map's",
+            {
+                TARGET: "truth / scale",
+                "(flow - target)": '(F.interpolate(flow, truth.shape[2:], mode="bilinear") - target)',
+            },
+        ),
+        edit(
+            "u and v lie along axis 1; this takes distances along axis 0, over the batch",
+            {"sum(dim=1)": "sum(dim=0)"},
+        ),
+        edit(
+            "distances are taken over the whole map, for u and v apart: sum over axis 1 alone, then the root",
+            {"sum(dim=1)": "sum(dim=(2, 3))"},
+        ),
+        edit(
+            "the weights are divided by their sum here: take them as they are",
+            {"weight * distance": "weight / sum(weights) * distance"},
+        ),
+        edit(
             "distances are taken over u and v together with the whole map: sum over axis 1 alone, then the root",
             {DISTANCE: "(flow - target).square().sum().sqrt()"},
         ),

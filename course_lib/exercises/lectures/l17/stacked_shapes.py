@@ -83,6 +83,19 @@ stacked_shapes = exercise(
             "the columns come from the rows: each axis is halved by itself", {HALF: "(rows + 1) // 2, (rows + 1) // 2"}
         ),
         edit(
+            "the channels come first: (channels, rows, columns)",
+            {f"{CHANNELS}, *sizes[i]": f"*sizes[i], {CHANNELS}"},
+        ),
+        edit("three numbers are asked for, not one and a pair: `*` takes a pair apart", {"*sizes[i]": "sizes[i]"}),
+        edit(
+            "Python's `round` takes a half to the even neighbour, round(54.5) is 54: (n + 1) // 2 always rounds up",
+            {HALF: "round(rows / 2), round(columns / 2)"},
+        ),
+        edit(
+            "doubling from the coarsest map up is too large where a size was odd: the stack is as large as its skip",
+            {"*sizes[i]": "(rows := 2 * rows), (columns := 2 * columns)"},
+        ),
+        edit(
             "this adds one to even sizes as well: (n + 1) // 2 rounds up only where a half is left",
             {HALF: "rows // 2 + 1, columns // 2 + 1"},
         ),

@@ -20,6 +20,10 @@ FACTORS, ENLARGED = (
     'F.interpolate(scale * flow, size=size, mode="bilinear", align_corners=False)',
 )
 
+AT_FOUR = 'F.interpolate(scale * flow, scale_factor=4, mode="bilinear", align_corners=False)'
+CUT = f"{AT_FOUR}[:, :, :height, :width]"
+TWICE = f'F.interpolate({AT_FOUR}, size=size, mode="bilinear", align_corners=False)'
+
 
 def _cases(generator):
     def flow(batch, rows, columns):
@@ -80,6 +84,19 @@ to_pixels = exercise(
         edit(
             "this enlarges by 4 and stops at the stretched picture: the size of the original one is asked for",
             {"size=size": "scale_factor=4"},
+        ),
+        edit(
+            "this cuts the picture out of the stretched one, which was stretched, not padded: enlarge the map to `size`",
+            {ENLARGED: CUT},
+        ),
+        edit(
+            "this cuts the picture out of the stretched one, which was stretched, not padded; and its vectors are those "
+            "of the stretched one",
+            {ENLARGED: CUT, FACTORS: "[1.0, 1.0]"},
+        ),
+        edit(
+            "this interpolates twice, which blurs twice: go from the map to the original size at once",
+            {ENLARGED: TWICE},
         ),
     ),
     hints=(
