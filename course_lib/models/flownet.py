@@ -159,6 +159,24 @@ class FlowNetS(nn.Module):
         return self.refinement(maps)
 
 
+class Correlation(nn.Module):
+    """The correlation layer: two maps (B, C, H, W) -> (B, D * D, H, W), dx fastest. It has no weights.
+
+    Args:
+        displacement, stride: the longest displacement along an axis, and pixels from one to the next.
+        cosine: scales features to length sqrt(C) before, so that the correlation is the cosine of their angle.
+    """
+
+    def __init__(self, displacement=20, stride=2, cosine=False):
+        super().__init__()
+        self.displacement, self.stride_2, self.cosine = displacement, stride, cosine
+
+    def forward(self, first, second):
+        if self.cosine:
+            first, second = (normalize(x, dim=1) * x.shape[1] ** 0.5 for x in (first, second))
+        return correlation(first, second, max_displacement=self.displacement, stride_2=self.stride_2)
+
+
 class FlowNetC(nn.Module):
     """FlowNetCorr: the same three convolutions for each image, a correlation of the two maps, and then as FlowNetS.
 
@@ -166,8 +184,8 @@ class FlowNetC(nn.Module):
         norm, widths, bias, scale: as for `FlowNetS`. upsampled_bias: the released FlowNetC has these biases.
         redirected: channels of conv_redir, which hands on features of the first image beside the correlation.
         displacement, stride: of the correlation, in pixels of maps at 1/8 of the resolution: 21 x 21 channels.
-        cosine: scales features to length sqrt(C) before, so that the correlation is the cosine of their angle. Without,
-            the products of a fresh network are tiny and a short training does not find out what they are good for.
+        cosine: see `Correlation`. Without, the products of a fresh network are tiny and a short training does not find
+            out what they are good for.
     """
 
     def __init__(
@@ -185,10 +203,11 @@ class FlowNetC(nn.Module):
     ):
         super().__init__()
         w1, w2, w3, *_ = _checked(widths)
-        self.displacement, self.stride, self.cosine, self.scale = displacement, stride, cosine, scale
+        self.scale = scale
         self.conv1 = conv(3, w1, 7, 2, norm)
         self.conv2 = conv(w1, w2, 5, 2, norm)
         self.conv3 = conv(w2, w3, 5, 2, norm)
+        self.compare = Correlation(displacement, stride, cosine)
         self.conv_redir = conv(w3, redirected, 1, 1, norm)
         self.conv3_1 = conv(redirected + (2 * (displacement // stride) + 1) ** 2, w3, norm=norm)
         self.deep = shrinking(widths[2:], norm)
@@ -213,19 +232,14 @@ class FlowNetC(nn.Module):
         conv2 = self.conv2(self.conv1(image))
         return conv2, self.conv3(conv2)
 
-    def compare(self, first, second):
-        """The correlation volume of two feature maps, before its LeakyReLU: (B, D * D, H, W), dx fastest."""
-        if self.cosine:
-            first, second = (normalize(x, dim=1) * x.shape[1] ** 0.5 for x in (first, second))
-        return correlation(first, second, max_displacement=self.displacement, stride_2=self.stride)
-
     def forward(self, images):
         """(B, 6, H, W) -> flow2 to flow6, as `FlowNetS`."""
         check_shape(images, "B 6 H W", "images")
         conv2, conv3 = self.features(images[:, :3])
+        redirected = self.conv_redir(conv3)
         _, other = self.features(images[:, 3:])
         volume = leaky_relu(self.compare(conv3, other), SLOPE)
-        maps = [conv2, self.conv3_1(torch.cat([self.conv_redir(conv3), volume], 1))]
+        maps = [conv2, self.conv3_1(torch.cat([redirected, volume], 1))]
         for pair in self.deep:
             maps.append(pair(maps[-1]))
         return self.refinement(maps)

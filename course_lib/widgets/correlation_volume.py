@@ -161,9 +161,10 @@ class CorrelationExplorer(Explorer):
         sheet.text(left, top - 5, "its correlations (red: alike)", size=12, color=MUTED, anchor="ls")
         sheet.picture(left, top, side, side, signed_colors(state.scores, 1.0))
         sheet.box(left, top, side, side, edge=MUTED, line=0.5)
-        for (right, down), color, letter in ((truth, TRUE, "T"), (state.best, FOUND, "B")):
+        together = tuple(round(value) for value in truth) == state.best
+        for (right, down), color, letter in ((truth, TRUE, "T"), (state.best, FOUND, "B=T" if together else "B")):
             x, y = (right + self._d + 0.5) * cell, (down + self._d + 0.5) * cell
             if 0 <= x <= side and 0 <= y <= side:
                 sheet.dot(left + x, top + y, 7, fill="white", edge=color)
                 sheet.text(left + x, top + y, letter, size=10, color=color, anchor="mm", bold=True)
-        sheet.text(left + side / 2, top + side + 4, "dx, to the right", size=11, color=MUTED, anchor="mt")
+        sheet.text(left + side / 2, top + side + 4, "dx to the right, dy down", size=11, color=MUTED, anchor="mt")

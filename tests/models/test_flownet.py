@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from course_lib.errors import CourseError, ShapeError
 from course_lib.models.flownet import FlowNetC, FlowNetS, estimate, from_published, preprocess
@@ -81,6 +82,107 @@ def public(model):
         else:
             names[key] = key
     return {names[key]: value for key, value in model.state_dict().items()}
+
+
+def shapes_of_the_paper(channels=6, correlated=False, norm=False, bias=True, upsampled_bias=False):
+    """Keys and shapes in NVIDIA's names, from the paper's table of layers and not from our model."""
+    first = 3 if correlated else channels
+    after = 32 + 441 if correlated else 256
+    convs = {"conv1": (64, first, 7), "conv2": (128, 64, 5), "conv3": (256, 128, 5)}
+    convs |= {"conv_redir": (32, 256, 1)} if correlated else {}
+    convs |= {"conv3_1": (256, after, 3), "conv4": (512, 256, 3), "conv4_1": (512, 512, 3), "conv5": (512, 512, 3)}
+    convs |= {"conv5_1": (512, 512, 3), "conv6": (1024, 512, 3), "conv6_1": (1024, 1024, 3)}
+    shapes = {}
+    for name, (outputs, inputs, kernel) in convs.items():
+        shapes[f"{name}.0.weight"] = (outputs, inputs, kernel, kernel)
+        parts = ("1.weight", "1.bias", "1.running_mean", "1.running_var") if norm else ("0.bias",)
+        shapes |= {f"{name}.{part}": (outputs,) for part in parts}
+    for level, inputs, outputs in ((5, 1024, 512), (4, 1026, 256), (3, 770, 128), (2, 386, 64)):
+        shapes[f"deconv{level}.0.weight"] = (inputs, outputs, 4, 4)
+        shapes[f"upsampled_flow{level + 1}_to_{level}.weight"] = (2, 2, 4, 4)
+        shapes |= {f"deconv{level}.0.bias": (outputs,)} if bias else {}
+        shapes |= {f"upsampled_flow{level + 1}_to_{level}.bias": (2,)} if upsampled_bias else {}
+    for level, inputs in ((6, 1024), (5, 1026), (4, 770), (3, 386), (2, 194)):
+        shapes[f"predict_flow{level}.weight"] = (2, inputs, 3, 3)
+        shapes |= {f"predict_flow{level}.bias": (2,)} if bias else {}
+    return shapes
+
+
+def random_weights(shapes):
+    torch.manual_seed(0)
+    weights = {}
+    for key, shape in shapes.items():
+        noise = torch.randn(shape)
+        if len(shape) > 1:
+            weights[key] = noise * (2 * shape[0] / noise.numel()) ** 0.5
+        else:
+            weights[key] = 0.1 * noise + (0 if key.endswith(("bias", "mean")) else 1)
+    return weights
+
+
+def flows_of_the_paper(w, images):
+    """The forward pass in functions alone, from weights in NVIDIA's names: flow2 ... flow6."""
+
+    def layer(name, x, stride=1):
+        kernel, norm = w[f"{name}.0.weight"], f"{name}.1.weight" in w
+        x = F.conv2d(x, kernel, w.get(f"{name}.0.bias"), stride, kernel.shape[-1] // 2)
+        if norm:
+            mean, variance, gain, bias = (w[f"{name}.1.{k}"] for k in ("running_mean", "running_var", "weight", "bias"))
+            x = F.batch_norm(x, mean, variance, gain, bias)
+        return F.leaky_relu(x, 0.1)
+
+    conv2 = layer("conv2", layer("conv1", images[:, :3] if "conv_redir.0.weight" in w else images, 2), 2)
+    x = layer("conv3", conv2, 2)
+    if "conv_redir.0.weight" in w:
+        other = layer("conv3", layer("conv2", layer("conv1", images[:, 3:], 2), 2), 2)
+        shifted = F.unfold(other, 21, dilation=2, padding=20).view(len(x), 256, 441, *x.shape[2:])
+        volume = (x.unsqueeze(2) * shifted).mean(1)
+        x = torch.cat([layer("conv_redir", x), F.leaky_relu(volume, 0.1)], 1)
+    skips = {2: conv2, 3: layer("conv3_1", x)}
+    for level in (4, 5, 6):
+        skips[level] = layer(f"conv{level}_1", layer(f"conv{level}", skips[level - 1], 2))
+    x, flows = skips[6], {}
+    for level in (6, 5, 4, 3, 2):
+        flows[level] = F.conv2d(x, w[f"predict_flow{level}.weight"], w.get(f"predict_flow{level}.bias"), padding=1)
+        if level > 2:
+            up = f"upsampled_flow{level}_to_{level - 1}"
+            flow = F.conv_transpose2d(flows[level], w[f"{up}.weight"], w.get(f"{up}.bias"), 2, 1)
+            features = F.conv_transpose2d(x, w[f"deconv{level - 1}.0.weight"], w.get(f"deconv{level - 1}.0.bias"), 2, 1)
+            skip = skips[level - 1]
+            rows, columns = skip.shape[2:]
+            x = torch.cat([skip, F.leaky_relu(features, 0.1)[:, :, :rows, :columns], flow[:, :, :rows, :columns]], 1)
+    return [flows[level] for level in (2, 3, 4, 5, 6)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"channels": 12},
+        {"channels": 12, "norm": True},  # NVIDIA's, with biases behind the normalised part
+        {"norm": True, "bias": False},  # ClementPinard's flownets_bn
+        {"correlated": True, "upsampled_bias": True},
+        {"correlated": True, "norm": True, "bias": False},  # ClementPinard's flownetc_bn
+    ],
+    ids=["S12", "S12 norm", "S norm, no bias", "C", "C norm, no bias"],
+)
+@torch.no_grad()
+def test_every_variant_equals_the_paper_in_plain_functions(options):
+    """On 100 x 140, which is no multiple of 64."""
+    weights = random_weights(shapes_of_the_paper(**options))
+    if options.get("correlated"):  # positive kernels and a negative image 2: some correlations are below 0, some above
+        for layer in ("conv1", "conv2", "conv3"):
+            weights[f"{layer}.0.weight"].abs_().mul_(0.1)
+    model = from_published({"epoch": 3, "state_dict": {f"module.{key}": value for key, value in weights.items()}})
+    assert isinstance(model, FlowNetC if options.get("correlated") else FlowNetS)
+    image = torch.rand(1, options.get("channels", 6) // 2, 100, 140)
+    images = torch.cat([image, -image], 1)
+    if options.get("correlated"):
+        volume = model.compare(*(model.features(x)[1] for x in images.split(3, 1)))
+        assert (volume < 0).any() and (volume > 0).any()
+    expected = flows_of_the_paper(weights, images)
+    assert expected[0].shape == (1, 2, 25, 35)
+    for ours, theirs in zip(model(images), expected, strict=True):
+        assert gap(ours, theirs) < 1e-5
 
 
 def mmflow_name(key, correlated):

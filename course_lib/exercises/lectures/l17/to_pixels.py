@@ -86,12 +86,12 @@ to_pixels = exercise(
             {"size=size": "scale_factor=4"},
         ),
         edit(
-            "this cuts the picture out of the stretched one, which was stretched, not padded: enlarge the map to `size`",
+            "this cuts a part out of the stretched picture; it was stretched, not padded: enlarge the map to `size`",
             {ENLARGED: CUT},
         ),
         edit(
-            "this cuts the picture out of the stretched one, which was stretched, not padded; and its vectors are those "
-            "of the stretched one",
+            "this cuts a part out of the stretched picture; it was stretched, not padded, and its vectors are too "
+            "long",
             {ENLARGED: CUT, FACTORS: "[1.0, 1.0]"},
         ),
         edit(
