@@ -90,8 +90,7 @@ to_pixels = exercise(
             {ENLARGED: CUT},
         ),
         edit(
-            "this cuts a part out of the stretched picture; it was stretched, not padded, and its vectors are too "
-            "long",
+            "this cuts a part out of the stretched picture; it was stretched, not padded, and its vectors are too long",
             {ENLARGED: CUT, FACTORS: "[1.0, 1.0]"},
         ),
         edit(

@@ -1,6 +1,14 @@
 """Answers to 17.2 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "the places of a grid": """
+def best_displacement(volume, stride=1):
+    side = round(volume.shape[1] ** 0.5)
+    axis = stride * torch.linspace(-(side - 1) / 2, (side - 1) / 2, side)
+    v, u = torch.meshgrid(axis, axis, indexing="ij")
+    best = volume.flatten(2).argmax(1).view(len(volume), *volume.shape[2:])
+    return torch.stack([u.flatten()[best], v.flatten()[best]], dim=1)
+""",
     "unflattened": """
 def best_displacement(volume, stride=1):
     B, N, H, W = volume.shape
@@ -27,6 +35,16 @@ def best_displacement(volume, stride=1):
 }
 
 WRONG = [
+    (
+        """
+def best_displacement(volume, stride=1):
+    side = round(volume.shape[1] ** 0.5)
+    best = volume.argmax(dim=1)
+    v, u = (part - stride * (side // 2) for part in (best // side, best % side))
+    return torch.stack([u, v], 1).float()
+""",
+        "the place counts steps of `stride` pixels as well",
+    ),
     (
         """
 def best_displacement(volume, stride=1):

@@ -1,6 +1,30 @@
 """Answers to 17.1 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "patches by pooling with zeros around": """
+def correlate(first, second, d, k=0):
+    B, C, H, W = first.shape
+    b = F.pad(second, (d, d, d, d))
+    volume = first.new_zeros(B, 2 * d + 1, 2 * d + 1, H, W)
+    for dy in range(-d, d + 1):
+        for dx in range(-d, d + 1):
+            product = (first * b[..., d + dy : d + dy + H, d + dx : d + dx + W]).sum(1) / C
+            volume[:, dy + d, dx + d] = F.avg_pool2d(product, 2 * k + 1, stride=1, padding=k)
+    return volume.flatten(1, 2)
+""",
+    "one scalar product after the other": """
+def correlate(first, second, d, k=0):
+    B, C, H, W = first.shape
+    a, b = F.pad(first, (k,) * 4), F.pad(second, (d + k,) * 4)
+    K, D, out = 2 * k + 1, 2 * d + 1, []
+    for i in range(D * D):
+        for y in range(H):
+            for x in range(W):
+                p = a[:, :, y : y + K, x : x + K]
+                q = b[:, :, y + i // D : y + i // D + K, x + i % D : x + i % D + K]
+                out.append((p * q).flatten(1).mean(1))
+    return torch.stack(out, 1).view(B, D * D, H, W)
+""",
     "unfolding": """
 def correlate(first, second, d, k=0):
     B, C, H, W = first.shape
@@ -51,7 +75,22 @@ def correlate(first, second, d, k=0):
             maps.append(F.avg_pool2d(product, 2 * k + 1, 1, k))
     return torch.cat(maps, 1)
 """,
-        None,
+        "goes on at the other side",
+    ),
+    ({"(a * moved).mean(dim=1, keepdim=True)": "(a * moved).sum(dim=1, keepdim=True) / a.shape[1] ** 0.5"}, None),
+    (
+        """
+def correlate(first, second, d, k=0):
+    maps = []
+    b = F.pad(second, (d,) * 4)
+    for dy in range(-d, d + 1):
+        for dx in range(-d, d + 1):
+            moved = b[:, :, d + dy : d + dy + first.shape[2], d + dx : d + dx + first.shape[3]]
+            product = F.cosine_similarity(first, moved, dim=1).unsqueeze(1)
+            maps.append(F.avg_pool2d(product, 2 * k + 1, 1, padding=k))
+    return torch.cat(maps, 1)
+""",
+        "this is the cosine",
     ),
     (
         """

@@ -1,6 +1,15 @@
 """Answers to 17.4 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "pair by pair, in pixels": """
+def multiscale_loss(flows, truth, weights, scale=20.0):
+    losses = []
+    for n in range(len(truth)):
+        for level, flow in enumerate(flows):
+            target = F.adaptive_avg_pool2d(truth[n], flow.shape[2:])
+            losses.append(weights[level] * torch.hypot(*(flow[n] * scale - target)).sum() / scale)
+    return sum(losses) / len(truth)
+""",
     "area interpolation and a norm": """
 def multiscale_loss(flows, truth, weights, scale=20.0):
     losses = []
@@ -29,6 +38,17 @@ def multiscale_loss(flows, truth, weights, scale=20.0):
 }
 
 WRONG = [
+    (
+        """
+def multiscale_loss(flows, truth, weights, scale=20.0):
+    total = 0
+    for flow, weight in zip(flows, weights):
+        target = F.adaptive_avg_pool2d(truth, flow.shape[-2:]) / scale
+        total = total + weight * torch.norm(flow - target, dim=0).sum() / len(truth)
+    return total
+""",
+        "over the batch",
+    ),
     (
         """
 def multiscale_loss(flows, truth, weights, scale=20.0):

@@ -1,6 +1,19 @@
 """Answers to 17.3 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "from the finest to the coarsest, by recursion": """
+def stacked_shapes(size, widths):
+    def halve(n):
+        return n // 2 + n % 2
+
+    def below(rows, columns, rest):
+        if len(rest) < 3:
+            return []
+        rows, columns = halve(rows), halve(columns)
+        return below(rows, columns, rest[1:]) + [(rest[0] + rest[1] + 2, rows, columns)]
+
+    return below(halve(size[0]), halve(size[1]), list(widths))
+""",
     "in closed form": """
 import math
 def stacked_shapes(size, widths):
@@ -28,6 +41,20 @@ def stacked_shapes(size, widths):
 }
 
 WRONG = [
+    (
+        """
+def stacked_shapes(size, widths):
+    rows, columns = size
+    for _ in widths:
+        rows, columns = (rows + 1) // 2, (columns + 1) // 2
+    shapes = []
+    for skip, up in zip(widths[-2:0:-1], widths[-3::-1]):
+        rows, columns = 2 * rows, 2 * columns
+        shapes.append((skip + up + 2, rows, columns))
+    return shapes
+""",
+        "doubling from the coarsest map up",
+    ),
     (
         """
 def stacked_shapes(size, widths):

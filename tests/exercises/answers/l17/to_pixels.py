@@ -1,6 +1,12 @@
 """Answers to 17.5 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "shrinking first, then to pixels": """
+def to_pixels(flow, size, scale=20.0):
+    ratio = [n / (4 * m) for n, m in zip(size, flow.shape[2:])][::-1]
+    full = torch.nn.Upsample(size=size, mode="bilinear")(flow)
+    return torch.cat([scale * r * part for r, part in zip(ratio, full.split(1, dim=1))], dim=1)
+""",
     "u and v apart": """
 def to_pixels(flow, size, scale=20.0):
     h, w = flow.shape[2:]
@@ -23,6 +29,23 @@ def to_pixels(flow, size, scale=20.0):
 }
 
 WRONG = [
+    (
+        """
+def to_pixels(flow, size, scale=20.0):
+    full = F.interpolate(scale * flow, scale_factor=4, mode="bilinear", align_corners=False)
+    return full[:, :, : size[0], : size[1]]
+""",
+        "it was stretched, not padded",
+    ),
+    (
+        """
+def to_pixels(flow, size, scale=20.0):
+    full = F.interpolate(scale * flow, scale_factor=4, mode="bilinear")
+    shrink = torch.tensor([size[1] / full.shape[3], size[0] / full.shape[2]])
+    return F.interpolate(full, size, mode="bilinear") * shrink[:, None, None]
+""",
+        "interpolates twice",
+    ),
     (
         """
 def to_pixels(flow, size, scale=20.0):
