@@ -147,7 +147,8 @@ class CorrelationExplorer(Explorer):
                 sheet.dot(lefts[1] + x * pixel, top + y * pixel, radius, fill=None, edge=color)
         left = WIDTH - map_side - GAP / 2
         self._draw_map(sheet, left, top, map_side, state, (u, v))
-        legend = f"green: patch and search area · blue, B: most alike · brown, T: truth · both axes: {-d} to {d} pixels"
+        legend = "green: patch and search area · blue, B: most alike · brown, T: truth · =: both"
+        legend += f" · axes: {-d} to {d} pixels"
         sheet.text(GAP / 2, top + max(round(pixel * height), map_side) + 24, legend, size=12, color=MUTED)
         return sheet.pixels()
 
@@ -162,7 +163,7 @@ class CorrelationExplorer(Explorer):
         sheet.picture(left, top, side, side, signed_colors(state.scores, 1.0))
         sheet.box(left, top, side, side, edge=MUTED, line=0.5)
         together = tuple(round(value) for value in truth) == state.best
-        for (right, down), color, letter in ((truth, TRUE, "T"), (state.best, FOUND, "B=T" if together else "B")):
+        for (right, down), color, letter in ((truth, TRUE, "T"), (state.best, FOUND, "=" if together else "B")):
             x, y = (right + self._d + 0.5) * cell, (down + self._d + 0.5) * cell
             if 0 <= x <= side and 0 <= y <= side:
                 sheet.dot(left + x, top + y, 7, fill="white", edge=color)
