@@ -23,7 +23,7 @@ from course_lib.data.worlds.turned_digits import TurnedDigits
 from course_lib.describe import describe
 from course_lib.metrics import accuracy
 from course_lib.models.stn import STN
-from course_lib.models.ucn import UCN, ResUNet, dense, expanded, preprocess_grey
+from course_lib.models.ucn import UCN, ResUNet, preprocess_grey
 from course_lib.ops import spatial_transformer as transformer
 from course_lib.ops.correspondence_losses import nearest_points, ucn_loss
 from course_lib.ops.keypoints import matched_disparity, patch_descriptors, textured_points
@@ -389,7 +389,7 @@ exact = {name: trained(UCN.mini, matches, 90, course, lr=1e-2, loss=matching_los
 @torch.no_grad()
 def descriptors(network, pictures):
     """A descriptor for every pixel, on the CPU."""
-    return dense(network(pictures.to(course.device)), *pictures.shape[-2:], network.stride).cpu()
+    return transformer.dense(network(pictures.to(course.device)), *pictures.shape[-2:], network.stride).cpu()
 
 
 def share_within(features1, features2, points, truth, pixels):
@@ -528,7 +528,7 @@ show(film_strip(animals.pictures[:8].transpose(0, 1), range(8), [f"animal {n}" f
 features = torch.randn(1, 4, 6, 7, generator=course.generator())
 kernel = torch.randn(2, 4, 3, 3, generator=course.generator(1))
 identity = torch.eye(2).expand(1, 6, 7, 2, 2)
-laid_out = expanded(features, identity, 3)  # (1, 4, 18, 21)
+laid_out = transformer.expanded(features, identity, 3)  # (1, 4, 18, 21)
 same = F.conv2d(laid_out, kernel, stride=3) - F.conv2d(features, kernel, padding=1)
 print(tuple(laid_out.shape), f"largest difference {same.abs().max():.1g}")
 
@@ -619,7 +619,7 @@ table({"UCN-HN": tuple(map(from_memory, (86.5, 91.5))), "UCN-HN-ST": tuple(map(f
 # %% tags=["gpu", "nbval-ignore-output"]
 weights = os.environ.get("OPEN_UCN_WEIGHTS")
 size = course.pick(cpu=(125, 185), gpu=(500, 741))
-network = ResUNet.from_published(weights) if weights else course.pick(cpu=ResUNet.mini, gpu=ResUNet)()
+network = ResUNet.from_published(weights, normalized=True) if weights else course.pick(cpu=ResUNet.mini, gpu=ResUNet)()
 network = network.eval().to(course.device)
 large = [torch.from_numpy(view).permute(2, 0, 1)[None].float() / 255 for view in (left, right_view)]
 large = [preprocess_grey(F.interpolate(view, size=size, mode="bilinear", antialias=True)) for view in large]
