@@ -57,7 +57,7 @@ show(film_strip(four.repeat(1, 3, 1, 1).transpose(0, 1), range(5), ["a four"] * 
 # descriptor of a point must not change when the picture turns or comes closer. The classical answer is **SIFT** (Lowe
 # 2004): find the patch's own scale and its main direction, turn it upright, then describe it. That is **patch
 # normalisation**. We first learn it for a whole picture (Jaderberg et al., 2015), then for every patch (Choy et al.,
-# 2016). LIFT, the network of lecture 15's slide, has both inside: one that finds points and one that turns them.
+# 2016). LIFT, named in lecture 15, has all of it in one network: it finds points, turns their patches, describes them.
 #
 # ## A network that chooses where to look
 #
@@ -105,10 +105,11 @@ affine_grid = check("16.1", affine_grid)
 # %% [markdown]
 # ## Exercise 16.2: Look between the pixels
 #
-# The places lie between the pixels. **Bilinear** sampling mixes the four neighbours, each weighted by how near it is.
-# It has a slope with respect to the *place*, and that is why the localisation network can learn: the loss tells it
-# which way to move its look. With a pencil: between 0 and 10 above, 20 and 70 below, the middle is $(0 + 10 + 20 +
-# 70) / 4 = 25$.
+# The places lie between the pixels. **Bilinear** sampling mixes the four neighbours: along the upper row, along the
+# lower one, then between the two results, each time by how near a neighbour is. It has a slope with respect to the
+# *place*, and that is why the localisation network can learn: the loss tells it which way to move its look. With a
+# pencil: 0 and 10 above, 20 and 70 below. At $x = 0.25$ the upper row gives $0.75 \cdot 0 + 0.25 \cdot 10 = 2.5$, the
+# lower one $32.5$, and halfway between them, at $y = 0.5$, lies $17.5$.
 #
 # Here `points` are in pixels, pixel centres at whole numbers, and all inside: $0 \le x \le W - 1$, $0 \le y \le H - 1$.
 
@@ -191,15 +192,15 @@ with torch.no_grad():
     upright = networks["with transformer"].transform(four.to(course.device)).cpu()
 show(film_strip(torch.cat([four, upright]).repeat(1, 3, 1, 1).transpose(0, 1), range(10),
                 ["as drawn"] * 5 + ["transformed"] * 5, columns=5),
-     alt=f"Above, five fours at different angles; below, transformed, alike. The spread falls from {before:.0f} to "
-         f"{after:.0f} degrees.")
+     alt="Above, five fours as drawn; below, as the classifier gets them. Over all digits the spread of the turns "
+         f"falls from {before:.0f} to {after:.0f} degrees.")
 
 # %% tags=["claim"]
 claim("The transformer raises the accuracy on turned and shifted digits by more than 2 points",
       right["with transformer"] - right["plain classifier"] - 2,
       f"{right['plain classifier']:.1f} to {right['with transformer']:.1f} %, new digits", unit="points",
       published="distorted MNIST, turned, scaled and shifted: error 0.8 to 0.5 % (Table 1, from memory)")
-claim("It undoes most of the turn: the spread of the turns within a class falls below 70 % of what it was",
+claim("It undoes a good part of the turn: their spread within a class falls below 70 % of what it was",
       70 - 100 * after / before, f"{before:.0f} degrees to {after:.0f}", unit="points")
 
 # %% [markdown]
@@ -280,7 +281,7 @@ correspondence_loss = check("16.3", correspondence_loss)
 def hard_negatives(descriptors, features, truth, radius):
     """The nearest cell of each point, and whether it is wrong.
 
-    descriptors (N, C), features (C, H, W), truth (N, 2): x, y -> points (N, 2): x, y; wrong (N,) bool
+    descriptors (N, C), features (C, H, W), truth (N, 2): x, y -> points (N, 2) long: x, y; wrong (N,) bool
     """
     # BEGIN SOLUTION
     channels, height, width = features.shape
@@ -329,7 +330,7 @@ pck = check("16.5", pck)
 # ## Exact correspondences
 #
 # The *same point* in two pictures. We take the flying shapes of lecture 04, cut from photographs, and let everything
-# turn by 30 degrees or more and change its size. Truth is exact, and hidden points do not count. Points are drawn where
+# change its size and turn, by 30 degrees or more. Truth is exact, and hidden points do not count. Points are drawn where
 # there is texture (the smaller eigenvalue of lecture 04), as detectors do.
 
 # %%
@@ -350,9 +351,9 @@ show(film_strip(torch.cat([known[0][:4], known[1][:4]]).repeat(1, 3, 1, 1).trans
 
 # %% [markdown]
 # `UCN.mini` is the same class, eight times narrower, with 32 numbers for every second pixel. One batch: four pairs of
-# pictures, 200 matches each, with new noise and brightness. We train it twice, for equally many steps: with your hard
-# negatives, and with random ones. Which matters more, do you think: how many points of a *new* pair come within 3
-# pixels?
+# pictures, 200 matches each, with new noise and brightness. We train it twice, for equally many steps: with hard
+# negatives and with random ones. (`ucn_loss` does what your two functions do, for a batch of pairs.) How much do they
+# matter, do you think: how many more points of a *new* pair come within 3 pixels?
 
 # %% tags=["predict"]
 gain = predict("PCK within 3 pixels, hard minus random negatives, in points?", None, unit="points")
@@ -421,8 +422,9 @@ claim("Where everything turns, learned descriptors beat raw patches: PCK@5 px hi
       unit="points", published="KITTI, PCK@10 px: 86.5 % with hard negatives (from memory)")
 
 # %% [markdown]
-# The normalised correlation of raw patches is no straw man: mean and contrast are taken out, and where nothing turns it
-# is very good. That is the next test.
+# The left end of the curves shows the price: within a single pixel raw patches are still ahead, for our network has a
+# descriptor for every second pixel only. The normalised correlation of raw patches is no straw man: mean and contrast
+# are taken out, and where nothing turns it is very good. That is the next test.
 #
 # ## A real pair, and disparity
 #
@@ -447,7 +449,8 @@ for name, disparity in disparities.items():
 # %%
 shown = torch.cat([torch.where(seen, true, torch.nan), disparities["patches 9 x 9"], disparities["learned"]], 1)
 show(heatmap(shown, "truth  |  patches  |  learned (columns)", "row (pixels)", unit="disparity (pixels)", width=7.6,
-             height=2.4), alt="Three maps of disparity: the true one, and two that show the motorcycle with holes.")
+             height=2.4), alt="Three maps of disparity: the true one, white where unknown; from patches, with a clear "
+                                  "motorcycle; from the learned descriptors, with a blurred and spotted one.")
 
 # %% [markdown]
 # Be honest: here raw patches win. Nothing turns and nothing changes its size, so a patch in the left picture *is* a
@@ -499,10 +502,10 @@ show(curve(ANGLES, by_angle, "turn of the right picture (degrees)", "PCK within 
 print({name: [round(value) for value in values] for name, values in by_angle.items()})
 
 # %% [markdown]
-# Three characters. Raw patches: superb at 0 degrees, useless at 45. SIFT: made to ignore the turn, nearly flat, and at
-# 45 degrees by far the best of the three. The small learned network lies between them: it has learned *some*
-# invariance, from 90 steps and 128 synthetic pairs. Trained at full size on real driving scenes, UCN does far better;
-# its figures stand in a table below.
+# Three characters. Raw patches: the best at 0 degrees, useless from 30 on. SIFT: made to ignore the turn, nearly flat,
+# and from 30 degrees on by far the best of the three. The small learned network lies between them (at 15 degrees all
+# three are about equal): it has learned *some* invariance, from 90 steps and 128 synthetic pairs. What UCN reaches at
+# full size, trained on real scenes, stands in a table below.
 #
 # ## Semantic correspondences
 #
@@ -601,8 +604,8 @@ table({"UCN-HN": tuple(map(from_memory, (86.5, 91.5))), "UCN-HN-ST": tuple(map(f
       columns=("KITTI", "Sintel"), unit="% PCK@10 px", source="Universal Correspondence Network, exact correspondences")
 
 # %% [markdown]
-# For exact matches the transformer cost a little: frames of a car's camera hardly turn. (You saw the same between raw
-# patches and our learned ones.)
+# For exact matches the transformer cost a little: from one frame to the next hardly anything turns. (You saw the same
+# between raw patches and our learned ones.)
 #
 # open-ucn is trained with another loss, the **hardest-contrastive** one: the mean of $\max(0, d^2 - 0.1)$ over matches,
 # plus that of $\max(0, 1.4 - d^2)^2$ over each point's hardest negative, in both directions. Squared distances, two
