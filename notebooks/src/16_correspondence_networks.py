@@ -280,7 +280,7 @@ correspondence_loss = check("16.3", correspondence_loss)
 #
 # Matches are given. Which negatives? A random pixel of the other picture is nearly always far away already and teaches
 # nothing. UCN looks, for each point, for the pixel that is *nearest in descriptors* now: where the point would go if it
-# had to choose. If that lies farther than a radius from the true match, it is a **hard negative**. If it is nearer, the
+# had to choose. If that lies farther than a radius from the true match, it is a **hard negative**. Otherwise the
 # network was right, or nearly, and the point has no negative in this step.
 #
 # `features` is the map of the second picture, all descriptors of length 1, so that the nearest is the one with the

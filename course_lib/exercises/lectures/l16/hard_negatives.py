@@ -37,8 +37,8 @@ def _cases(generator):
     by_hand = torch.tensor([[[1.0, 0, 0], [0, 0, 0.6]], [[0.0, 1, 0], [1, 1, 0.8]]])
     return [
         Case(
-            "by hand: 2 x 3 cells",
-            (torch.tensor([[0.6, 0.8], [1.0, 0]]), by_hand, torch.tensor([[2.0, 1], [2, 1]]), 1.0),
+            "by hand: 2 x 3 cells, one match exactly as far as the radius",
+            (torch.tensor([[0.6, 0.8], [1.0, 0]]), by_hand, torch.tensor([[2.0, 0], [2, 1]]), 1.0),
         ),
         Case("8 numbers, 5 x 9 cells, 10 points, radius 3", problem(8, 5, 9, 10, 3.0)),
         Case("12 numbers, 11 x 4 cells, 15 points, radius 0.8", problem(12, 11, 4, 15, 0.8)),
@@ -68,6 +68,10 @@ hard_negatives = exercise(
         edit(
             "the nearest neighbour is a *negative* where it is far from the truth: >, not <", {"> radius": "< radius"}
         ),
+        edit(
+            "the nearest neighbour is a *negative* where it is far from the truth: >, not <=", {"> radius": "<= radius"}
+        ),
+        edit("exactly as far as the radius is not farther: >, not >=", {"> radius": ">= radius"}),
         edit(
             "a point of a picture is compared with the truth by its length, not axis by axis",
             {WRONG: "((points - truth).abs() > radius).any(dim=1)"},
