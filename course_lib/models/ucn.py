@@ -16,7 +16,8 @@ Differences from the paper, and what decides correctness:
 - pools are padded by one, so that cell (i, j) lies at pixel (4 i, 4 j) exactly. GoogLeNet's own pools are not padded.
 - the patches' maps start as the identity: with zero weights in their last layer, the network *is* the plain one.
 - open-ucn does without the transformer. Its input is grey, -0.5..0.5, and its transposed convolutions come out a pixel
-  too large and are cut at the right and the bottom.
+  too large and are cut at the right and the bottom. Its class leaves the descriptors' length as it is unless told
+  otherwise, and so does ours.
 """
 
 import re
@@ -24,14 +25,13 @@ from collections.abc import Mapping
 
 import torch
 from torch import nn
-from torch.nn.functional import conv2d, interpolate, normalize
+from torch.nn.functional import conv2d, normalize
 
 from course_lib.errors import ShapeError, check_shape
 from course_lib.models.caffemodel import named_weights, read_caffemodel
 from course_lib.models.layers import he
 from course_lib.models.published import load_published, read_state_dict
-from course_lib.ops.spatial_transformer import at_pixels
-from course_lib.ops.warp import pixel_grid
+from course_lib.ops.spatial_transformer import expanded
 
 MEAN = (123.0, 117.0, 104.0)  # R, G, B: what GoogLeNet's released weights subtract, 0..255
 STEM = (64, 64, 192)  # channels of conv1 7 x 7, conv2's 1 x 1, conv2's 3 x 3
@@ -73,23 +73,6 @@ class PatchTransformer(nn.Module):
     def forward(self, x):
         """(B, inputs, H, W) -> (B, outputs, H, W)"""
         return conv2d(expanded(x, self.maps(x), self.kernel), self.conv.weight, self.conv.bias, stride=self.kernel)
-
-
-def expanded(features, maps, kernel):
-    """Every cell's patch, moved by the cell's map, laid out side by side.
-
-    Args:
-        features: (B, C, H, W). maps: (B, H, W, 2, 2). kernel: k, odd.
-    Returns:
-        (B, C, k H, k W); beyond the features it is 0, as behind a padded convolution.
-    """
-    batch, _, height, width = features.shape
-    reach = kernel // 2
-    taps = pixel_grid(kernel, kernel, features.device, features.dtype).flatten(1) - reach  # (2, k*k), x and y
-    moved = (maps @ taps).unflatten(-1, (kernel, kernel))  # (B, H, W, 2, k, k)
-    centers = pixel_grid(height, width, features.device, features.dtype).permute(1, 2, 0)[..., None, None]
-    places = (centers + moved).permute(0, 1, 4, 2, 5, 3)  # (B, H, k, W, k, 2)
-    return at_pixels(features, places.reshape(batch, kernel * height, kernel * width, 2))
 
 
 class Inception(nn.Module):
@@ -235,11 +218,12 @@ class ResUNet(nn.Module):
         widths: channels of the four stages down, at strides 1, 2, 4, 8.
         up_widths: channels on the way up at strides 1, 2, 4, 8 (the first is a 1 x 1 convolution).
         depths: residual blocks of the seven stages, four down and three up.
-        normalized: descriptors of length 1, as in the authors' training and demonstration.
+        normalized: descriptors of length 1. Off by default, as in open-ucn's class; its training and its demonstration
+            turn it on, and so must whoever matches by products.
     """
 
     def __init__(self, channels=1, features=64, *, widths=(32, 64, 128, 256), up_widths=(128, 128, 128, 128),
-                 depths=(1,) * 7, normalized=True):  # fmt: skip
+                 depths=(1,) * 7, normalized=False):  # fmt: skip
         super().__init__()
         self.channels, self.normalized, self.stride = channels, normalized, 1
         inputs = (channels, *widths)
@@ -263,13 +247,13 @@ class ResUNet(nn.Module):
         return cls(channels, features, widths=(8, 12, 16, 24), up_widths=(16, 16, 16, 16))
 
     @classmethod
-    def from_published(cls, source, *, normalized=True):
+    def from_published(cls, source, *, normalized=False):
         """open-ucn's network with published weights; all its sizes are read from them.
 
         Args:
             source: path or state dict with `conv1.weight`, `blocks1.0.conv1.weight` ... `final.bias`, or with our
                 names.
-            normalized: as above.
+            normalized: as above; a checkpoint does not say. True for the published weights, which were trained so.
         Raises:
             CourseError: names the keys that do not fit.
         """
@@ -291,7 +275,7 @@ class ResUNet(nn.Module):
         return self.final(self.mix(x).relu())
 
     def forward(self, x):
-        """(B, channels, H, W) -> (B, features, H, W), of length 1 along the features unless `normalized` is False."""
+        """(B, channels, H, W) -> (B, features, H, W), of length 1 along the features if `normalized`."""
         x = self.maps(x)
         return normalize(x, dim=1) if self.normalized else x
 
@@ -309,23 +293,6 @@ def preprocess_grey(pictures):
         raise ShapeError(f"pictures have {channels} channels, expected 1 (grey) or 3 (RGB).")
     weights = pictures.new_tensor((0.299, 0.587, 0.114) if channels == 3 else (1.0,))  # of R, G, B in a grey value
     return (pictures * weights.view(1, -1, 1, 1)).sum(1, keepdim=True) - 0.5
-
-
-def dense(features, height, width, stride):
-    """Descriptors for every pixel: interpolated between the cells, and of length 1 again.
-
-    Args:
-        features: (B, C, H', W'). height, width: of the picture. stride: pixels per cell.
-    Returns:
-        (B, C, height, width).
-    """
-    if stride == 1:
-        return features
-    # Cell n lies at pixel stride * n, so both ends stay where they are; what lies beyond the last cell repeats it.
-    rows, columns = (stride * (side - 1) + 1 for side in features.shape[-2:])
-    large = interpolate(features, size=(rows, columns), mode="bilinear", align_corners=True)
-    large = nn.functional.pad(large, (0, max(0, width - columns), 0, max(0, height - rows)), mode="replicate")
-    return normalize(large[:, :, :height, :width], dim=1)
 
 
 _BRANCH = {

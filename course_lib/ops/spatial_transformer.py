@@ -9,9 +9,10 @@ pixel; with False, PyTorch's default, the outer edges of those pixels, half a pi
 """
 
 import torch
-from torch.nn.functional import grid_sample
+from torch.nn.functional import grid_sample, interpolate, normalize, pad
 
 from course_lib.errors import CourseError, ShapeError, check_shape
+from course_lib.ops.warp import pixel_grid
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)  # theta, row by row, that fetches every pixel from where it is
 OUTSIDE = ("zero", "border")
@@ -122,6 +123,40 @@ def at_points(features, points, stride=1):
     if check_shape(points, "B N 2", "points")["B"] != sizes["B"]:
         raise ShapeError(f"features have a batch of {sizes['B']}, points of {points.shape[0]}: expected the same B.")
     return at_pixels(features, points.unsqueeze(1) / stride, "border")[:, :, 0].transpose(1, 2)
+
+
+def dense(features, height, width, stride):
+    """Descriptors for every pixel: interpolated between the cells, and of length 1 again.
+
+    Args:
+        features: (B, C, H', W'). height, width: of the picture. stride: pixels per cell.
+    Returns:
+        (B, C, height, width).
+    """
+    if stride == 1:
+        return features
+    # Cell n lies at pixel stride * n, so both ends stay where they are; what lies beyond the last cell repeats it.
+    rows, columns = (stride * (side - 1) + 1 for side in features.shape[-2:])
+    large = interpolate(features, size=(rows, columns), mode="bilinear", align_corners=True)
+    large = pad(large, (0, max(0, width - columns), 0, max(0, height - rows)), mode="replicate")
+    return normalize(large[:, :, :height, :width], dim=1)
+
+
+def expanded(features, maps, kernel):
+    """Every cell's patch, moved by the cell's map, laid out side by side.
+
+    Args:
+        features: (B, C, H, W). maps: (B, H, W, 2, 2). kernel: k, odd.
+    Returns:
+        (B, C, k H, k W); beyond the features it is 0, as behind a padded convolution.
+    """
+    batch, _, height, width = features.shape
+    reach = kernel // 2
+    taps = pixel_grid(kernel, kernel, features.device, features.dtype).flatten(1) - reach  # (2, k*k), x and y
+    moved = (maps @ taps).unflatten(-1, (kernel, kernel))  # (B, H, W, 2, k, k)
+    centers = pixel_grid(height, width, features.device, features.dtype).permute(1, 2, 0)[..., None, None]
+    places = (centers + moved).permute(0, 1, 4, 2, 5, 3)  # (B, H, k, W, k, 2)
+    return at_pixels(features, places.reshape(batch, kernel * height, kernel * width, 2))
 
 
 def similarity(angle, scale=1.0, shift=(0.0, 0.0)):

@@ -6,7 +6,8 @@ from torch.nn.functional import conv2d
 
 from course_lib.data.worlds.parts import PARTS, AnimalParts
 from course_lib.errors import CourseError, DataError, ShapeError
-from course_lib.models.ucn import UCN, PatchTransformer, ResUNet, dense, expanded, preprocess, preprocess_grey
+from course_lib.models.ucn import UCN, PatchTransformer, ResUNet, preprocess, preprocess_grey
+from course_lib.ops.spatial_transformer import expanded
 from tests.caffe_files import write_caffemodel
 
 
@@ -124,8 +125,9 @@ def test_reads_every_size_from_open_ucns_layout(size):
     picture = torch.rand(1, size.get("channels", 1), 21, 30) - 0.5
     with torch.no_grad():
         assert torch.equal(loaded(picture), model(picture))
-        raw = ResUNet.from_published(state, normalized=False)(picture)
-    assert torch.equal(torch.nn.functional.normalize(raw, dim=1), loaded(picture))
+        unit = ResUNet.from_published(state, normalized=True)(picture)
+    assert torch.equal(torch.nn.functional.normalize(loaded(picture), dim=1), unit)
+    assert not torch.allclose(loaded(picture).norm(dim=1), torch.ones(1, 21, 30), atol=0.01)  # open-ucn's default
     state.pop("module.norm3_tr.bias")
     with pytest.raises(CourseError, match=r"missing: up\.1\.norm\.bias"):
         ResUNet.from_published(state)
@@ -134,15 +136,6 @@ def test_reads_every_size_from_open_ucns_layout(size):
 @pytest.mark.parametrize("size", [(48, 64), (37, 50), (8, 9)])
 def test_resunet_is_as_dense_as_any_picture(size):
     assert ResUNet.mini()(torch.rand(1, 1, *size)).shape == (1, 32, *size)
-
-
-def test_dense_descriptors_pass_through_the_cells():
-    features = torch.nn.functional.normalize(torch.randn(1, 5, 4, 6), dim=1)
-    large = dense(features, 8, 12, 2)
-    assert large.shape == (1, 5, 8, 12)
-    assert torch.allclose(large[..., ::2, ::2], features, atol=1e-5)
-    assert torch.allclose(large.norm(dim=1), torch.ones(1, 8, 12), atol=1e-5)
-    assert dense(features, 4, 6, 1) is features
 
 
 def test_preprocessing():

@@ -13,6 +13,7 @@ from course_lib.ops.spatial_transformer import (
     affine_grid,
     at_pixels,
     at_points,
+    dense,
     in_pixels,
     sample,
     sample_reference,
@@ -76,6 +77,15 @@ def test_points_lie_where_their_stride_says():
     features = 4.0 * torch.stack(torch.meshgrid(torch.arange(6), torch.arange(5), indexing="xy")).unsqueeze(0)
     points = torch.tensor([[[5.0, 9.5], [0.0, 16.0], [20.0, 3.0]]])
     assert torch.allclose(at_points(features, points, 4), points)
+
+
+def test_dense_descriptors_pass_through_the_cells():
+    features = torch.nn.functional.normalize(torch.randn(1, 5, 4, 6), dim=1)
+    large = dense(features, 8, 12, 2)
+    assert large.shape == (1, 5, 8, 12)
+    assert torch.allclose(large[..., ::2, ::2], features, atol=1e-5)
+    assert torch.allclose(large.norm(dim=1), torch.ones(1, 8, 12), atol=1e-5)
+    assert dense(features, 4, 6, 1) is features
 
 
 def test_a_turn_is_found_again():

@@ -93,6 +93,28 @@ affine_grid = exercise(
             },
         ),
         edit("the pair stands last: (B, H, W, 2), here it is axis 1", {'"brc,hwc->bhwr"': '"brc,hwc->brhw"'}),
+        edit(
+            "theta's last column is the shift: the 1 stands last, (x, y, 1)", {STACK: "[torch.ones_like(x), x, y]"}
+        ),
+        edit(
+            "the result is in pixels: it stays in -1..1",
+            {PRODUCT: f"(({PRODUCT} + 1) * torch.tensor([width, height]) - 1) / 2"},
+        ),
+        edit(
+            "a pixel too far to the left and up: counted from 0, centre j lies at (2 j + 1) / W - 1",
+            {DOWN: DOWN.replace("+ 1)", "- 1)"), ACROSS: ACROSS.replace("+ 1)", "- 1)")},
+        ),
+        edit(
+            "each axis goes from -1 to 1 by itself, the shorter one as well",
+            {
+                DOWN: "(2 * torch.arange(height) + 1 - height) / max(height, width)",
+                ACROSS: "(2 * torch.arange(width) + 1 - width) / max(height, width)",
+            },
+        ),
+        edit(
+            "theta gives the place itself, no displacement: nothing is taken off",
+            {PRODUCT: f"{PRODUCT} - target[..., :2]"},
+        ),
     ),
     hints=(
         "First the output's own pixels, as (x, y, 1), with -1 and 1 at the outer edges of the picture. With 4 columns "

@@ -80,6 +80,32 @@ correspondence_loss = exercise(
         ),
         edit("the clamp keeps the wrong side: only negatives *nearer* than the margin cost", {"min=0": "max=0"}),
         edit("one number is asked for, the mean over the pairs", {MEAN: "cost / 2"}),
+        edit("the second part is for negatives alone: times 1 - same", {"(1 - same) * missing": "missing"}),
+        edit("the sum is divided by 2 N, N being the number of pairs: here by nothing", {MEAN: "cost.sum()"}),
+        edit(
+            "what is missing to the margin is m - d, and it counts squared: here stands m - d squared",
+            {"missing.square()": "(margin - squared).clamp(min=0)"},
+        ),
+        edit(
+            "(m - d) squared is not m squared minus d squared",
+            {"missing.square()": "(margin**2 - squared).clamp(min=0)"},
+        ),
+        edit(
+            "this is 1 minus the cosine: the distance is the length of first - second",
+            {SQUARED: "(1 - F.cosine_similarity(first, second)).square()"},
+        ),
+        edit(
+            "this is the product of both: the distance is the length of first - second",
+            {SQUARED: "(first * second).sum(dim=1).square()", "squared.sqrt()": "(first * second).sum(dim=1)"},
+        ),
+        edit(
+            "this is one distance for all pairs together: add up over dim=1 only",
+            {SQUARED: "(first - second).square().sum().expand(len(same))"},
+        ),
+        edit(
+            "every point is compared with every other: row n of `first` belongs to row n of `second` alone",
+            {SQUARED: "(first[:, None] - second).square().sum(dim=2)", MEAN: "cost.mean() / 2"},
+        ),
     ),
     hints=(
         "Every pair pays once: a match for being apart, a negative for being nearer than the margin.",

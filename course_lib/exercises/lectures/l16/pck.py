@@ -81,6 +81,26 @@ pck = exercise(
         edit("the error is a length, and only y was compared", {ERROR: "(predicted - truth)[..., 1].abs()"}),
         edit("PCK is a share, 0 to 1: here it is a number of points", {"mean()": "sum()"}),
         edit("one number is asked for, over all pictures", {".mean().item()": ".mean(dim=1)"}),
+        edit("this is the sum of both sides: PCK takes the longer one, max(w, h)", {"boxes.amax": "boxes.sum"}),
+        edit(
+            "this is the root of the area: PCK takes the longer side, max(w, h)",
+            {"boxes.amax(dim=-1, keepdim=True)": "boxes.prod(dim=-1, keepdim=True).sqrt()"},
+        ),
+        edit("half the side is allowed: alpha is a share of the whole one", {ALLOWED: f"{ALLOWED} / 2"}),
+        edit("the root is of the *sum* of squares, not of their mean", {"square().sum(": "square().mean("}),
+        edit(
+            "x is compared with the width and y with the height: an error is one length, and the longer side counts",
+            {ERROR: "((predicted - truth).abs() / boxes[:, None]).amax(dim=-1)", ALLOWED: "alpha"},
+        ),
+        edit(
+            "the coordinates are counted one by one: a point is right or wrong as a whole",
+            {ERROR: "(predicted - truth).abs()", "<= allowed": "<= allowed[:, None]"},
+        ),
+        edit(
+            "every point counts by itself, not only pictures where all are right",
+            {"(error <= allowed)": "(error <= allowed).all(dim=1)"},
+        ),
+        edit("errors are not averaged: each is compared by itself", {"(error <=": "(error.mean() <="}),
     ),
     hints=(
         "Check both with a pencil: predicted (3, 4), true (0, 0): how far off is that? And which number may it be off "

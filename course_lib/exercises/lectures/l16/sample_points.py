@@ -24,6 +24,12 @@ RESULT = "(1 - lower_share) * upper + lower_share * lower"
 UPPER = "(1 - right_share) * image[:, top, left] + right_share * image[:, top, left + 1]"
 LOWER = "(1 - right_share) * image[:, top + 1, left] + right_share * image[:, top + 1, left + 1]"
 
+SAMPLER = (
+    "torch.nn.functional.grid_sample(image[None], (2 * points / (torch.tensor([width, height]) - 1) - 1)[None, None], "
+    "align_corners=False{})[0, :, 0]"
+)
+EDGES = "with these numbers, 2 x / (W - 1) - 1, the ends are pixel *centres*: that is align_corners=True"
+
 
 def _cases(generator):
     def points(number, height, width):
@@ -35,7 +41,7 @@ def _cases(generator):
 
     by_hand = torch.tensor([[[0.0, 10], [20, 70]]])
     return [
-        Case("by hand: 2 x 2 pixels, the middle and a corner", (by_hand, torch.tensor([[0.5, 0.5], [1.0, 0.0]]))),
+        Case("by hand: 2 x 2 pixels, (0.25, 0.5) and a corner", (by_hand, torch.tensor([[0.25, 0.5], [1.0, 0.0]]))),
         Case("3 channels of 5 x 8, 6 points", (image(3, 5, 8), points(4, 5, 8))),
         Case("1 channel of 9 x 4, 12 points", (image(1, 9, 4), points(10, 9, 4))),
         Case("7 channels of 6 x 6, 4 points", (image(7, 6, 6), points(2, 6, 6))),
@@ -113,10 +119,46 @@ sample_points = exercise(
             "the four add up without the rows' shares: upper and lower rows need a share each",
             {RESULT: "upper + lower"},
         ),
+        edit(
+            "with align_corners=True the last centre, W - 1, is at 1: divide by W - 1 and H - 1, not by W and H",
+            {
+                "x, y = points[:, 0], points[:, 1]": "x = points[:, 0] * (width - 1) / width\n"
+                "    y = points[:, 1] * (height - 1) / height"
+            },
+        ),
+        edit(EDGES, {RESULT: SAMPLER.format("")}),
+        edit(EDGES, {RESULT: SAMPLER.format(", padding_mode='border'")}),
+        edit(
+            "on the last column `left` is width - 2, and the share of its right neighbour 1: it is x - left, not x % 1",
+            {"x - left, y - top": "x % 1, y % 1"},
+        ),
+        edit(
+            "the shares are exchanged: x - left goes along a row, y - top from row to row",
+            {"right_share, lower_share = x": "lower_share, right_share = x"},
+        ),
+        edit(
+            "at whole numbers floor and ceil are the same pixel, and its weights are 0: take left and left + 1",
+            {RESULT: f"({RESULT}) * (x % 1 > 0) * (y % 1 > 0)"},
+        ),
+        edit(
+            "this interpolates along x only: the row below counts as well",
+            {TOP: "y.floor().long()", LOWER: "upper"},
+        ),
+        edit(
+            "the lower right pixel counts as well: along the upper row, along the lower one, then between the two",
+            {RESULT: "(upper + (1 - lower_share) * image[:, top, left] + lower_share * image[:, top + 1, left]) / 2"},
+        ),
+        edit(
+            "all four neighbours count, not only two of them",
+            {
+                UPPER: "(1 - right_share) * image[:, top, left]",
+                LOWER: "right_share * image[:, top + 1, left + 1]",
+            },
+        ),
     ),
     hints=(
         "Between four pixels, first go along the upper row, then along the lower one, then from the one to the other. "
-        "How far? By the part of x and y behind the decimal point.",
+        "How far? As far as x is from the left neighbour, and y from the upper one.",
         "`left = x.floor().long()`; the right neighbour is `left + 1`, and on the last column there is none, so let "
         "`left` end at `width - 2`. `image[:, top, left]` reads N pixels of every channel: (C, N).",
         "`upper = (1 - right_share) * image[:, top, left] + right_share * image[:, top, ____]`, `lower` the same one "

@@ -17,6 +17,14 @@ def correspondence_loss(first, second, same, margin=1.0):
     matches, negatives = d[same > 0.5], d[same < 0.5]
     return (matches.square().sum() + (margin - negatives).clamp(min=0).square().sum()) / len(d) / 2
 """,
+    "pair by pair": """
+def correspondence_loss(first, second, same, margin=1.0):
+    total = 0
+    for a, b, s in zip(first, second, same):
+        d = torch.dist(a, b)
+        total = total + (d ** 2 if s else max(torch.tensor(0.0), margin - d) ** 2)
+    return total / (2 * len(first))
+""",
 }
 
 WRONG = [
@@ -67,5 +75,53 @@ def correspondence_loss(first, second, same, margin=1.0):
     return (same * d + (1 - same) * F.relu(margin - d)).mean() / 2
 """,
         None,
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return (same * d**2 + (1 - same) * F.relu(margin - d**2)).mean() / 2
+""",
+        "m - d squared",
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm()
+    return (same * d**2 + (1 - same) * F.relu(margin - d) ** 2).mean() / 2
+""",
+        "one distance for all pairs",
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = 1 - F.cosine_similarity(first, second)
+    return (same * d**2 + (1 - same) * F.relu(margin - d) ** 2).mean() / 2
+""",
+        "1 minus the cosine",
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return (same * d**2 + (1 - same) * F.relu(margin**2 - d**2)).mean() / 2
+""",
+        "m squared minus d squared",
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = (first - second).norm(dim=1)
+    return (same * d**2 + F.relu(margin - d) ** 2).mean() / 2
+""",
+        "for negatives alone",
+    ),
+    (
+        """
+def correspondence_loss(first, second, same, margin=1.0):
+    d = torch.cdist(first, second)
+    return (same * d**2 + (1 - same) * F.relu(margin - d) ** 2).mean() / 2
+""",
+        "every other",
     ),
 ]

@@ -22,6 +22,11 @@ def pck(predicted, truth, boxes, alpha):
     share = torch.sqrt(x**2 + y**2) / side[:, None]
     return float((share <= alpha).float().mean())
 """,
+    "all distances, then the diagonal": """
+def pck(predicted, truth, boxes, alpha):
+    e = torch.cdist(predicted, truth).diagonal(dim1=1, dim2=2)
+    return float((e.T <= alpha * boxes.amax(1)).float().mean())
+""",
 }
 
 WRONG = [
@@ -72,5 +77,41 @@ def pck(predicted, truth, boxes, alpha):
     return (error > alpha * boxes.max(1, keepdim=True).values).float().mean().item()
 """,
         "of *wrong* points",
+    ),
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).norm(dim=-1)
+    allowed = alpha * boxes.sum(dim=-1, keepdim=True)
+    return (error <= allowed).float().mean().item()
+""",
+        "the sum of both sides",
+    ),
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).norm(dim=-1)
+    allowed = alpha * boxes.prod(dim=-1, keepdim=True).sqrt()
+    return (error <= allowed).float().mean().item()
+""",
+        "root of the area",
+    ),
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).abs()
+    allowed = alpha * boxes[:, None]
+    return (error <= allowed).all(-1).float().mean().item()
+""",
+        "y with the height",
+    ),
+    (
+        """
+def pck(predicted, truth, boxes, alpha):
+    error = (predicted - truth).norm(dim=-1).mean()
+    allowed = alpha * boxes.amax(dim=-1, keepdim=True)
+    return (error <= allowed).float().mean().item()
+""",
+        "not averaged",
     ),
 ]
