@@ -20,14 +20,13 @@ Differences from the paper, and what decides correctness:
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
 from torch.nn.functional import pad
 
 from course_lib.errors import CourseError, check_shape
 from course_lib.models.layers import he, start_small
+from course_lib.models.matconvnet import kernels, read_matlab, vector
 from course_lib.models.published import load_published
-from course_lib.places import place, system_errors
 
 CROP = 107  # side of a crop: 107 -> 51 -> 25 -> 11 -> 5 -> 3
 GREY = 128 / 255  # what a crop shows outside the frame, in 0..1
@@ -165,20 +164,7 @@ def matconvnet_weights(path):
     Raises:
         CourseError: if the file cannot be read, or is no network of MatConvNet.
     """
-    from scipy.io import loadmat  # comes with scikit-image; only MATLAB's files need it
-
-    path = place(path)
-    if not path.is_file():
-        raise CourseError(f"No file at {path}. Check the path; the course does not download weights by itself.")
-    try:
-        with system_errors("the MATLAB file cannot be read"):
-            content = loadmat(path, squeeze_me=True, struct_as_record=False)
-    except NotImplementedError as error:  # scipy's answer to MATLAB 7.3, which is HDF5
-        raise CourseError(
-            f'{path} is in MATLAB\'s 7.3 format. Save it once more in MATLAB: save(file, "-struct", "net", "-v7").'
-        ) from error
-    except (ValueError, TypeError) as error:
-        raise CourseError(f"{path} cannot be read as a MATLAB file; it may be incomplete. ({error})") from error
+    content = read_matlab(path)
     layers = content.get("layers", getattr(content.get("net"), "layers", None))
     if layers is None:
         raise CourseError(f"{path} has no `layers` and no `net.layers`: expected a network of MatConvNet.")
@@ -192,13 +178,8 @@ def matconvnet_weights(path):
 
 
 def _from_matlab(name, kernel, bias):
-    kernel = torch.from_numpy(np.ascontiguousarray(kernel, dtype=np.float32))
-    if kernel.ndim == 2:  # MATLAB and squeeze_me drop axes of size 1: a fully connected layer on one place
-        kernel = kernel[None, None]
-    kernel = kernel.permute(3, 2, 0, 1).contiguous()  # outputs, inputs, rows, columns
-    weight = kernel if name.startswith("conv") else kernel.flatten(1)
-    bias = torch.from_numpy(np.atleast_1d(np.asarray(bias, dtype=np.float32)).ravel().copy())
-    return {f"{name}.weight": weight, f"{name}.bias": bias}
+    weight = kernels(kernel) if name.startswith("conv") else kernels(kernel).flatten(1)
+    return {f"{name}.weight": weight, f"{name}.bias": vector(bias)}
 
 
 def _our_name(key):

@@ -18,17 +18,22 @@ Differences from the paper, and what decides correctness:
 - images are RGB, 0..255, with nothing subtracted: see `preprocess`.
 """
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
 from course_lib.errors import CourseError, check_shape
 from course_lib.models.layers import he
+from course_lib.models.matconvnet import kernels, read_matlab, vector
 from course_lib.models.published import load_published, read_state_dict
 from course_lib.ops.cross_correlation import cross_correlation
 
 EXEMPLAR, SEARCH = 127, 255  # sides in pixels
+EPS, GAIN = 1e-6, 1e-3  # of the norms; what the response is multiplied by
 TRAINED = 239  # side of the search image in training: 255 less two strides, a map of 15 x 15
 
 
@@ -75,7 +80,7 @@ NORM = {"pysot": {"eps": 1e-5, "momentum": 0.1}}  # of all others: eps 1e-6, mom
 class Backbone(nn.Sequential):
     """The embedding phi: five blocks conv1 to conv5.  (B, 3, H, W) -> (B, C, H', W')."""
 
-    def __init__(self, layers, *, eps=1e-6, momentum=0.05):
+    def __init__(self, layers, *, eps=EPS, momentum=0.05):
         super().__init__()
         channels = 3
         for i, layer in enumerate(layers, 1):
@@ -103,7 +108,7 @@ class SiamFC(nn.Module):
         stride: pixels of the image from one cell of the features to the next.
     """
 
-    def __init__(self, backbone="v1", *, bias=False, gain=1e-3, exemplar=EXEMPLAR, search=SEARCH):
+    def __init__(self, backbone="v1", *, bias=False, gain=GAIN, exemplar=EXEMPLAR, search=SEARCH):
         super().__init__()
         if backbone not in BACKBONES:
             raise CourseError(f"backbone is {backbone!r}, expected one of {', '.join(map(repr, BACKBONES))}.")
@@ -126,14 +131,16 @@ class SiamFC(nn.Module):
 
         Args:
             source: path or state dict in one of the public layouts: `backbone.conv1.0.weight` ... (with or without
-                `backbone.`); pysot's `layer1.0.weight` ... or `features.0.weight` ..., whose `rpn_head.` and `neck.`
-                belong to another tracker and are left out.
+                `backbone.`); the older `feature.0.weight` ... of the same code; pysot's `layer1.0.weight` ... or
+                `features.0.weight` ..., whose `rpn_head.` and `neck.` belong to another tracker and are left out;
+                path of the authors' 2016-08-17.net.mat; or what `course train 14` has saved.
             backbone: by default the one that the shapes of the weights tell.
         Raises:
             CourseError: names the keys that do not fit.
         """
-        state = read_state_dict(source)
-        model = cls(backbone or _backbone_of(state))
+        matlab = not hasattr(source, "keys") and Path(source).suffix == ".mat"
+        state = matconvnet_weights(source) if matlab else read_state_dict(source)
+        model = cls(backbone or _backbone_of(state), bias="bias" in state)
         load_published(model, state, _our_name)
         return model.eval()
 
@@ -165,6 +172,42 @@ def preprocess(images):
     return images.float() if images.dtype == torch.uint8 else images * 255
 
 
+MATLAB_NAMES = {"convf": "0.weight", "convb": "0.bias", "bnm": "1.weight", "bnb": "1.bias"}
+
+
+def matconvnet_weights(path):
+    """The authors' network, a DagNN of MatConvNet, as a state dict of ours.
+
+    `net.params` are structs of name and value: kernels conv1f ..., their biases conv1b ..., gains bn1m ..., biases
+    bn1b ... and moments bn1x ... of the norms, and adjust_f and adjust_b, the gain of 0.001 and b. MatConvNet's second
+    moment is the deviation sqrt(variance + eps), from which the eps that our norm will add is taken off.
+
+    Raises:
+        CourseError: if the file cannot be read, is no such network, or has another gain.
+    """
+    parameters = getattr(read_matlab(path).get("net"), "params", None)
+    if parameters is None:
+        raise CourseError(f"{path} has no `net.params`: expected the authors' network, saved as a DagNN.")
+    state = {}
+    for parameter in np.atleast_1d(parameters):
+        name, value = str(parameter.name), parameter.value
+        number = re.search(r"\d", name)
+        kind, block = re.sub(r"\d", "", name), f"backbone.conv{number[0] if number else ''}"
+        if kind in MATLAB_NAMES:
+            state[f"{block}.{MATLAB_NAMES[kind]}"] = kernels(value) if kind == "convf" else vector(value)
+        elif kind == "bnx":
+            mean, deviation = torch.from_numpy(np.asarray(value, dtype=np.float64)).unbind(1)
+            state[f"{block}.1.running_mean"] = mean.float()
+            state[f"{block}.1.running_var"] = (deviation.square() - EPS).clamp(min=0).float()
+        elif name == "adjust_b":
+            state["bias"] = vector(value)[0]
+        elif name != "adjust_f":
+            state[name] = vector(value)  # the loader will name it
+        elif abs(float(value) - GAIN) > 1e-6:
+            raise CourseError(f"{path} multiplies the response by {float(value):g}, the released network by {GAIN}.")
+    return state
+
+
 PYSOT_FEATURES = {  # the numbers of its convolutions and norms in one long list
     0: "conv1.0", 1: "conv1.1", 4: "conv2.0", 5: "conv2.1", 8: "conv3.0", 9: "conv3.1",
     11: "conv4.0", 12: "conv4.1", 14: "conv5.0", 15: "conv5.1",
@@ -176,7 +219,7 @@ def _our_name(key):
     if key.startswith(("rpn_head.", "neck.")):
         return None
     parts = key.removeprefix("backbone.").split(".")
-    if parts[0] == "features" and len(parts) == 3:
+    if parts[0] in ("feature", "features") and len(parts) == 3:
         block = PYSOT_FEATURES.get(int(parts[1])) if parts[1].isdigit() else None
         return f"backbone.{block}.{parts[2]}" if block else key
     if parts[0].startswith("layer"):
@@ -188,7 +231,8 @@ def _backbone_of(state):
     """Which backbone the weights belong to: told by the shapes of the second and the last convolution."""
     shapes = {_our_name(key): tuple(value.shape) for key, value in state.items()}
     second, last = shapes.get("backbone.conv2.0.weight"), shapes.get("backbone.conv5.0.weight")
-    for name, layers in BACKBONES.items():
+    for name in ("v1", "v2", "v3", "pysot"):
+        layers = BACKBONES[name]
         channels = [3, *(layer.channels for layer in layers)]
         expected = [
             (layer.channels, before // layer.groups, layer.kernel, layer.kernel)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from scipy.io import savemat
 
 from course_lib.errors import CourseError, ShapeError
 from course_lib.models.siamfc import SiamFC, preprocess
@@ -92,6 +93,57 @@ def test_loads_the_layouts_of_pysot(layout, tmp_path):
     image = torch.rand(1, 3, 95, 95)
     with torch.no_grad():
         assert torch.equal(SiamFC.from_published(bare).features(image), loaded.features(image))
+
+
+def test_loads_the_older_layout():
+    model = SiamFC("v1")
+    state = {
+        pysot_key(key, "features").replace("backbone.features", "feature"): value
+        for key, value in model.state_dict().items()
+    }
+    assert "feature.14.bias" in state
+    loaded = SiamFC.from_published(state)
+    assert all(torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), state.values(), strict=True))
+
+
+def test_loads_what_the_course_has_trained():
+    model = SiamFC("v3", bias=True)
+    torch.nn.init.constant_(model.bias, -1.5)
+    assert SiamFC.from_published({"step": 7, "model": model.state_dict()}).bias.item() == -1.5
+
+
+def matlab_network(model, gain=1e-3):
+    """`model` as MatConvNet's DagNN saves it: norms with the deviation instead of the variance."""
+    parameters = {"adjust_f": gain, "adjust_b": model.bias.item()}
+    for i, block in enumerate(model.backbone, 1):
+        parameters[f"conv{i}f"] = block[0].weight.detach().permute(2, 3, 1, 0).numpy()
+        parameters[f"conv{i}b"] = block[0].bias.detach().numpy()[:, None]
+        if i < 5:
+            deviation = (block[1].running_var.double() + block[1].eps).sqrt()
+            parameters[f"bn{i}m"] = block[1].weight.detach().numpy()[:, None]
+            parameters[f"bn{i}b"] = block[1].bias.detach().numpy()[:, None]
+            parameters[f"bn{i}x"] = np.stack([block[1].running_mean.numpy(), deviation.numpy()], 1)
+    structs = np.empty((1, len(parameters)), dtype=[("name", object), ("value", object)])
+    for i, both in enumerate(parameters.items()):
+        structs[0, i] = both
+    return {"net": {"params": structs}}
+
+
+@torch.no_grad()
+def test_loads_the_authors_file(tmp_path):
+    model = SiamFC("v1", bias=True)
+    filled = hash_fill(KEYS)
+    model.load_state_dict(filled | {"bias": torch.tensor(-0.25)})
+    savemat(tmp_path / "2016-08-17.net.mat", matlab_network(model))
+    loaded = SiamFC.from_published(tmp_path / "2016-08-17.net.mat")
+    assert loaded.bias.item() == -0.25 and not loaded.training
+    assert near(loaded.features(torch.from_numpy(STORED["z"])), STORED["feat_z_hash"]) < 1e-4
+    savemat(tmp_path / "gain.mat", matlab_network(model, gain=0.1))
+    with pytest.raises(CourseError, match="multiplies the response by 0.1"):
+        SiamFC.from_published(tmp_path / "gain.mat")
+    savemat(tmp_path / "other.mat", {"layers": np.zeros(3)})
+    with pytest.raises(CourseError, match="no `net.params`"):
+        SiamFC.from_published(tmp_path / "other.mat")
 
 
 def test_norms_have_the_eps_of_the_reference():
