@@ -23,7 +23,7 @@ from course_lib.describe import count, describe
 from course_lib.metrics.tracking import got10k_scores, vot_failures
 from course_lib.models.mdnet import MDNet
 from course_lib.models.siamfc import SiamFC, preprocess
-from course_lib.ops.boxes import crop, scale, with_context
+from course_lib.ops.boxes import crop, iou, scale, with_context
 from course_lib.ops.response_maps import enlarge, hann_window, windowed
 from course_lib.plots import curve, diagram, film_strip, from_memory, show, table
 from course_lib.trackers.evaluate import evaluate, track, track_with_resets
@@ -157,7 +157,9 @@ cross_correlate = check("14.1", cross_correlate)
 #
 # $\varphi$ is the AlexNet of 2012 without its fully connected layers and without padding: five convolutions, two of
 # them with a max pool, batch normalisation after all but the last. Exemplars have 127 pixels, search images 255. The
-# exemplar's features are $6 \times 6$, the search image's $22 \times 22$; so the response has $17 \times 17$ cells.
+# exemplar's features are $6 \times 6$, the search image's $22 \times 22$; so the response has $17 \times 17$ cells. As in
+# AlexNet, conv2, conv4 and conv5 have two *groups*: each half of their outputs sees half of their inputs, which halves
+# their weights.
 
 # %%
 with torch.device("meta"):
@@ -199,9 +201,10 @@ claim("SiamFC has 2,336,320 parameters, a stride of 8 and a response of 17 x 17;
 #
 # ## What to learn from
 #
-# Videos in which somebody has drawn boxes around one object. Take two frames of a video, at most 100 apart; cut the
-# exemplar out of one and the search image out of the other, *both centred on the object*. Then we know what the
-# response should be: high in the middle, low elsewhere. No class, no name, and no box is predicted.
+# Videos in which somebody has drawn boxes around one object; the paper took ImageNet Video. Take two frames of a video
+# that both show the object, at most $T = 100$ frames apart; cut the exemplar out of one and the search image out of the
+# other, *both centred on the object*. Then we know what the response should be: high in the middle, low elsewhere. No
+# class, no name, and no box is predicted.
 #
 # How is a cell marked? It is a **hit**, $y[u] = +1$, if it stands for a place at most $R$ pixels from the middle $c$,
 #
@@ -388,7 +391,8 @@ displacement = check("14.5", displacement)
 # A stride of 8 pixels is coarse. So the map is enlarged 16 times by **bicubic** interpolation before the peak is taken:
 # $17 \times 17$ becomes $272 \times 272$, and a cell is half a pixel. And objects rarely jump. So the map is mixed with
 # a **cosine window** (Hann's), which is 1 in the middle and 0 at the border: $(1 - \lambda) R + \lambda H$ with
-# $\lambda = 0.176$, after both were scaled to sum 1. A distractor far away must now look clearly more alike to win.
+# $\lambda = 0.176$, after both were scaled to sum 1. A distractor far away must now look clearly more alike to win. The
+# price: the window draws the peak towards the middle, and never away from it.
 
 # %%
 first, later = 0, 4
@@ -501,11 +505,14 @@ new_world = TargetWorld(**WORLD, first_kind=20_000)
 test = new_world.videos(course.pick(cpu=16, smoke=2), course.pick(cpu=40, smoke=8), seed=700 + course.seed)
 
 
-def overlap(tracker, videos):
-    """Mean overlap, each video in one pass from its first box."""
-    tracks = [track(tracker, video.frames, video.boxes[0], show=False) for video in videos]
-    scores = [got10k_scores(found.boxes, video.boxes, skip_first=True).ao
-              for found, video in zip(tracks, videos, strict=True)]
+def boxes_of(tracker, videos):
+    """The boxes found in each video, in one pass from its first box."""
+    return [track(tracker, video.frames, video.boxes[0], show=False).boxes for video in videos]
+
+
+def overlap(found, videos):
+    """Mean overlap over frames and videos; the first frame, whose box is given, does not count."""
+    scores = [got10k_scores(boxes, video.boxes, skip_first=True).ao for boxes, video in zip(found, videos, strict=True)]
     return sum(scores) / len(scores)
 
 
@@ -515,7 +522,8 @@ def failures(tracker, videos):
     return sum(len(vot_failures(run.trajectory)) for run in runs)
 
 
-overlaps = {name: overlap(SiamFCTracker(network), test) for name, network in networks.items()}
+found = {name: boxes_of(SiamFCTracker(network), test) for name, network in networks.items()}
+overlaps = {name: overlap(boxes, test) for name, boxes in found.items()}
 lost = {name: failures(SiamFCTracker(network), test) for name, network in networks.items()}
 
 # %% [markdown]
@@ -551,14 +559,22 @@ claim("With 256 videos there are fewer failures than with 4", lost["few"] - lost
 # ### Learned features against pixels
 
 # %%
-static, template = (overlap(tracker, test) for tracker in (StaticBox(), TemplateMatching()))
-print(f"never moves {static:.3f}   template matching {template:.3f}   SiamFC {overlaps['many']:.3f}")
+rivals = {"SiamFC": found["many"], "SiamFC, few videos": found["few"],
+          "template matching": boxes_of(TemplateMatching(), test), "never moves": boxes_of(StaticBox(), test)}
+by_rival = {name: overlap(boxes, test) for name, boxes in rivals.items()}
+print(", ".join(f"{name} {value:.3f}" for name, value in by_rival.items()))
+truth = torch.stack([video.boxes for video in test])
+by_frame = {name: iou(torch.stack(boxes), truth).mean(0) for name, boxes in rivals.items()}
+show(curve(range(truth.shape[1]), by_frame, "frame", "mean overlap", ylim=(0, 1)),
+     alt="Mean overlap over the test videos, falling from 1 in the first frame: that of SiamFC falls the slowest.")
+
+# %% [markdown]
+# The given box counts here, so all begin at 1. One of the videos:
 
 # %%
-tracks = {name: track(tracker, test[1].frames, test[1].boxes[0], show=False).boxes
-          for name, tracker in (("SiamFC", SiamFCTracker(networks["many"])), ("template", TemplateMatching()))}
+boxes = {"truth": test[1].boxes, "SiamFC": found["many"][1], "template": rivals["template matching"][1]}
 shown = range(0, len(test[1]), max(1, len(test[1]) // 7))
-show(film_strip(test[1].frames.transpose(0, 1), shown, boxes={"truth": test[1].boxes, **tracks}),
+show(film_strip(test[1].frames.transpose(0, 1), shown, boxes=boxes),
      alt="A new video with three boxes per frame: the true one, SiamFC's and that of template matching.")
 
 # %% [markdown]
@@ -566,7 +582,8 @@ show(film_strip(test[1].frames.transpose(0, 1), shown, boxes={"truth": test[1].b
 
 # %% tags=["claim"]
 claim("SiamFC overlaps more than template matching by normalised correlation, by more than 0.10",
-      overlaps["many"] - template - 0.10, f"{overlaps['many']:.3f} against {template:.3f}", unit="of overlap")
+      by_rival["SiamFC"] - by_rival["template matching"] - 0.10,
+      f"{by_rival['SiamFC']:.3f} against {by_rival['template matching']:.3f}", unit="of overlap")
 
 # %% [markdown]
 # Template matching is not far behind in the first frames, when the pixels are still the same. It loses when things
@@ -578,7 +595,7 @@ claim("SiamFC overlaps more than template matching by normalised correlation, by
 # %%
 growing = TargetWorld(bystanders=2, growth=1.4, first_kind=20_000)
 grow = growing.videos(course.pick(cpu=12, smoke=1), course.pick(cpu=40, smoke=6), seed=900 + course.seed)
-by_scales = {number: overlap(SiamFCTracker(networks["many"], number), grow) for number in (1, 3)}
+by_scales = {number: overlap(boxes_of(SiamFCTracker(networks["many"], number), grow), grow) for number in (1, 3)}
 print({number: round(value, 3) for number, value in by_scales.items()})
 
 # %% tags=["claim"]
@@ -586,8 +603,8 @@ claim("Where sizes go up and down by 40 %, three scales beat one by more than 0.
       f"{by_scales[3]:.3f} against {by_scales[1]:.3f}", unit="of overlap")
 
 # %% [markdown]
-# Things here grow by up to 4 % in a frame, more than the limit that you computed; so even three scales stay behind now
-# and then.
+# Things here grow by some 4 % in their fastest frames, more than the limit that you computed; so even three scales stay
+# behind now and then.
 #
 # ### How fast?
 #
@@ -647,8 +664,9 @@ history = fit(network, pairs, steps, loss=partial(pair_loss, radius=radius), lr=
 print(f"{'GOT-10k' if folder else 'four small videos'}: loss {history.loss[0]:.3f} -> {history.loss[-1]:.3f}")
 
 # %% [markdown]
-# And tracking with published weights: set `SIAMFC_WEIGHTS` to a checkpoint of a public layout and `OTB` to a folder in
-# OTB's layout. `evaluate` writes its results as the GOT-10k toolkit reads them, and goes on where it was stopped.
+# And tracking with published weights: set `SIAMFC_WEIGHTS` to a checkpoint of a public layout (PyTorch's, or the
+# authors' `2016-08-17.net.mat`) and `OTB` to a folder in OTB's layout. `evaluate` writes its results as the GOT-10k
+# toolkit reads them, and goes on where it was stopped.
 
 # %% tags=["gpu", "nbval-ignore-output"]
 weights, folder = os.environ.get("SIAMFC_WEIGHTS"), os.environ.get("OTB")

@@ -113,6 +113,38 @@ balanced_loss = exercise(
             "large losses are cut off: F.softplus copes with any response",
             {LOSSES: "-((labels * responses).sigmoid() + 1e-12).log()"},
         ),
+        edit(
+            "hits and misses count alike, but the weights do not add up to 1: average each kind, then halve",
+            {RETURN: "(losses[..., hit].mean() + losses[..., ~hit].mean()) * (~hit).float().mean()"},
+        ),
+        edit(
+            "cross-entropy wants the labels 0 and 1, these are -1 and +1; and each kind needs its own average",
+            {LOSSES: "F.softplus(responses) - labels * responses", RETURN: "losses.mean()"},
+        ),
+        edit(
+            "cross-entropy wants the labels 0 and 1, these are -1 and +1",
+            {LOSSES: "F.softplus(responses) - labels * responses"},
+        ),
+        edit(
+            "only the first map counts here: average over the whole batch",
+            {LOSSES: "F.softplus(-labels * responses[:1])"},
+        ),
+        edit(
+            "both sums are divided by the number of all cells: divide the hits by theirs, and the misses by theirs",
+            {RETURN: "losses.sum() / labels.numel() / 2"},
+        ),
+        edit(
+            "the misses are subtracted: a loss is small when *both* are right, so add",
+            {RETURN: "losses[..., hit].mean() - losses[..., ~hit].mean()"},
+        ),
+        edit(
+            "the misses are subtracted: a loss is small when *both* are right, so add",
+            {RETURN: "(losses[..., hit].mean() - losses[..., ~hit].mean()) / 2"},
+        ),
+        edit(
+            "large losses are cut off: F.softplus copes with any response",
+            {LOSSES: "F.softplus(-labels * responses.clamp(-50, 50))"},
+        ),
     ),
     hints=(
         "First a loss for every cell. Then two averages: over all cells with label +1, and over all with -1.",

@@ -30,7 +30,7 @@ def _cases(generator):
         return tuple(torch.randn(batch, channels, *size, generator=generator) for size in (small, large))
 
     exemplar = torch.tensor([[[[1.0, 2], [0, -1]]]])
-    search = torch.tensor([[[[3.0, 1, 0], [2, 5, 1]]]])
+    search = torch.tensor([[[[3.0, 1, 0], [2, 4, -1]]]])
     return [
         Case("by hand: 1 channel, 2 x 2 in 2 x 3", (exemplar, search)),
         Case("1 pair, 3 channels, 2 x 3 in 5 x 7", maps(1, 3, (2, 3), (5, 7))),
@@ -144,6 +144,22 @@ cross_correlate = exercise(
         edit(
             "the gain of 0.001 belongs to the network: here the response is the plain sum",
             {BACK: "responses.transpose(0, 1) * 0.001"},
+        ),
+        edit(
+            "the responses of the whole batch are added: each pair has a map of its own",
+            {BACK: "responses.sum(1, keepdim=True).repeat(B, 1, 1, 1)"},
+        ),
+        edit(
+            "every search map meets all exemplars, and their responses are averaged: each is to meet its own alone",
+            _edit_call("F.conv2d(searches, exemplars).mean(1, keepdim=True)", "responses"),
+        ),
+        edit(
+            "the exemplar's mean is subtracted first, as template matching does: here it is slid as it is",
+            {"(maps, exemplars,": "(maps, exemplars - exemplars.mean((1, 2, 3), keepdim=True),"},
+        ),
+        edit(
+            "the last row and column of places are left out: there are H - h + 1 and W - w + 1 places",
+            {BACK: "F.pad(responses[..., :-1, :-1], (0, 1, 0, 1)).transpose(0, 1)"},
         ),
     ),
     hints=(

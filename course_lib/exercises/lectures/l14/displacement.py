@@ -105,6 +105,22 @@ displacement = exercise(
                 "row - (rows - 1) / 2"
             },
         ),
+        edit(
+            "the middles of rows and columns are exchanged, and whole numbers: (n - 1) / 2",
+            {CELLS: "column - rows // 2, row - columns // 2"},
+        ),
+        edit(
+            "cell 0 is not at the search image's border: count cells from the map's middle, (n - 1) / 2",
+            {
+                CELLS: "float(column), float(row)",
+                RETURN: "(cells * stride - search / 2) * side / search",
+            },
+        ),
+        edit("side // search is rounded down: divide with /", {RETURN: "cells * stride * (side // search)"}),
+        edit(
+            "half a cell is added: column and row count from 0, and so does their middle, (n - 1) / 2",
+            {CELLS: "column + 0.5 - (columns - 1) / 2, row + 0.5 - (rows - 1) / 2"},
+        ),
     ),
     hints=(
         "Three units, one after the other: cells of the map, pixels of the search image, pixels of the frame.",

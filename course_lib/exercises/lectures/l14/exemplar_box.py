@@ -99,6 +99,29 @@ exemplar_box = exercise(
             "the middle of the square lies at the box's corner: add w / 2 and h / 2",
             {CORNER: "x - side / 2, y - side / 2, side, side"},
         ),
+        edit(
+            "the corner moves by half of the context, which keeps the middle of squares alone: x + w / 2 - side / 2",
+            {CORNER: "x - p / 2, y - p / 2, side, side"},
+        ),
+        edit(
+            "the corner moves inwards: a larger square begins left of the box and above it",
+            {CORNER: "x + (side - w) / 2, y + (side - h) / 2, side, side"},
+        ),
+        edit(
+            "the exemplar is square: its width and its height are both `side`",
+            {CORNER: "x + w / 2 - side / 2, y + h / 2 - side / 2, w + p, h + p"},
+        ),
+        edit("the root is of the first factor alone: it is of the product", {SIDE: "(w + p).sqrt() * (h + p)"}),
+        edit("this is the shorter side: the square has the same *area*", {SIDE: "torch.minimum(w, h) + p"}),
+        edit("the side is doubled: it is the root alone", {SIDE: "2 * ((w + p) * (h + p)).sqrt()"}),
+        edit(
+            "this is the search image's square: the exemplar's side is the root alone",
+            {SIDE: "((w + p) * (h + p)).sqrt() * 255 / 127"},
+        ),
+        edit(
+            "x and y are halved, too: the middle is x + w / 2, y + h / 2",
+            {CORNER: "(x + w) / 2 - side / 2, (y + h) / 2 - side / 2, side, side"},
+        ),
     ),
     hints=(
         "Three steps: how much context, which side has a square of that area, where its corner lies so that the middle "

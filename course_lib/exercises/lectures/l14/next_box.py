@@ -135,6 +135,26 @@ next_box = exercise(
             "growth as a power of the factor is close to it, but the rule is 1 + rate * (factor - 1)",
             {GROWTH: "factor**rate"},
         ),
+        edit(
+            "x and y are the upper left corner: the middle is x + w / 2, y + h / 2",
+            {"x + w / 2 +": "x +", "y + h / 2 +": "y +"},
+        ),
+        edit(
+            "half of the old size is subtracted, but was never added: x and y are the corner already",
+            {RETURN: "middle_x - w / growth, middle_y - h / growth, w, h"},
+        ),
+        edit(
+            "the corner moves the wrong way: a box that grows about its middle begins further left and higher",
+            {RETURN: "middle_x + w / 2 - w / growth, middle_y + h / 2 - h / growth, w, h"},
+        ),
+        edit(
+            "the corner moves by the full factor, the size by less: the box grows by 1 + rate * (factor - 1) alone",
+            {RETURN: "middle_x - w / growth * factor / 2, middle_y - h / growth * factor / 2, w, h"},
+        ),
+        edit(
+            "the corner moves by all that the box grows by: half of it lies on each side",
+            {RETURN: "middle_x - w + w / growth / 2, middle_y - h + h / growth / 2, w, h"},
+        ),
     ),
     hints=(
         "There are three bugs. What is one pixel of the winning search image in pixels of the frame? How fast may the "

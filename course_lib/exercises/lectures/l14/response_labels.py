@@ -40,7 +40,7 @@ response_labels = exercise(
     cases=_cases,
     mistakes=(
         edit(
-            "the stride is missing: a cell is `stride` pixels, and the radius is in pixels",
+            "the stride is missing, or on the side of the radius: a cell is `stride` pixels, the radius is in pixels",
             {DISTANCE: "(y[:, None] ** 2 + x**2).sqrt()"},
         ),
         edit("the labels are -1 and +1: here the others are 0", {RETURN: "torch.where(distance <= radius, 1.0, 0.0)"}),
@@ -100,6 +100,30 @@ response_labels = exercise(
         edit(
             "only the distance along y counts here: x as well",
             {DISTANCE: "stride * (y[:, None] ** 2 + 0 * x**2).sqrt()"},
+        ),
+        edit(
+            "a cell exactly at the radius gets 0 here: it is a hit, +1",
+            {RETURN: "torch.sign(radius - distance)"},
+        ),
+        edit(
+            "only y is in pixels here: x counts cells too, so multiply both by the stride",
+            {DISTANCE: "((stride * y[:, None]) ** 2 + x**2).sqrt()"},
+        ),
+        edit(
+            "only x is in pixels here: y counts cells too, so multiply both by the stride",
+            {DISTANCE: "(y[:, None] ** 2 + (stride * x) ** 2).sqrt()"},
+        ),
+        edit(
+            "the radius is rounded down to whole cells: compare pixels, stride times the distance",
+            {DISTANCE: "(y[:, None] ** 2 + x**2).sqrt()", "<= radius": "<= radius // stride"},
+        ),
+        edit(
+            "the distance is squared but the stride is not: square the two, or neither",
+            {DISTANCE: "stride * (y[:, None] ** 2 + x**2)", "<= radius": "<= radius**2"},
+        ),
+        edit(
+            "cells are numbered from 1 here: (n - 1) / 2 is the middle of cells numbered from 0",
+            {Y: "torch.arange(1, rows + 1) - (rows - 1) / 2", X: "torch.arange(1, columns + 1) - (columns - 1) / 2"},
         ),
     ),
     hints=(

@@ -81,4 +81,38 @@ def balanced_loss(responses, labels):
 """,
         "sums over the batch",
     ),
+    (
+        """
+def balanced_loss(responses, labels):
+    t = (labels > 0).float().expand_as(responses)
+    pos = (labels > 0).sum() / labels.numel()
+    return F.binary_cross_entropy_with_logits(responses, t, pos_weight=(1 - pos) / pos)
+""",
+        "do not add up to 1",
+    ),
+    (
+        """
+def balanced_loss(responses, labels):
+    t = labels.expand_as(responses)
+    return F.binary_cross_entropy_with_logits(responses, t)
+""",
+        "labels 0 and 1",
+    ),
+    (
+        """
+def balanced_loss(responses, labels):
+    losses = F.softplus(-labels * responses)
+    hit = labels > 0
+    return losses[0, 0][hit].mean() / 2 + losses[0, 0][~hit].mean() / 2
+""",
+        "only the first map",
+    ),
+    (
+        """
+def balanced_loss(responses, labels):
+    losses = F.softplus(-labels * responses)
+    return losses[..., labels > 0].mean() - losses[..., labels < 0].mean()
+""",
+        "misses are subtracted",
+    ),
 ]

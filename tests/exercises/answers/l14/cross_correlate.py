@@ -82,4 +82,47 @@ def cross_correlate(exemplars, searches):
 """,
         "batch is the second axis",
     ),
+    (
+        """
+def cross_correlate(exemplars, searches):
+    h, w = exemplars.shape[2:]
+    H, W = searches.shape[2:]
+    out = torch.zeros(len(searches), 1, H-h+1, W-w+1)
+    for i in range(H-h+1):
+        for j in range(W-w+1):
+            out[:, 0, i, j] = (searches[:, :, i:i+h, j:j+w]*exemplars).sum()
+    return out
+""",
+        "whole batch are added",
+    ),
+    (
+        """
+def cross_correlate(exemplars, searches):
+    out = F.conv2d(searches, exemplars)
+    return out.mean(1, keepdim=True)
+""",
+        "responses are averaged",
+    ),
+    (
+        """
+def cross_correlate(exemplars, searches):
+    B, C, H, W = searches.shape
+    z = exemplars - exemplars.mean((1,2,3), keepdim=True)
+    return F.conv2d(searches.reshape(1, B*C, H, W), z, groups=B).transpose(0, 1)
+""",
+        "mean is subtracted",
+    ),
+    (
+        """
+def cross_correlate(exemplars, searches):
+    h, w = exemplars.shape[2:]
+    H, W = searches.shape[2:]
+    out = torch.zeros(len(searches), 1, H-h+1, W-w+1)
+    for i in range(H-h):
+        for j in range(W-w):
+            out[:, 0, i, j] = (searches[:, :, i:i+h, j:j+w]*exemplars).sum((1,2,3))
+    return out
+""",
+        "last row and column",
+    ),
 ]

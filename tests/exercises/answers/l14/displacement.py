@@ -85,4 +85,34 @@ def displacement(response, stride, search, side):
 """,
         "middle is missing",
     ),
+    (
+        """
+def displacement(response, stride, search, side):
+    H, W = response.shape
+    i = response.argmax().item()
+    r, c = i // W, i % W
+    return torch.tensor([c - H//2, r - W//2]) * stride * side / search
+""",
+        "rows and columns are exchanged",
+    ),
+    (
+        """
+def displacement(response, stride, search, side):
+    H, W = response.shape
+    i = response.argmax().item()
+    r, c = i // W, i % W
+    return torch.tensor([c * stride - search/2, r * stride - search/2]) * side / search
+""",
+        "search image's border",
+    ),
+    (
+        """
+def displacement(response, stride, search, side):
+    H, W = response.shape
+    i = response.argmax().item()
+    r, c = i // W, i % W
+    return torch.tensor([c + 0.5 - (W-1)/2, r + 0.5 - (H-1)/2]) * stride * side / search
+""",
+        "half a cell",
+    ),
 ]

@@ -93,4 +93,54 @@ def exemplar_box(boxes):
 """,
         "middle and the side",
     ),
+    (
+        """
+def exemplar_box(boxes):
+    x, y, w, h = boxes.unbind(-1)
+    p = (w + h) / 4
+    s = ((w + 2*p) * (h + 2*p)).sqrt()
+    return torch.stack([x - p, y - p, s, s], -1)
+""",
+        "half of the context",
+    ),
+    (
+        """
+def exemplar_box(boxes):
+    x, y, w, h = boxes.unbind(-1)
+    p = (w + h) / 4
+    s = ((w + 2*p) * (h + 2*p)).sqrt()
+    return torch.stack([x + (s - w)/2, y + (s - h)/2, s, s], -1)
+""",
+        "moves inwards",
+    ),
+    (
+        """
+def exemplar_box(boxes):
+    x, y, w, h = boxes.unbind(-1)
+    p = (w + h) / 4
+    s = ((w + 2*p) * (h + 2*p)).sqrt()
+    return torch.stack([x + w/2 - s/2, y + h/2 - s/2, w + 2*p, h + 2*p], -1)
+""",
+        "exemplar is square",
+    ),
+    (
+        """
+def exemplar_box(boxes):
+    x, y, w, h = boxes.unbind(-1)
+    p = (w + h) / 4
+    s = torch.sqrt(w + 2*p) * (h + 2*p)
+    return torch.stack([x + w/2 - s/2, y + h/2 - s/2, s, s], -1)
+""",
+        "first factor alone",
+    ),
+    (
+        """
+def exemplar_box(boxes):
+    x, y, w, h = boxes.unbind(-1)
+    p = (w + h) / 4
+    s = ((w + 2*p) * (h + 2*p)).sqrt() * 255 / 127
+    return torch.stack([x + w/2 - s/2, y + h/2 - s/2, s, s], -1)
+""",
+        "search image's square",
+    ),
 ]

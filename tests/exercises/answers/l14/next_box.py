@@ -99,4 +99,59 @@ def next_box(box, moved, factor, zoom, rate=0.59):
 """,
         "1 + is missing",
     ),
+    (
+        """
+def next_box(box, moved, factor, zoom, rate=0.59):
+    x, y, w, h = box
+    growth = 1 + rate * (factor - 1)
+    x = x + moved[0] * zoom * factor - w * growth / 2
+    y = y + moved[1] * zoom * factor - h * growth / 2
+    return torch.stack([x, y, w * growth, h * growth])
+""",
+        "upper left corner",
+    ),
+    (
+        """
+def next_box(box, moved, factor, zoom, rate=0.59):
+    x, y, w, h = box
+    growth = 1 + rate * (factor - 1)
+    x = x + moved[0] * zoom * factor + (growth - 1) * w / 2
+    y = y + moved[1] * zoom * factor + (growth - 1) * h / 2
+    return torch.stack([x, y, w * growth, h * growth])
+""",
+        "wrong way",
+    ),
+    (
+        """
+def next_box(box, moved, factor, zoom, rate=0.59):
+    x, y, w, h = box
+    growth = 1 + rate * (factor - 1)
+    x = x + moved[0] * zoom * factor - (factor - 1) * w / 2
+    y = y + moved[1] * zoom * factor - (factor - 1) * h / 2
+    return torch.stack([x, y, w * growth, h * growth])
+""",
+        "full factor",
+    ),
+    (
+        """
+def next_box(box, moved, factor, zoom, rate=0.59):
+    x, y, w, h = box
+    growth = 1 + rate * (factor - 1)
+    x = x + moved[0] * zoom * factor - (growth - 1) * w
+    y = y + moved[1] * zoom * factor - (growth - 1) * h
+    return torch.stack([x, y, w * growth, h * growth])
+""",
+        "half of it lies",
+    ),
+    (
+        """
+def next_box(box, moved, factor, zoom, rate=0.59):
+    x, y, w, h = box
+    growth = 1 + rate * (factor - 1)
+    x = x + moved[0] * zoom * factor
+    y = y + moved[1] * zoom * factor
+    return torch.stack([x - w / 2, y - h / 2, w * growth, h * growth])
+""",
+        "never added",
+    ),
 ]

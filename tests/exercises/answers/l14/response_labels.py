@@ -84,7 +84,7 @@ def response_labels(size, stride, radius):
     d = stride * torch.hypot(x - (W - 1) / 2, y - (H - 1) / 2)
     return torch.sign(radius - d)
 """,
-        None,
+        "exactly at the radius",
     ),
     (
         """
@@ -95,5 +95,38 @@ def response_labels(size, stride, radius):
     return torch.where(d <= radius, 1.0, -1.0)
 """,
         "rows and columns are exchanged",
+    ),
+    (
+        """
+def response_labels(size, stride, radius):
+    rows, columns = size
+    y = torch.arange(rows) - (rows - 1) / 2
+    x = torch.arange(columns) - (columns - 1) / 2
+    d = (y[:, None]**2 + x**2).sqrt()
+    return torch.where(d <= radius // stride, 1.0, -1.0)
+""",
+        "rounded down",
+    ),
+    (
+        """
+def response_labels(size, stride, radius):
+    rows, columns = size
+    y = torch.arange(rows) - (rows - 1) / 2
+    x = torch.arange(columns) - (columns - 1) / 2
+    d = stride * (y[:, None]**2 + x**2)
+    return torch.where(d <= radius**2, 1.0, -1.0)
+""",
+        "the stride is not",
+    ),
+    (
+        """
+def response_labels(size, stride, radius):
+    rows, columns = size
+    y = torch.arange(1, rows + 1) - (rows - 1) / 2
+    x = torch.arange(1, columns + 1) - (columns - 1) / 2
+    d = stride * (y[:, None]**2 + x**2).sqrt()
+    return torch.where(d <= radius, 1.0, -1.0)
+""",
+        "numbered from 1",
     ),
 ]
