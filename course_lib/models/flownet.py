@@ -136,7 +136,8 @@ class FlowNetS(nn.Module):
 
         Args:
             source: path or state dict of NVIDIA's or ClementPinard's layout (`conv1.0.weight` ...) or of mmflow's
-                (`encoder.layers.0.layers.0.conv.weight` ...), or the path of a .caffemodel.
+                (`encoder.layers.0.layers.0.conv.weight` ...), or the path of a .caffemodel. All are made to take RGB:
+                the latter two were trained on BGR. `preprocess` says which mean each of them expects.
         Raises:
             CourseError: names the keys that do not fit.
         """
@@ -274,7 +275,8 @@ def preprocess(image1, image2, mean="pair"):
     Args:
         image1, image2: (B, 3, H, W), RGB, 0..1.
         mean: what is subtracted. "pair": each channel's mean over both images, as NVIDIA's code; "chairs": the mean of
-            FlyingChairs, as ClementPinard's inference; "caffe": FlowNet 1.0's means of first and second images.
+            FlyingChairs, as ClementPinard's inference; "caffe": FlowNet 1.0's means of first and second images;
+            "none": nothing, as mmflow.
     Returns:
         (B, 6, H, W).
     """
@@ -286,8 +288,10 @@ def preprocess(image1, image2, mean="pair"):
     elif mean in ("chairs", "caffe"):
         numbers = (RGB_MEAN, RGB_MEAN) if mean == "chairs" else CAFFE_MEANS
         means = (image1.new_tensor(three).view(3, 1, 1) for three in numbers)
+    elif mean == "none":
+        means = 0.0, 0.0
     else:
-        raise CourseError(f'mean is {mean!r}, expected "pair", "chairs" or "caffe".')
+        raise CourseError(f'mean is {mean!r}, expected "pair", "chairs", "caffe" or "none".')
     return torch.cat([image - one for image, one in zip((image1, image2), means, strict=True)], 1)
 
 

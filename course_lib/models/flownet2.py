@@ -14,9 +14,10 @@ Differences from the paper, and what decides correctness:
   how the flow of the first two networks is enlarged four times ("corners" keeps corner on corner, "half-pixel" edge on
   edge), what the warp reads `outside` of the image ("cut": 0, "border": the border), and which `mean` is subtracted.
   Weights converted by NVIDIA are meant for NVIDIA's. (Caffe's own mean lies in its model file; ours is FlowNet 1.0's.)
-- the last flow of a stack of three, and both flows that are fused, are enlarged by repeating pixels, in both codes.
+- both flows that are fused are enlarged by repeating pixels; so is the last flow of a stack of three that stands alone,
+  but not in mmflow.
 - in the full network the small-displacement network's output is *divided* by 20, not multiplied: it was trained so.
-  Alone, as variant "sd", it is multiplied like the others.
+  Alone, as variant "sd", it is multiplied like the others. mmflow trained all networks anew, and multiplies always.
 - the fusion network's output is in pixels and at full resolution.
 - thin variants (the paper's lower-case names) have 3/8 of the channels: `widths=THIN`.
 - first weights are He's, biases 0.
@@ -51,6 +52,7 @@ THIN = tuple(3 * width // 8 for width in WIDTHS)  # s, ss, cs, css
 CONVENTIONS = {
     "nvidia": {"upsampling": "half-pixel", "outside": "border", "mean": "pair"},
     "caffe": {"upsampling": "corners", "outside": "cut", "mean": "caffe"},
+    "mmflow": {"upsampling": "half-pixel", "outside": "border", "mean": "none"},
 }
 NAMES = ("flownetc", "flownets", "flownets_1", "flownets_2", "flownets_d", "flownetfusion")  # NVIDIA's, plus flownets
 STACKED = NAMES[2:4]
@@ -166,10 +168,10 @@ class FlowNet2(nn.Module):
     Args:
         variant: "full"; or "sd", the small-displacement network alone; or the stack, first network first: "c", "s",
             "cs", "ss", "css" or "sss", with "+sd" if the small-displacement network is fused in. "full" is "css+sd".
-        convention: "nvidia" or "caffe"; it sets the three below.
+        convention: "nvidia", "caffe" or "mmflow"; it sets the three below.
         upsampling: "half-pixel" or "corners": how the first two flows are enlarged.
         outside: "border" or "cut" (or "zero"): see `ops.warp.warp`.
-        mean: "pair", "caffe" or "chairs": see `flownet.preprocess`.
+        mean: "pair", "caffe", "chairs" or "none": see `flownet.preprocess`.
         widths: channels, as for FlowNetS: WIDTHS, or THIN for the paper's lower-case variants.
         scale: what outputs of the stack are multiplied by to become pixels.
         residual: whether the output of a stacked network is *added* to the flow that it is given, and that of the
@@ -192,10 +194,10 @@ class FlowNet2(nn.Module):
         residual=False,
     ):
         super().__init__()
-        self.variant, self.residual = variant, residual
+        self.variant, self.convention, self.residual = variant, convention, residual
         stack, fused = _parts(variant)
         if convention not in CONVENTIONS:
-            raise CourseError(f'convention is {convention!r}, expected "nvidia" or "caffe".')
+            raise CourseError(f'convention is {convention!r}, expected "nvidia", "caffe" or "mmflow".')
         self.upsampling, self.outside, self.mean = (
             given if given is not None else CONVENTIONS[convention][name]
             for name, given in (("upsampling", upsampling), ("outside", outside), ("mean", mean))
@@ -209,7 +211,8 @@ class FlowNet2(nn.Module):
         for number in range(1, len(stack)):
             setattr(self, f"flownets_{number}", FlowNetS(12, widths=widths, scale=scale))
         if fused or not stack:
-            self.flownets_d = FlowNetSD(widths=widths, scale=1 / SCALE if fused else scale)
+            divides = fused and convention != "mmflow"
+            self.flownets_d = FlowNetSD(widths=widths, scale=1 / SCALE if divides else scale)
         if fused:
             self.flownetfusion = FlowNetFusion(widths=widths[:2])
 
@@ -228,8 +231,9 @@ class FlowNet2(nn.Module):
 
         Args:
             source: path or state dict in NVIDIA's layout (FlowNet2_checkpoint.pth.tar and FlowNet2-C, -S, -SD, -CS,
-                -CSS, -CSS-ft-sd), or the path of a .caffemodel of the original release, or the state dict that
-                `caffemodel.named_weights` makes of one. Images of the latter are turned from BGR to RGB.
+                -CSS, -CSS-ft-sd) or in mmflow's (flownet2_8x1_....pth and its parts), or the path of a .caffemodel of
+                the original release, or the state dict that `caffemodel.named_weights` makes of one. The latter two
+                were trained on BGR images; first layers are turned, so that all take RGB.
             variant: read off the weights' names if None; to be given where they leave it open.
             convention: by default that of the code for which the weights are meant.
             settings: `upsampling`, `outside`, `mean`, `widths`.
@@ -325,7 +329,8 @@ class FlowNet2(nn.Module):
             return flow
         stack, fused = _parts(self.variant)
         last = self.names[len(stack) - 1] if stack else ""
-        if name == "flownets_2" or (fused and name in (last, "flownets_d")):
+        stands_last = name == "flownets_2" and self.convention != "mmflow"
+        if stands_last or (fused and name in (last, "flownets_d")):
             return interpolate(flow, size, mode="nearest")
         return interpolate(flow, size, mode="bilinear", align_corners=self.upsampling == "corners")
 

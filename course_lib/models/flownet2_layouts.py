@@ -2,22 +2,29 @@
 
 NVIDIA's names are a network's (`flownetc.`, `flownets_1.`, `flownets_2.`, `flownets_d.`, `flownetfusion.`) and then a
 layer's as in FlowNet; a network that was published alone has no such prefix. Caffe's prefixes are none, `net2_`,
-`net3_`, `netsd_` and `fuse_`, and its images are BGR: the first layers' channels are turned around.
+`net3_`, `netsd_` and `fuse_`; mmflow's `flownetC.`, `flownetS1.`, `flownetSD.` ... Both expect BGR images: the first
+layers' channels are turned around.
 """
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
 from course_lib.models.caffemodel import named_weights, read_caffemodel
-from course_lib.models.flownet_layouts import our_name
+from course_lib.models.flownet_layouts import from_bgr, from_mmflow, is_mmflow, our_name
 from course_lib.models.published import read_state_dict
 
 NETWORKS = r"(flownetc|flownets_[12d]|flownets|flownetfusion)\."
 CAFFE = {"net2": "flownets_1", "net3": "flownets_2", "netsd": "flownets_d", "fuse": "flownetfusion"}
-IMAGES = {"flownets_1": 3, "flownets_2": 3, "flownetfusion": 1}  # images in the first layer's input; others have two
+MMFLOW = {
+    "flownetC": "flownetc",
+    "flownetS1": "flownets_1",
+    "flownetS2": "flownets_2",
+    "flownetSD": "flownets_d",
+    "flownet_fusion": "flownetfusion",
+}
+# How many images are in the first layer's input; two in the others.
+IMAGES = {"flownetc": 1, "flownets_1": 3, "flownets_2": 3, "flownetfusion": 1}
 COARSEST = {"flownetfusion": 2}  # level of the coarsest flow; 6 in the others
 FIRST_PREDICTION = {"flownetfusion": 5}  # Caffe numbers its layers `Convolution` from here; from 1 in the others
 
@@ -28,20 +35,20 @@ def our_weights(source):
     Args:
         source: path or state dict of one of the layouts.
     Returns:
-        state dict; "full", "c", "s", "sd", "cs", "ss" or "css"; "nvidia" or "caffe".
+        state dict; "full", "c", "s", "sd", "cs", "ss" or "css"; "nvidia", "caffe" or "mmflow".
     """
     if not isinstance(source, Mapping) and Path(str(source)).suffix == ".caffemodel":
         weights = named_weights(read_caffemodel(source))
     else:
         weights = read_state_dict(source)
-    from_caffe = any(re.match(r"(\w+_)?(conv\d|Convolution\d)\.weight", key) for key in weights)
-    named = _from_caffe(weights) if from_caffe else _with_network(weights)
+    if any(re.match(r"(\w+_)?(conv\d|Convolution\d)\.weight", key) for key in weights):
+        named, convention = _turned(_from_caffe(weights)), "caffe"
+    elif is_mmflow(weights):
+        named, convention = _turned(_from_mmflow(weights)), "mmflow"
+    else:
+        named, convention = _with_network(weights), "nvidia"
     networks = {key.split(".")[0] for key in named}
-    return {_our_name(key): value for key, value in named.items()}, _variant(networks), _convention(from_caffe)
-
-
-def _convention(from_caffe):
-    return "caffe" if from_caffe else "nvidia"
+    return {_our_name(key): value for key, value in named.items()}, _variant(networks), convention
 
 
 def _variant(networks):
@@ -68,8 +75,27 @@ def _alone(layers):
     return "flownets_d" if any(re.match("inter_?conv", name) for name in layers) else "flownets"
 
 
+def _from_mmflow(weights):
+    """mmflow's names in NVIDIA's."""
+    parts = {}
+    for key, value in weights.items():
+        key = key.removeprefix("flownetCSS.")
+        prefix = key.split(".")[0]
+        part = prefix if prefix in MMFLOW else ""
+        parts.setdefault(part, {})[key.removeprefix(f"{part}.")] = value
+    named = {}
+    for part, theirs in parts.items():
+        layers = from_mmflow(theirs)
+        network = MMFLOW[part] if part else _alone(layers)
+        for layer, value in layers.items():
+            if network == "flownetfusion":  # mmflow counts its levels from 1, NVIDIA from 0
+                layer = re.sub(r"(?<=[a-z])\d|(?<=_to_)\d", lambda level: str(int(level[0]) - 1), layer)
+            named[f"{network}.{layer}"] = value
+    return named
+
+
 def _from_caffe(layers):
-    """Caffe's names in NVIDIA's, and images turned from BGR to RGB."""
+    """Caffe's names in NVIDIA's."""
     split = {}
     for key, value in layers.items():
         layer, kind = key.rsplit(".", 1)
@@ -82,9 +108,6 @@ def _from_caffe(layers):
         weights[f"{network}.{_nvidia_layer(name, network)}.{kind}"] = value
     for key in list(weights):
         network, layer, *rest = key.split(".")
-        first = "conv0" if network in ("flownets_d", "flownetfusion") else "conv1"
-        if layer == first and rest[-1] == "weight" and weights[key].ndim == 4:
-            weights[key] = _turned(weights[key], 1 if network == "flownetc" else IMAGES.get(network, 2))
         # FlowNetS upsamples flow without biases; Caffe may store zeros.
         if network.startswith("flownets") and network != "flownets_d" and "upsampled" in layer and rest == ["bias"]:
             if not weights[key].any():
@@ -106,10 +129,15 @@ def _nvidia_layer(name, network):
     return f"{name.replace('interconv', 'inter_conv')}.0"
 
 
-def _turned(weight, images):
-    """The first 3 * `images` input channels of (D, C, P, Q) turned from BGR to RGB; flows and errors follow them."""
-    pictures, rest = weight[:, : 3 * images], weight[:, 3 * images :]
-    return torch.cat([*(three.flip(1) for three in pictures.split(3, 1)), rest], 1)
+def _turned(weights):
+    """Weights in NVIDIA's names whose first layers expect BGR images, made to expect RGB."""
+    turned = dict(weights)
+    for key in weights:
+        network, layer, *rest = key.split(".")
+        first = "conv0" if network in ("flownets_d", "flownetfusion") else "conv1"
+        if layer == first and rest[-1] == "weight":
+            turned[key] = from_bgr(weights[key], IMAGES.get(network, 2))
+    return turned
 
 
 def _our_name(key):

@@ -2,7 +2,8 @@
 
 Three sets of names: NVIDIA's and ClementPinard's (`conv4_1.0.weight`, `deconv5.0.weight`, `predict_flow6.weight`,
 `upsampled_flow6_to_5.weight`), mmflow's (`encoder.layers.3.layers.1.conv.weight` ...) and Caffe's (`Convolution1`
-predicts the coarsest flow). Caffe's networks expect BGR images: their first layer's channels are turned around.
+predicts the coarsest flow). The networks of Caffe and of mmflow expect BGR images: their first layer's channels are
+turned around.
 """
 
 import re
@@ -29,7 +30,9 @@ def our_weights(source):
         weights = _from_caffe(named_weights(read_caffemodel(source)))
     else:
         weights = read_state_dict(source)
-    weights = _from_mmflow(weights)
+    if is_mmflow(weights):
+        weights = from_mmflow(weights)
+        weights["conv1.0.weight"] = from_bgr(weights["conv1.0.weight"])
     facts = {
         "norm": "conv1.1.running_mean" in weights,
         "bias": f"predict_flow{COARSEST}.bias" in weights,
@@ -73,18 +76,34 @@ def _from_caffe(layers):
         else:
             name = f"{layer}.0" if re.match(SEQUENTIAL, layer) else layer
         weights[f"{name}.{kind}"] = value
-    first = weights.get("conv1.0.weight")
-    if first is not None and first.ndim == 4:
-        images, rest = first[:, :9].split(3, 1), first[:, 9:]  # what follows three images is a flow and an error
-        weights["conv1.0.weight"] = torch.cat([*(three.flip(1) for three in images), rest], 1)
+    if "conv1.0.weight" in weights:
+        weights["conv1.0.weight"] = from_bgr(weights["conv1.0.weight"])
     return weights
 
 
-def _from_mmflow(weights):
-    """mmflow's names in NVIDIA's; its correlation is a sum over the channels, so conv3_1 takes their number."""
-    has_correlation = any(key.startswith("corr_encoder.") for key in weights)
+def from_bgr(weight, images=3):
+    """A first layer (D, C, P, Q) that expects BGR images as one that expects RGB.
+
+    The first 3 * `images` channels are turned, three by three, or all if there are fewer; flows and errors follow them.
+    """
+    if weight.ndim != 4:
+        return weight  # whoever loads it says what is wrong
+    pictures, rest = weight[:, : 3 * images], weight[:, 3 * images :]
+    return torch.cat([*(three.flip(1) for three in pictures.split(3, 1)), rest], 1)
+
+
+def is_mmflow(weights):
+    """Whether these are mmflow's names."""
+    return any(re.search(r"(^|\.)encoder\.layers\.\d", key) for key in weights)
+
+
+def from_mmflow(weights):
+    """mmflow's names of one network in NVIDIA's.
+
+    Its correlation is a sum over the channels, not their mean, so conv3_1 is multiplied by their number.
+    """
     renamed = {_mmflow_name(key): value for key, value in weights.items()}
-    if has_correlation and {"conv3_1.0.weight", "conv_redir.0.weight"} <= set(renamed):
+    if {"conv3_1.0.weight", "conv_redir.0.weight"} <= set(renamed):
         redirected, channels = renamed["conv_redir.0.weight"].shape[:2]
         scaled = renamed["conv3_1.0.weight"].clone()
         scaled[:, redirected:] *= channels  # LeakyReLU lets a positive factor through
@@ -102,6 +121,12 @@ def _mmflow_name(key):
     found = re.match(r"corr_encoder\.conv_redir\.(conv|bn)\.(\w+)", key)
     if found:
         return f"conv_redir.{int(found[1] == 'bn')}.{found[2]}"
+    found = re.match(r"encoder\.plugin_layer\.conv\.(\w+)", key)  # of the expert for small displacements
+    if found:
+        return f"conv0.0.{found[1]}"
+    found = re.match(r"decoder\.decoders\.level(\d)\.pred_out\.([01])\.(\w+)$", key)  # of two convolutions
+    if found:
+        return f"predict_flow{found[1]}.{found[3]}" if found[2] == "1" else f"inter_conv{found[1]}.0.{found[3]}"
     found = re.match(r"decoder\.decoders\.level(\d)\.(pred_out|deconv_out|upsample_pred)\.(?:deconvs\.0\.)?(\w+)$", key)
     if found:
         level, part, last = int(found[1]), found[2], found[3]

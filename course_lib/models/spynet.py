@@ -14,7 +14,7 @@ the paper's five, against 38.7 million of FlowNetS.
 Differences from the paper, and what decides correctness:
 - the paper trains five levels for 384 x 512 and uses the last one twice on larger pictures; public weights have six.
 - `colors="rgb"` is the order of the released weights: RGB minus ImageNet's mean, divided by its deviation. The
-  well-known PyTorch port is fed BGR and turns it around itself: `colors="bgr"` takes what that port takes.
+  well-known PyTorch port is fed BGR and turns it around itself: `colors="bgr"` takes what that port's network takes.
 - as the port does: means of 2 x 2 pixels make the pyramid while a side is above `coarsest`; `up` keeps corners on
   corners, and repeats the last row or column where a level has an odd number of them; the warp repeats the border.
 - first weights are He's; the last layer of each level starts near 0, so that an untrained level changes nothing.
@@ -85,20 +85,22 @@ class SPyNet(nn.Module):
         return cls(levels, coarsest=32, widths=(8, 16, 8, 8), kernel=5)
 
     @classmethod
-    def from_published(cls, source, *, colors="rgb"):
+    def from_published(cls, source, *, colors=None):
         """SPyNet with published weights.
 
         Args:
             source: path or state dict of the PyTorch port, `moduleBasic.0.moduleBasic.0.weight` ... (its files) or
-                `netBasic.0.netBasic.0.weight` ... (its present code); or the original release: a list of one Torch7
-                file `modelL1_F.t7`, `modelL2_F.t7`, ... for each level, coarsest first.
-            colors: as for SPyNet.
+                `netBasic.0.netBasic.0.weight` ... (the state dict of its network); or the original release: a list of
+                one Torch7 file `modelL1_F.t7`, `modelL2_F.t7`, ... for each level, coarsest first.
+            colors: as for SPyNet. By default "rgb" for published files, as everywhere in the course; but "bgr" for the
+                state dict of the port's network (`netBasic`), so that the same tensors give the same flow here and
+                there. Say colors="rgb" to give that one RGB pictures.
         Raises:
             CourseError: names the keys that do not fit.
         """
-        state = _our_state(source)
+        state, meant = _our_state(source)
         numbers = [int(key.split(".")[1]) for key in state if re.match(r"levels\.\d+\.", key)]
-        model = cls(max(numbers, default=5) + 1, colors=colors)
+        model = cls(max(numbers, default=5) + 1, colors=colors or meant)
         load_published(model, state)
         return model.eval()
 
@@ -187,15 +189,17 @@ def level_loss(level):
 
 
 def _our_state(source):
-    """State dict under our names from any of the public layouts."""
+    """State dict under our names from any of the public layouts, and the order of colors that goes with it."""
     if isinstance(source, list | tuple):
         state = {}
         for level, path in enumerate(source):
             for layer, (weight, bias) in enumerate(convolutions(read_t7(path))):
                 state[f"levels.{level}.{2 * layer}.weight"] = weight.float()
                 state[f"levels.{level}.{2 * layer}.bias"] = bias.float()
-        return state
-    return {_our_name(key): tensor for key, tensor in read_state_dict(source).items()}
+        return state, "rgb"
+    theirs = read_state_dict(source)
+    colors = "bgr" if any(key.startswith("netBasic.") for key in theirs) else "rgb"
+    return {_our_name(key): tensor for key, tensor in theirs.items()}, colors
 
 
 def _our_name(key):

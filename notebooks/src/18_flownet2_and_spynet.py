@@ -178,7 +178,7 @@ alone.flownets = copy.deepcopy(model.flownets).requires_grad_(True)
 learn(alone, "flownets", *train["usual"][:2], STEPS, seed=course.seed, rate=1e-3)
 begin_as(model.flownets_1, model.flownets)
 learn(model, "flownets_1", *train["usual"][:2], STEPS, seed=course.seed)
-model.flownets_1.requires_grad_(False)
+second = model.flownets_1.requires_grad_(False)
 
 # %% [markdown]
 # Both are tested on photographs of which neither has seen a part:

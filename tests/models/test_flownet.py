@@ -223,6 +223,8 @@ def test_loads_nvidias_and_mmflows_layout(build):
     if correlated:  # their correlation is the sum over 256 channels, so their weights are that much smaller
         key = "corr_encoder.layers.0.layers.0.conv.weight"
         theirs[key] = torch.cat([theirs[key][:, :32], theirs[key][:, 32:] / 256], 1)
+    first = "encoder.layers.0.layers.0.conv.weight"  # mmflow reads pictures as BGR
+    theirs[first] = torch.cat([three.flip(1) for three in theirs[first][:, :9].split(3, 1)] + [theirs[first][:, 9:]], 1)
     for load, source in ((type(model).from_published, weights), (from_published, theirs)):
         network = load(source)
         assert type(network) is type(model)
@@ -342,8 +344,9 @@ def test_preprocess_takes_the_means_that_each_code_takes():
     assert torch.allclose(chairs[:, 3], image2[:, 0] - 0.411)
     caffe = preprocess(image1, image2, "caffe")
     assert torch.allclose(caffe[:, 2], image1[:, 2] - 0.411451)  # blue has the darkest mean
+    assert torch.equal(preprocess(image1, image2, "none"), torch.cat([image1, image2], 1))
     with pytest.raises(CourseError, match="pair"):
-        preprocess(image1, image2, "none")
+        preprocess(image1, image2, "imagenet")
     with pytest.raises(ShapeError, match="batch axis"):
         preprocess(image1[0], image2[0])
 

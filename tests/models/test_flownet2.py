@@ -166,6 +166,21 @@ def test_conventions_differ_where_they_should():
 
 
 @torch.no_grad()
+def test_mmflow_multiplies_always_and_repeats_only_before_fusion():
+    with torch.device("meta"):
+        assert FlowNet2("full", "mmflow").flownets_d.scale == 20
+    model, coarse = FlowNet2("css", "mmflow", widths=MINI, scale=1.0), torch.rand(1, 2, 3, 4)
+    bilinear = interpolate(coarse, scale_factor=4, mode="bilinear", align_corners=False)
+    repeated = interpolate(coarse, scale_factor=4, mode="nearest")
+    assert torch.equal(model.enlarge("flownets_2", coarse, (12, 16)), bilinear)
+    full = FlowNet2("full", "mmflow", widths=MINI, scale=1.0)
+    assert torch.equal(full.enlarge("flownets_2", coarse, (12, 16)), repeated)
+    assert torch.equal(FlowNet2("css", widths=MINI, scale=1.0).enlarge("flownets_2", coarse, (12, 16)), repeated)
+    pair = torch.rand(1, 6, 48, 64)
+    assert torch.equal(model.prepare(pair), pair)  # no mean
+
+
+@torch.no_grad()
 def test_alone_the_expert_multiplies_and_in_the_full_network_it_divides():
     with torch.device("meta"):
         assert FlowNet2("sd").flownets_d.scale == 20 and FlowNet2("full").flownets_d.scale == 1 / 20
@@ -182,13 +197,16 @@ def test_upsampling_equals_the_reference():
 
 
 def published(model, layout):
-    """Weights of `model` under the names of NVIDIA's or Caffe's layout (with images in BGR), made here by hand."""
+    """Weights of `model` in NVIDIA's layout, Caffe's or mmflow's (those with images in BGR), made here by hand."""
     state = {}
     for key, value in model.state_dict().items():
         network, layer = key.split(".", 1)
         layer = nvidia_layer(layer, coarsest=2 if network == "flownetfusion" else 6)
         if layout == "nvidia":
             state[f"{network}.{layer}"] = value
+        elif layout == "mmflow":
+            name, value = mmflow_weight(network, layer, value)
+            state[mmflow_place(network, model.variant) + name] = value
         else:
             name, value = caffe_weight(network, layer, value)
             state[name] = value
@@ -212,14 +230,59 @@ def nvidia_layer(layer, coarsest):
     return f"{names[kind]}.{rest}"
 
 
+def mmflow_place(network, variant):
+    if variant in ("c", "s", "sd"):
+        return ""
+    names = {"flownetc": "flownetC.", "flownets_1": "flownetS1.", "flownets_2": "flownetS2."}
+    inside = "flownetCSS." if variant == "full" else ""
+    return inside + names[network] if network in names else {"flownets_d": "flownetSD."}.get(network, "flownet_fusion.")
+
+
+def mmflow_weight(network, layer, value):
+    """A layer of NVIDIA's in mmflow's names: levels, fusion's from 1, and a second encoder behind the correlation."""
+    name, last = layer.split(".")[0], layer.split(".")[-1]
+    first = "conv0" if network in ("flownets_d", "flownetfusion") else "conv1"
+    if name == first and last == "weight":
+        value = in_bgr(value, network)
+    if name == "conv3_1" and network == "flownetc" and last == "weight":
+        redirected = value.shape[1] - 441
+        value = torch.cat([value[:, :redirected], value[:, redirected:] / value.shape[0]], 1)  # conv3 is as wide
+    shift = 1 if network == "flownetfusion" else 0
+    if name == "conv_redir":
+        return f"corr_encoder.conv_redir.conv.{last}", value
+    if name == "conv0" and network == "flownets_d":
+        return f"encoder.plugin_layer.conv.{last}", value
+    convolution = re.fullmatch(r"conv(\d)(_1)?", name)
+    if convolution:
+        level, second = int(convolution[1]) + shift, bool(convolution[2])
+        if network == "flownetc" and (level > 3 or second):
+            return f"corr_encoder.layers.{level - 3}.layers.{int(second and level > 3)}.conv.{last}", value
+        return f"encoder.layers.{level - 1}.layers.{int(second)}.conv.{last}", value
+    kind, level = re.fullmatch(r"(deconv|inter_conv|predict_flow|upsampled_flow)(\d)\w*", name).groups()
+    level = int(level) + shift
+    has_inter = network in ("flownets_d", "flownetfusion") and level < (3 if shift else 6)
+    part = {
+        "deconv": "deconv_out.deconvs.0",
+        "inter_conv": "pred_out.0",
+        "predict_flow": "pred_out.1" if has_inter else "pred_out",
+        "upsampled_flow": "upsample_pred.deconvs.0",
+    }[kind]
+    return f"decoder.decoders.level{level + (kind == 'deconv')}.{part}.{last}", value
+
+
+def in_bgr(value, network):
+    """A first layer for RGB as one for BGR."""
+    images = {"flownetc": 1, "flownetfusion": 1, "flownets": 2, "flownets_d": 2}.get(network, 3)
+    turned = [value[:, 3 * i : 3 * i + 3].flip(1) for i in range(images)]
+    return torch.cat([*turned, value[:, 3 * images :]], 1)
+
+
 def caffe_weight(network, layer, value):
     prefix = {"flownets_1": "net2_", "flownets_2": "net3_", "flownets_d": "netsd_", "flownetfusion": "fuse_"}
     prefix, stacked = prefix.get(network, ""), network in ("flownets_1", "flownets_2")
     name, kind = layer.split(".")[0], layer.split(".")[-1]
     if kind == "weight" and name == ("conv0" if network in ("flownets_d", "flownetfusion") else "conv1"):
-        images = {"flownetc": 1, "flownetfusion": 1, "flownets": 2, "flownets_d": 2}.get(network, 3)
-        turned = [value[:, 3 * i : 3 * i + 3].flip(1) for i in range(images)]
-        value = torch.cat([*turned, value[:, 3 * images :]], 1)
+        value = in_bgr(value, network)
     name = name.replace("inter_conv", "interconv")
     name = re.sub(r"upsampled_flow(\d)_to_(\d)", r"upsample_flow\1to\2", name)
     if name.startswith("upsample") and stacked:
@@ -234,8 +297,11 @@ def caffe_weight(network, layer, value):
     return f"{prefix}{name}.{kind}", value
 
 
-@pytest.mark.parametrize("layout", ["nvidia", "caffe"])
-@pytest.mark.parametrize("variant", ["full", "css", "cs", "ss", "c", "s", "sd"])
+VARIANTS = ("full", "css", "cs", "c", "s", "sd")
+LAYOUTS = [(layout, variant) for layout in ("nvidia", "caffe", "mmflow") for variant in VARIANTS]
+
+
+@pytest.mark.parametrize("layout, variant", [*LAYOUTS, ("nvidia", "ss"), ("caffe", "ss")])
 def test_loads_every_public_layout(layout, variant):
     torch.manual_seed(0)
     widths = (8, 8, 8, 8, 8, 8)
@@ -245,7 +311,8 @@ def test_loads_every_public_layout(layout, variant):
         state = {key.split(".", 1)[1]: value for key, value in state.items()}
     state = {"epoch": 1, "state_dict": {f"module.{key}": value for key, value in state.items()}}
     loaded = FlowNet2.from_published(state, widths=widths)
-    assert loaded.variant == variant and loaded.outside == ("cut" if layout == "caffe" else "border")
+    assert (loaded.variant, loaded.convention) == (variant, layout)
+    assert loaded.outside == ("cut" if layout == "caffe" else "border")
     ours = loaded.state_dict()
     assert all(torch.equal(ours[key], value) for key, value in model.state_dict().items())
 

@@ -25,7 +25,7 @@ def test_published_size():
 @pytest.fixture(scope="module")
 def port():
     about, arrays = reference("sn_SPyNet")
-    return SPyNet.from_published(fill(about["keys"]), colors="bgr"), arrays
+    return SPyNet.from_published(fill(about["keys"])), arrays
 
 
 @pytest.mark.parametrize("odd", ["", "_odd"])
@@ -35,17 +35,24 @@ def test_equals_the_public_port(port, odd):
     pair = torch.cat([arrays["one" + odd], arrays["two" + odd]], 1)
     assert gap(model(pair), arrays[f"out{odd}_hash"]) < 1e-5
     turned = torch.cat([image.flip(1) for image in pair.split(3, 1)], 1)
-    as_rgb = SPyNet(6)
-    as_rgb.load_state_dict(model.state_dict())
+    as_rgb = SPyNet.from_published(in_files(fill(reference("sn_SPyNet")[0]["keys"])))
     assert torch.equal(as_rgb(turned), model(pair))
     assert gap(as_rgb(pair), arrays[f"out{odd}_hash"]) > 1e-2  # the order of colours matters
 
 
+def in_files(state):
+    """The names that the port's network has in the published files."""
+    return {key.replace("netBasic", "moduleBasic"): value for key, value in state.items()}
+
+
 def test_files_of_the_port_carry_another_name():
     about, _ = reference("sn_SPyNet")
-    state = {f"module.{key.replace('netBasic', 'moduleBasic')}": value for key, value in fill(about["keys"]).items()}
-    loaded = SPyNet.from_published({"state_dict": state}).state_dict()
-    assert torch.equal(loaded["levels.3.4.weight"], state["module.moduleBasic.3.moduleBasic.4.weight"])
+    state = {f"module.{key}": value for key, value in in_files(fill(about["keys"])).items()}
+    loaded = SPyNet.from_published({"state_dict": state})
+    assert torch.equal(loaded.state_dict()["levels.3.4.weight"], state["module.moduleBasic.3.moduleBasic.4.weight"])
+    assert loaded.colors == "rgb"  # as everywhere in the course; the port's network itself takes BGR
+    assert SPyNet.from_published(state, colors="bgr").colors == "bgr"
+    assert SPyNet.from_published(fill(about["keys"]), colors="rgb").colors == "rgb"
 
 
 def test_the_number_of_levels_comes_from_the_file():
