@@ -52,11 +52,16 @@ _RELATIONS = (
 
 
 def _holds(relation, pairs, values, agree):
-    return all(value and agree(relation(one, value), other) for (one, other), value in zip(pairs, values, strict=True))
+    return all(
+        value and agree(relation(one, float(value)), other) for (one, other), value in zip(pairs, values, strict=True)
+    )
 
 
 def _sizes(reference, case):
-    """{name: number} of all sizes in the arguments of a test: numbers, their lists, lengths, shapes."""
+    """{name: number} of all sizes in the arguments of a test: numbers, their lists, lengths, shapes.
+
+    Numbers that a float does not hold exactly are left out: a tensor cannot be multiplied by an int of any length.
+    """
     try:
         bound = inspect.signature(reference).bind(*case.args, **case.kwargs)
     except TypeError:
@@ -73,7 +78,7 @@ def _sizes(reference, case):
             if value and all(isinstance(item, numbers.Real) for item in value):
                 found |= {f"{name}[{i}]": item for i, item in enumerate(value)}
                 found[f"the product of {name}"] = math.prod(value)
-    return found
+    return {name: number for name, number in found.items() if abs(number) < 2**53}
 
 
 def _tensor(value):

@@ -63,25 +63,29 @@ with torch.no_grad():
 longest = truth[1].norm(dim=0).max()
 show(flow_strip({"image 1": pair[1, :3], "image 2": pair[1, 3:], "true flow": truth[1], "FlowNetS": once.flow[1]},
                 largest=longest),
-     alt=f"Two small pictures, the true flow of up to {longest:.1f} pixels, and FlowNetS's: soft outlines.")
+     alt=f"Two small pictures, the true flow of up to {longest:.1f} pixels, and FlowNetS's: the ground moves as it "
+         "should, the shapes are blurred or missed.")
 
 # %% [markdown]
-# Not bad. But *how* wrong is it, and where? Without the truth nobody can say. Or can one? Warp the second image back
-# with this flow. If the flow were right, the result would be the first image, wherever nothing is hidden:
+# The ground moves as it should; the shapes are blurred or missed. *How* wrong is it, and where? Without the truth
+# nobody can say. Or can one? Warp the second image back with this flow. If the flow were right, the result would be the
+# first image, wherever nothing is hidden:
 
 # %%
 back = warp(pair[1:2, 3:], once.flow[1:2], outside="border")
 gone = torch.cat([(back - pair[1:2, :3]).norm(dim=1)[0], (once.flow[1] - truth[1]).norm(dim=0) / 8], 1)
 fig, ax = heatmap(gone, "brightness error  |  flow error / 8 px (columns)", "row (pixels)", unit="error", vmax=0.6,
                   width=7.6, height=2.9)
-show(fig, alt="Left, where image 1 and the warped image 2 differ; right, where the flow is wrong: often the same.")
+show(fig, alt="Left, where image 1 and the warped image 2 differ; right, where the flow is wrong. The left half is "
+              "grainy; it is brightest along outlines of shapes that were missed.")
 
 # %% [markdown]
-# The left half was made *without* the truth, and it shows much of what is wrong. So a second network could be told all
-# this, and asked to do better. That is the idea of **FlowNet 2** (Ilg, Mayer, Saikia, Keuper, Dosovitskiy and Brox,
-# CVPR 2017), which brought learnt flow to where the best hand-made methods were, at many times their speed. What such
-# systems are used for: to see what moves around a car or a robot, to make slow motion, to repair old films, and as a
-# part of other networks (action recognition in lecture 11, video depth in lecture 24).
+# The left half was made *without* the truth. It is grainy, and yet it lights up along the outlines of shapes that were
+# missed: part of what is wrong can be seen. So a second network could be told all this, and asked to do better. That is
+# the idea of **FlowNet 2** (Ilg, Mayer, Saikia, Keuper, Dosovitskiy and Brox, CVPR 2017), which brought learnt flow to
+# where the best hand-made methods were, at many times their speed. What such systems are used for: to see what moves
+# around a car or a robot, to make slow motion, to repair old films, and as a part of other networks (action recognition
+# in lecture 11, video depth in lecture 24).
 #
 # ## Exercise 18.1: The brightness error
 #
@@ -481,7 +485,7 @@ print(", ".join(f"{name} {value:.2f} px" for name, value in level_errors.items()
 # %%
 show(flow_strip({"true flow": truth[1], "SPyNet": fine[1], "FlowNetS": stages["usual"]["flownets"][1]}, largest=longest,
                 arrows=False),
-     alt="The true flow, SPyNet's and FlowNetS's: both find the large regions.")
+     alt="The true flow, SPyNet's and FlowNetS's: SPyNet's is less even, and shows more of the shapes.")
 
 # %% tags=["claim"]
 share = sum(p.numel() for p in pyramid.parameters()) / sum(p.numel() for p in model.flownets.parameters())

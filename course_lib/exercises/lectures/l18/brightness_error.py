@@ -62,7 +62,24 @@ brightness_error = exercise(
             {".square().sum(dim=1, keepdim=True).sqrt()": ".sum(dim=1, keepdim=True).abs()"},
         ),
         edit("this adds up the differences, with their signs: square them first", {".square()": "", ROOT: ""}),
+        edit(
+            "this is the mean of the differences, with their signs: red and blue can cancel, so square them first",
+            {".square().sum(dim=1, keepdim=True).sqrt()": ".mean(dim=1, keepdim=True)"},
+        ),
+        edit(
+            "the colours are averaged before the difference is taken: red and blue can cancel",
+            {".square().sum(dim=1, keepdim=True).sqrt()": ".mean(dim=1, keepdim=True).abs()"},
+        ),
         edit("axis 0 is the batch: the colours are axis 1", {"dim=1": "dim=0"}),
+        edit("axis 3 are the columns: the colours are axis 1", {"dim=1": "dim=3"}),
+        edit(
+            "one number for the whole batch, with the right number of axes: every pixel has an error of its own",
+            {"dim=1": "dim=(0, 1, 2, 3)"},
+        ),
+        edit(
+            "this is the difference of two lengths, and can be negative: take the length of the difference",
+            {f"{DIFFERENCE}.square(){SUM}{ROOT}": f"image.square(){SUM}{ROOT} - warped.square(){SUM}{ROOT}"},
+        ),
         edit("axis 2 are the rows: the colours are axis 1", {"dim=1": "dim=2"}),
         edit(
             "this is the largest difference of a colour: the length is asked for",

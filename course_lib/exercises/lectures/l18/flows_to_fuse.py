@@ -52,7 +52,7 @@ flows_to_fuse = exercise(
         edit("the stack's output is flow / scale: multiply it", {LARGE: "stack"}),
         edit("the stack's output is flow / scale: multiply, only the small one is divided", {LARGE: "stack / scale"}),
         edit(
-            "the scales are exchanged: the stack's is multiplied, the small one divided",
+            "the scales are exchanged: multiply the stack's output, divide the small one",
             {
                 LARGE: "stack / scale",
                 SMALL: "scale * small",
@@ -120,6 +120,26 @@ flows_to_fuse = exercise(
                 'scale * stack, scale_factor=4, mode="nearest"': f"scale * stack, {BOTH_BILINEAR}",
                 'small / scale, scale_factor=4, mode="nearest"': f"scale * small, {BOTH_BILINEAR}",
             },
+        ),
+        edit(
+            "the large flow is right; the small one still has its three bugs: 20 times, 4 times, interpolated",
+            {'small / scale, scale_factor=4, mode="nearest"': f"4 * scale * small, {BOTH_BILINEAR}"},
+        ),
+        edit(
+            "the large flow is right; the small one is still multiplied, by the scale and by 4",
+            {SMALL: "4 * scale * small"},
+        ),
+        edit(
+            "the large flow is right; the small one is still multiplied, and interpolated",
+            {'small / scale, scale_factor=4, mode="nearest"': f"scale * small, {BOTH_BILINEAR}"},
+        ),
+        edit(
+            "the small flow is right; the large one is still four times too long, and interpolated",
+            {'scale * stack, scale_factor=4, mode="nearest"': f"4 * scale * stack, {BOTH_BILINEAR}"},
+        ),
+        edit(
+            "the maps grow by 4, their vectors stay as they are: there is nothing to divide by 4",
+            {LARGE: "scale * stack / 4", SMALL: "small / scale / 4"},
         ),
         edit(
             "both are still four times too long, and interpolated",

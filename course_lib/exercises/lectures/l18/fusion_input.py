@@ -98,6 +98,23 @@ fusion_input = exercise(
             },
         ),
         edit(
+            "the length of a flow is the root of u * u + v * v, not |u| + |v|",
+            {"flow.norm(dim=1, keepdim=True)": "flow.abs().sum(dim=1, keepdim=True)"},
+        ),
+        edit(
+            "the error is a length over the three colours, not a sum of absolute differences",
+            {"(first - back).norm(dim=1, keepdim=True)": "(first - back).abs().sum(dim=1, keepdim=True)"},
+        ),
+        edit(
+            "the errors keep their three colours here: each is one channel, a length",
+            {"(first - back).norm(dim=1, keepdim=True)": "(first - back).abs()"},
+        ),
+        edit("these are errors without any warp: both are the same", {"(first - back)": "(first - second)"}),
+        edit(
+            "the flows are pixels already: warp with them as they are", {"warp(second, flow": "warp(second, flow / 20"}
+        ),
+        edit("the flows are pixels already: nothing is multiplied", {"warp(second, flow": "warp(second, 20 * flow"}),
+        edit(
             "the error is a length over the three colours, not a mean of absolute differences",
             {
                 "(first - back).norm(dim=1, keepdim=True)": "(first - back).abs().mean(dim=1, keepdim=True)",

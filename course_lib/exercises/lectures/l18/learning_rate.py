@@ -35,12 +35,28 @@ learning_rate = exercise(
         edit("at the step of a halving the rate is already half as large: >=", {"step >= halving": "step > halving"}),
         edit("every halving that has passed counts: two of them give a quarter", {"2**passed": "(2 if passed else 1)"}),
         edit(
-            "two halvings give a quarter, not a fourth of ... 2 * passed: it is a power",
+            "this divides by twice the number of halvings: two of them give a quarter, three an eighth, a power of 2",
             {
                 "first / 2**passed": "first / max(1, 2 * passed)",
             },
         ),
         edit("it is the other way round: halvings that have *passed* count", {"step >= halving": "step < halving"}),
+        edit(
+            "this divides by 2 and then *multiplies* by the number of halvings: 2**passed is a power",
+            {"first / 2**passed": "first / 2 * passed"},
+        ),
+        edit("2 * passed + 1 is no power: each halving divides what is left by 2", {"2**passed": "(2 * passed + 1)"}),
+        edit("every halving divides by 2, not by 4", {"2**passed": "4**passed"}),
+        edit(
+            "the halvings need not be evenly spaced: count those that the step has reached",
+            {"sum(step >= halving for halving in halvings)": "step // halvings[0]"},
+        ),
+        edit(
+            "the rate stays low after a halving: count those that the step has reached, not those that it is at",
+            {"sum(step >= halving for halving in halvings)": "int(step in halvings)"},
+        ),
+        edit("the first halving is not counted", {"in halvings)": "in halvings[1:])"}),
+        edit("one halving too few is counted", {"2**passed": "2 ** (passed - 1)"}),
         edit("the rate is halved, not divided by ten", {"2**passed": "10**passed"}),
         edit(
             "the rate falls by half of its first value each time here: half of the present one is asked for",

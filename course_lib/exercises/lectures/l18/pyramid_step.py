@@ -108,6 +108,19 @@ pyramid_step = exercise(
         ),
         edit("the flow is doubled twice", {"2 * F": "4 * F"}),
         edit(
+            "the start is doubled too late: the warp and the network need vectors of this level's length as well",
+            {"2 * F": "F", "return start": "return 2 * start"},
+        ),
+        edit(
+            "only the warp gets vectors of this level's length: the network needs them too, and so does the sum",
+            {"2 * F": "F", "warp(image2, start": "warp(image2, 2 * start"},
+        ),
+        edit("the start is doubled once more in the sum", {"return start": "return 2 * start"}),
+        edit(
+            "the start is subtracted: the network's answer is what is missing to it, so add",
+            {RETURNED: "return network(torch.cat([image1, warped, start], dim=1)) - start"},
+        ),
+        edit(
             "the warp uses vectors of the coarse level's length: double them first",
             {"2 * F": "F", RETURNED: f"start = 2 * start\n    {RETURNED}"},
         ),

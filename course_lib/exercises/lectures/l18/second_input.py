@@ -47,6 +47,30 @@ second_input = exercise(
     mistakes=(
         edit("the network gives flow / scale: multiply by it before you warp", {"scale * output": "output"}),
         edit(
+            "the warp needs pixels: for it, multiply the output by the scale (the flow that goes in is right)",
+            {"scale * output": "output", "flow / scale": "flow"},
+        ),
+        edit(
+            "the map grows by 4, its vectors stay as they are: there is nothing to divide by 4",
+            {"scale * output": "scale * output / 4"},
+        ),
+        edit(
+            "u and v are exchanged in the warp: channel 0 points to the right, channel 1 down",
+            {WARPED: 'warp(second, flow.flip(1), outside="border")'},
+        ),
+        edit(
+            "the first image is warped forth here: fetch the *second* one from where the flow points",
+            {WARPED: 'warp(first, -flow, outside="border")'},
+        ),
+        edit(
+            "the error is a length over the three colours, not a sum of absolute differences",
+            {".norm(dim=1, keepdim=True)": ".abs().sum(dim=1, keepdim=True)"},
+        ),
+        edit(
+            "the error is a length over the three colours, not a mean, in which they can cancel",
+            {".norm(dim=1, keepdim=True)": ".mean(dim=1, keepdim=True)"},
+        ),
+        edit(
             "the flow goes in divided by the scale, as the networks give and take it: these are pixels",
             {"flow / scale": "flow"},
         ),

@@ -44,7 +44,7 @@ def learning_rate(step, first, halvings):
     passed = sum(step >= h for h in halvings)
     return first / (2 * passed) if passed else first
 """,
-        "it is a power",
+        "a power of 2",
     ),
     (
         """
@@ -63,5 +63,12 @@ def learning_rate(step, first, halvings):
     return rate
 """,
         "already half as large",
+    ),
+    (
+        """
+def learning_rate(step, first, halvings):
+    return first / 3 ** sum(step >= h for h in halvings)
+""",
+        None,  # compared with products of halvings beyond 2**63
     ),
 ]
