@@ -11,6 +11,7 @@ course = start("18")
 import copy
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -435,11 +436,13 @@ for change in ({"upsampling": "corners"}, {"outside": "cut"}, {"mean": "caffe"})
 # ## Exercise 18.5: One level of the pyramid
 #
 # `coarse` is the flow of the level before, with half the rows and columns, in pixels of that level. Enlarge it with
-# `mode="bilinear", align_corners=True`. Remember what happens to a vector when the picture doubles.
+# `mode="bilinear", align_corners=True`. Remember what happens to a vector when the picture doubles. The level's network
+# is one convolution here, where SPyNet has five: `network(x)`, from 8 channels to 2.
 
 # %% tags=["exercise"] exercise="18.5" points=3
-def pyramid_step(network, image1, image2, coarse):
-    """Flow of one level.  images (B, 3, H, W), coarse (B, 2, H/2, W/2), network (B, 8, H, W) -> (B, 2, H, W)"""
+def pyramid_step(weight, image1, image2, coarse):
+    """Flow of one level.  weight (2, 8, K, K), images (B, 3, H, W), coarse (B, 2, H/2, W/2) -> (B, 2, H, W)"""
+    network = partial(F.conv2d, weight=weight, padding="same")
     # BEGIN SOLUTION
     start = 2 * F.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=True)
     warped = warp(image2, start, outside="border")

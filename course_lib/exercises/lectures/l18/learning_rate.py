@@ -1,5 +1,7 @@
 """18.6: the learning rate of a schedule."""
 
+import torch
+
 from course_lib.exercises import Case, edit, exercise
 
 SOLUTION = """
@@ -13,6 +15,8 @@ S_FINE = (1e-5, (1_400_000, 1_500_000, 1_600_000))
 
 
 def _cases(generator):
+    halvings = tuple((1000 * torch.randint(1, 90, (5,), generator=generator).cumsum(0)).tolist())
+    first = 2.0 ** -int(torch.randint(4, 12, (), generator=generator))
     return [
         Case("S_short, at the start", (0, *S_SHORT)),
         Case("S_short, step 450,000", (450_000, *S_SHORT)),
@@ -21,6 +25,7 @@ def _cases(generator):
         Case("S_long, at the end", (1_199_999, *S_LONG)),
         Case("S_fine, after S_long", (1_550_000, *S_FINE)),
         Case("by hand: 8, halved at 3 and 5, step 6", (6, 8.0, (3, 5))),
+        Case("another schedule, at its fourth halving", (halvings[3], first, halvings)),
     ]
 
 
