@@ -676,9 +676,9 @@ print(f"{len(flow)} pairs of {tuple(flow.shape[2:])}: EPE {endpoint_error(found,
 
 # %% [markdown]
 # With ClementPinard's weights expect about 2 pixels on Chairs (1.95 for FlowNetS and 1.77 for FlowNetC over all test
-# pairs, says their author); NVIDIA's want `mean="pair"`. `course train 17 --batch 8 --data FOLDER` trains FlowNetS with
-# the paper's augmentation, loss and Adam, `--network FlowNetC` the other one. The paper took 600,000 steps, with a rate
-# of $10^{-4}$ that is halved at 300,000, 400,000 and 500,000.
+# pairs, says their author); NVIDIA's want `mean="pair"`, mmflow's `mean="none"`. `course train 17 --batch 8 --data
+# FOLDER` trains FlowNetS with the paper's augmentation, loss and Adam, `--network FlowNetC` the other one. The paper
+# took 600,000 steps, with a rate of $10^{-4}$ that is halved at 300,000, 400,000 and 500,000.
 
 # %% [markdown] tags=["recap"]
 # ## In five lines

@@ -418,8 +418,9 @@ for change in ({"upsampling": "corners"}, {"outside": "cut"}, {"mean": "caffe"})
 
 # %% [markdown]
 # Small here, where the networks are small and the weights were trained for one of the ways. With random weights at full
-# size the first one alone moves the flow by 0.8 pixels of 4. `FlowNet2(convention="nvidia")` and `"caffe"` are both in
-# the course, and the parts can be set one by one: **weights belong to a program, not to a drawing of a network**.
+# size the first one alone moves the flow by 0.8 pixels of 4. `FlowNet2(convention="nvidia")`, `"caffe"` and `"mmflow"`
+# (trained anew: no mean, and the expert's output multiplied as all others) are in the course, and the parts can be set
+# one by one: **weights belong to a program, not to a drawing of a network**.
 #
 # ## SPyNet: the pyramid does the work
 #
@@ -623,9 +624,9 @@ table({f"FlowNet2-{name}": (ms, ms / MS["s"]) for name, ms in MS.items()},
 #
 # The full network at its published size, on real pairs, with published weights. Set `SINTEL` to the folder of the data
 # set and `FLOWNET2_WEIGHTS` to a checkpoint: NVIDIA's (`FlowNet2_checkpoint.pth.tar`, or any of FlowNet2-C, -S, -SD,
-# -CS, -CSS) or an original `.caffemodel`. Which variant it is, and which program it was meant for, is read off its
-# names. For SPyNet set `SPYNET_WEIGHTS` to the PyTorch port's file (its `moduleBasic` becomes our `levels`); the six
-# original `.t7` files load as well.
+# -CS, -CSS), mmflow's or an original `.caffemodel`. Which variant it is, and which program it was meant for, is read
+# off its names. For SPyNet set `SPYNET_WEIGHTS` to the PyTorch port's file (its `moduleBasic` becomes our `levels`);
+# the six original `.t7` files load as well.
 
 # %% tags=["gpu"]
 folder, weights = os.environ.get("SINTEL"), Path(os.environ.get("FLOWNET2_WEIGHTS", "FlowNet2_checkpoint.pth.tar"))
