@@ -102,16 +102,26 @@ def _draw(ax, page, width):
     for place in page.places.values():
         ends[place.row] = max(ends.get(place.row, 0), place.right)
     skips = {(id(start), id(end)): y for start, end, y in page.skips}
+    marks = {}  # letters at a place, where a skip goes to another row of the page
     letters = (letter * times for times in itertools.count(1) for letter in "abcdefghijklmnopqrstuvwxyz")
     for block, place in page.places.items():
         for source in block.inputs:
             start = page.places[source]
             if (id(start), id(place)) in skips:
-                _skip(ax, start, place, skips[id(start), id(place)], letters)
+                y = skips[id(start), id(place)]
+                if y is None:
+                    letter = next(letters)
+                    for end in (start, place):
+                        marks.setdefault(id(end), (end, []))[1].append(letter)
+                else:
+                    _skip(ax, start, place, y)
             elif start.row != place.row:
                 _turn(ax, start, place, width)
             else:
                 _line(ax, start, place)
+    for place, several in marks.values():
+        y = place.y - place.tall / 2 - (3 if not place.title else 12)  # above the title
+        ax.text(place.x + 4, y, f"({', '.join(several)})", fontsize=TEXT, color=INK)
     for block, place in page.places.items():
         _body(ax, block, place)
         if place.title:
@@ -182,12 +192,7 @@ def _line(ax, start, end):
         _arrow(ax, [start.right, turn, turn, end.left - 1], [start.y, start.y, end.y, end.y])
 
 
-def _skip(ax, start, end, y, letters):
-    if y is None:  # to another row of the page: a letter at both ends
-        letter = next(letters)
-        for place in (start, end):
-            ax.text(place.x + 4, place.y - place.tall / 2 - 3, f"({letter})", fontsize=TEXT, color=INK)
-        return
+def _skip(ax, start, end, y):
     top = end.y - end.tall / 2
     begin, finish = start.x + 4, end.x - 4  # a sum may be the end of one and the start of the next
     _arrow(ax, [begin, begin, finish, finish], [start.y - start.tall / 2, y, y, top - 1])
