@@ -393,10 +393,10 @@ for name, (area, _, _) in new_videos.items():
 
 # %% [markdown]
 # **No: this miniature does not show that multi-domain pre-training wins on new videos.** It wins on later frames of the
-# videos it was trained on, which is what the first claim says, and no more. Here the order depends on the seed: among
-# those that we ran, the network with a branch per video came first in some and last in others, and the untrained one
-# was often as good or better. Three scenes are too few to learn what *all* targets have in common. Our things differ
-# in colour, outline and texture, which random filters tell apart as well. And fc4 and fc5 learn from the first frame
+# videos it was trained on, which is what the first claim says, and no more. Here the order depends on the seed: in five
+# that we ran, the network with a branch per video came first once, and the untrained one four times. Three
+# scenes are too few to learn what *all* targets have in common. Our things differ in colour, outline and texture, which
+# random filters tell apart as well. And fc4 and fc5 learn from the first frame
 # anyway. That the idea pays on real videos is the paper's finding (its table is below), not ours.
 #
 # ## Tracking, frame by frame

@@ -76,6 +76,10 @@ choose_samples = exercise(
             "boxes that share nothing at all are background, too",
             {"share <= negative": "(share > 0) & (share <= negative)"},
         ),
+        edit(
+            "these negatives lie between the limits: background overlaps by at most the lower one",
+            {"share <= negative": "(share >= negative) & (share < positive)"},
+        ),
     ),
     hints=(
         "Two questions to every box: does it overlap enough to be a target, or little enough to be background? Some "

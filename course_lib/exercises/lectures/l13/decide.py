@@ -29,7 +29,7 @@ def _cases(generator):
     barely = torch.tensor([[3.0, -1], [-1, 0.2], [2, -2]])
     modest = torch.tensor([[1.0, -2], [-3, -1], [2, 1]])
     return [
-        Case("sure, frame 7", (scores(8, True), 7)),
+        Case("sure, frame 27", (scores(8, True), 27)),
         Case("sure, frame 20", (scores(9, True), 20)),
         Case("unsure, frame 13", (scores(7, False), 13)),
         Case("unsure, frame 30: the failure comes first", (scores(7, False), 30)),
@@ -94,6 +94,18 @@ decide = exercise(
             {
                 "best = probability.argmax()": "best = probability.argmax()\n    top = probability[best]",
                 "return best": "return top",
+            },
+        ),
+        edit(
+            "the long update comes in every tenth frame, not in all frames after the tenth",
+            {"number % every == 0": "number > every"},
+        ),
+        edit(
+            'a sure frame between two long updates asks for "none", and a failure for "short" whatever its number',
+            {
+                FAILED: "probability[best] > 0.5",
+                'return best, "short"': 'return best, "none"',
+                'else "none"': 'else "short"',
             },
         ),
     ),

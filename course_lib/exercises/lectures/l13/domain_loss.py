@@ -94,6 +94,19 @@ domain_loss = exercise(
             "one column alone was taken: the softmax needs both scores",
             {LOSS: "F.binary_cross_entropy_with_logits(scores[:, 1], labels.float())"},
         ),
+        edit(
+            "after the last domain the first comes again: here the last one keeps all further steps",
+            {DOMAIN: "min(step, len(weights) - 1)"},
+        ),
+        edit("the number of domains is `len(weights)`, not always 2", {DOMAIN: "step % 2"}),
+        edit(
+            "the softmax runs over the two scores of a crop (axis 1), not over the crops",
+            {LOSS: "F.nll_loss(scores.log_softmax(0), labels)"},
+        ),
+        edit(
+            "the logarithm is missing: the loss is minus the logarithm of the right class's share",
+            {LOSS: "F.nll_loss(scores.softmax(1), labels)"},
+        ),
     ),
     hints=(
         "The step number says whose turn it is: 0, 1, ..., K - 1, 0, 1, ... Only that branch takes part.",

@@ -63,6 +63,14 @@ hard_negatives = exercise(
             {"scores[:, 1]": "scores.amax(dim=1)"},
         ),
         edit("the sum of the two scores says nothing about the target", {"scores[:, 1]": "scores.sum(dim=1)"}),
+        edit(
+            "these are the surest backgrounds: the hardest have the highest *target* scores",
+            {"scores[:, 1]": "(scores[:, 0] - scores[:, 1])"},
+        ),
+        edit(
+            "no threshold is asked for: rank all, also when every target score is negative",
+            {CHOSEN: "(scores[:, 1] > 0).nonzero()[:number, 0]"},
+        ),
     ),
     hints=(
         "All samples here are background. Which of them does the network take for a target most firmly?",

@@ -92,6 +92,24 @@ overlap = exercise(
             "the union is missing: intersection over union, not over their sum of sides",
             {TOGETHER: "boxes[:, 2:].sum(dim=1) + truth[2:].sum() - shared"},
         ),
+        edit(
+            "x and y are the upper left corner here, not the middle",
+            {
+                LOW: "torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, truth[:2] - truth[2:] / 2)",
+                HIGH: "boxes[:, :2] + boxes[:, 2:] / 2, truth[:2] + truth[2:] / 2",
+            },
+        ),
+        edit(
+            "boxes that are apart share nothing: a negative length becomes 0, not positive",
+            {".clamp(min=0)": ".abs()"},
+        ),
+        edit(
+            "the union is the area that the two cover, not that of the box around both",
+            {
+                TOGETHER: "(torch.maximum(boxes[:, :2] + boxes[:, 2:], truth[:2] + truth[2:])"
+                " - torch.minimum(boxes[:, :2], truth[:2])).prod(dim=1)"
+            },
+        ),
     ),
     hints=(
         "The shared part is a rectangle again. On each axis it begins at the larger of the two lower edges and ends at "

@@ -83,6 +83,19 @@ regression_targets = exercise(
         ),
         edit("one middle is missing: both boxes need theirs", {MOVE: "(truth[:2] - boxes[:, :2] - sizes / 2) / sizes"}),
         edit("this is log(1 + ratio): the logarithm of the ratio itself is 0 for equal sizes", {".log()": ".log1p()"}),
+        edit(
+            "the box's middle is x + w / 2, and all of it is subtracted: minus x, minus w / 2",
+            {MOVE: "(truth[:2] + truth[2:] / 2 - boxes[:, :2] + sizes / 2) / sizes"},
+        ),
+        edit(
+            "the way is divided by one mean side: x by the width, y by the height",
+            {MOVE: f"{MIDDLES} / sizes.mean(dim=1, keepdim=True)"},
+        ),
+        edit(
+            "x is divided by the width and y by the height: here they are exchanged",
+            {MOVE: f"{MIDDLES} / sizes.flip(1)"},
+        ),
+        edit("this is a ratio of logarithms: take the logarithm of the ratio", {GROW: "truth[2:].log() / sizes.log()"}),
     ),
     hints=(
         "Two boxes of different size about one middle: how far must one move to become the other? And what must the "

@@ -64,4 +64,15 @@ def decide(scores, number, every=10):
     ),
     ({'"none"': "None"}, None),
     ({"best = probability.argmax()": "best = 0"}, None),
+    (
+        """
+def decide(scores, number, every=10):
+    f = scores.softmax(1)[:, 1]
+    best = f.argmax()
+    if f[best] < 0.5:
+        return best, "short"
+    return best, "long" if number >= every else "none"
+""",
+        "all frames after",
+    ),
 ]
