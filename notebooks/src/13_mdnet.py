@@ -323,7 +323,7 @@ hard_negatives = check("13.4", hard_negatives)
 
 # %%
 pretrained = networks["a branch per video"]
-crowd = TargetWorld(kinds=1000, first_kind=1000, distractors=3, bystanders=0)  # kinds that were never trained on
+crowd = TargetWorld(kinds=1000, first_kind=1000, distractors=3, bystanders=0)  # other kinds than those of the scenes
 video = crowd.video(12, seed=5 + course.seed)
 tracker = MDNetTracker(pretrained, MINI, seed=course.seed)
 tracker.init(video.frames[0], video.boxes[0])
@@ -393,8 +393,8 @@ for name, (area, _, _) in new_videos.items():
 
 # %% [markdown]
 # **No: this miniature does not show that multi-domain pre-training wins on new videos.** It wins on later frames of the
-# videos it was trained on, which is what the first claim says, and no more. Here the order depends on the seed: in five
-# that we ran, the network with a branch per video came first once, and the untrained one four times. Three
+# videos it was trained on, which is what the first claim says, and no more. Here the order depends on the seed: in six
+# that we ran, the network with a branch per video came first twice, and the untrained one four times. Three
 # scenes are too few to learn what *all* targets have in common. Our things differ in colour, outline and texture, which
 # random filters tell apart as well. And fc4 and fc5 learn from the first frame
 # anyway. That the idea pays on real videos is the paper's finding (its table is below), not ours.
