@@ -49,7 +49,7 @@ from course_lib.widgets.candidate_scores import CandidateScores
 # counts what a biologist films, and starts the editor's cut-out in a film.
 
 # %%
-world = TargetWorld(bystanders=4, noise=0.03)
+world = TargetWorld(kinds=1000, bystanders=4, noise=0.03)
 example = world.video(24, seed=11)
 show(film_strip(example.frames.transpose(0, 1), range(0, 24, 6), boxes=example.boxes, columns=4),
      alt="Four frames of a video with five textured things; a box is around one of them.")
@@ -393,11 +393,11 @@ for name, (area, _, _) in new_videos.items():
 
 # %% [markdown]
 # **No: this miniature does not show that multi-domain pre-training wins on new videos.** It wins on later frames of the
-# videos it was trained on, which is what the first claim says, and no more. Here the order depends on the seed: in six
-# that we ran, the network with a branch per video came first twice, and the untrained one four times. Three
-# scenes are too few to learn what *all* targets have in common. Our things differ in colour, outline and texture, which
-# random filters tell apart as well. And fc4 and fc5 learn from the first frame
-# anyway. That the idea pays on real videos is the paper's finding (its table is below), not ours.
+# videos it was trained on, which is what the first claim says, and no more. Here the order depends on the seed: in nine
+# runs that we made, the network with a branch per video came first three times, and the untrained one five times.
+# Three scenes are too few to learn what *all* targets have in common. Our things differ in colour, outline and texture,
+# which random filters tell apart as well. And fc4 and fc5 learn from the first frame anyway. That
+# the idea pays on real videos is the paper's finding (its table is below), not ours.
 #
 # ## Tracking, frame by frame
 #
@@ -542,18 +542,16 @@ fig, ax = curve(range(overlaps["updated"].shape[1]), {name: value.mean(0) for na
                 xlabel="frame", ylabel="mean IoU", ylim=(0, 1))
 show(fig, alt="Mean IoU over the frames, with updates and without, while the target changes more and more.")
 
-# %% tags=["claim"]
-gained = {name: value[:, 1:].mean().item() for name, value in overlaps.items()}
-claim("When the target changes its look, online updates raise the mean IoU by more than 0.01",
-      gained["updated"] - gained["first frame only"] - 0.01,
-      f"{gained['updated']:.2f} with updates, {gained['first frame only']:.2f} without", unit="of IoU")
+# %%
+gains = (overlaps["updated"] - overlaps["first frame only"])[:, 1:].mean(1)
+print(f"updates changed the mean IoU by {gains.mean():+.2f}; by video: {[f'{gain:+.2f}' for gain in gains.tolist()]}")
 
 # %% [markdown]
-# Updates are no free gift. This world, in which the target changes by 60 %, was chosen after others, in which it
-# changes all the way: in 14 runs there, updates gained up to 0.18 of mean IoU in ten, nothing in two, and lost up to
-# 0.02 in two. Three seeds that had no part in the choice then gained 0.03 to 0.07 in this world. A few videos decide,
-# in which a tracker stays with its target or jumps to the other thing. An update that comes a frame too late learns the
-# wrong thing, with all its strength.
+# We make no claim of it, because it does not hold in every run. In nine runs of this cell, updates gained 0.03 to 0.11
+# of mean IoU in eight, and lost 0.02 in one. In worlds in which the target changes all the way they gained up to 0.18
+# in ten runs of 14, nothing in two, and lost up to 0.02 in two. A few videos decide, in which a tracker stays with its
+# target or jumps to the other thing. Updates help more often than not, but they are no free gift: one that comes a
+# frame too late learns the wrong thing, with all its strength.
 #
 # And the box regression? Here things grow, shrink and turn, so that the shape of the box changes, which candidates
 # cannot do: they only grow as a whole. The regressed box is only reported, so one run gives both answers.
