@@ -171,22 +171,22 @@ def look_up(maps, vertices):
 
 def scaled_laplacian(edges, vertices):
     """T = 2 L / lambda_max - I with L = I - D^-1/2 A D^-1/2: sparse (V, V), eigenvalues in -1..1."""
-    adjacency = np.zeros((vertices, vertices))
+    from scipy.sparse import coo_array, eye_array  # comes with scikit-image
+    from scipy.sparse.linalg import eigsh
+
     first, second = edges.T.numpy()
-    adjacency[first, second] = adjacency[second, first] = 1
-    scale = 1 / np.sqrt(adjacency.sum(1))
-    laplacian = np.eye(vertices) - scale[:, None] * adjacency * scale
-    largest = _largest_eigenvalue(laplacian)
-    return torch.from_numpy(2 * laplacian / largest - np.eye(vertices)).float().to_sparse()
-
-
-def _largest_eigenvalue(matrix, steps=200):
-    """Of a symmetric matrix without negative eigenvalues, by power iteration."""
-    vector = np.random.default_rng(0).standard_normal(len(matrix))
-    for _ in range(steps):
-        vector = matrix @ vector
-        vector /= np.linalg.norm(vector)
-    return vector @ matrix @ vector
+    both = np.concatenate([first, second]), np.concatenate([second, first])
+    degree = np.bincount(both[0], minlength=vertices)
+    weights = 1 / np.sqrt(degree[both[0]] * degree[both[1]])
+    identity = eye_array(vertices)
+    laplacian = identity - coo_array((weights, both), shape=(vertices, vertices))
+    # The start is fixed, so that two runs agree to the last digit.
+    largest = eigsh(
+        laplacian, k=1, which="LA", v0=np.ones(vertices) + np.arange(vertices) % 7, return_eigenvectors=False
+    )
+    scaled = (2 / largest[0] * laplacian - identity).tocoo()
+    index = torch.from_numpy(np.stack([scaled.row, scaled.col]))
+    return torch.sparse_coo_tensor(index, torch.from_numpy(scaled.data).float(), scaled.shape).coalesce()
 
 
 @lru_cache
