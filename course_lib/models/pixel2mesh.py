@@ -186,7 +186,9 @@ def scaled_laplacian(edges, vertices):
     )
     scaled = (2 / largest[0] * laplacian - identity).tocoo()
     index = torch.from_numpy(np.stack([scaled.row, scaled.col]))
-    return torch.sparse_coo_tensor(index, torch.from_numpy(scaled.data).float(), scaled.shape).coalesce()
+    return torch.sparse_coo_tensor(
+        index, torch.from_numpy(scaled.data).float(), scaled.shape, check_invariants=True
+    ).coalesce()
 
 
 @lru_cache
