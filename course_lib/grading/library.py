@@ -50,7 +50,7 @@ def secret_functions(lesson):
     """
     answers, behind = set(), set()
     for exercise in lesson.exercises.values():
-        answers |= {name for name in exercise.forbidden if name.startswith("course_lib.")}
+        answers |= {name for name in exercise.forbidden if name.startswith("course_lib.") and not _is_table(name)}
         for thing in exercise.own:
             for function in _functions_behind(thing):
                 (answers if function is thing else behind).add(_dotted(function))
@@ -58,6 +58,15 @@ def secret_functions(lesson):
     used = {name for cell in lesson.cells if cell.exercise for name in used_names(cell.source + "\n" + cell.solution)}
     given = set(map(_dotted, _with_all_they_call([thing for name, thing in imported if name in used])))
     return (answers | behind - {_dotted(thing) for _, thing in imported}) - given
+
+
+def _is_table(dotted):
+    """A table, as of the classes to choose from, has no body: what it holds is emptied where it is defined."""
+    module, _, name = dotted.rpartition(".")
+    try:
+        return not callable(getattr(importlib.import_module(module), name))
+    except (ImportError, AttributeError):  # a method, or nothing at all: `_empty` looks for it
+        return False
 
 
 def _imported(lesson):

@@ -127,6 +127,8 @@ class EmbeddingInTraining(Explorer):
             if 4 < x < MAP and 4 < y < MAP:
                 sheet.text(x, y, label, size=12, color=COLORS[label % len(COLORS)], anchor="mm", bold=True)
         sheet.text(middle, middle, self.labels[chosen], size=19, color=MARK, anchor="mm", bold=True)
+        # At the first look all trainings are alike, and only their names tell them apart.
+        sheet.text(10, 10, f"{self._training.value}, step {self.steps[self._look.value]}", 13, INK)
         sheet.text(10, MAP - 8, "red circle: the margin around the chosen picture", 12, MUTED, anchor="ls")
         self._neighbours(sheet, state, chosen)
         return sheet.pixels()

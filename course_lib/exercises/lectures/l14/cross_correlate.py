@@ -52,7 +52,6 @@ cross_correlate = exercise(
     cases=_cases,
     forbidden=(
         "course_lib.ops.cross_correlation.cross_correlation_reference",
-        "course_lib.models.siamfc.cross_correlation",
         "course_lib.models.siamfc.SiamFC",
     ),
     mistakes=(
