@@ -14,6 +14,7 @@ import sys
 
 import torch
 
+from course_lib.atomic import replacing
 from course_lib.data.sets.shipped import PACKAGE, shipped_path
 from course_lib.data.worlds.flying_shapes import FlyingShapes
 from course_lib.errors import CourseError
@@ -171,5 +172,7 @@ if __name__ == "__main__":
         raise CourseError(f"{sys.argv[1:]} came, expected one name: usual, small or pyramid.")
     path = PACKAGE.parent / "data" / "weights" / f"flow_{sys.argv[1]}.pt"
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({key: value.half() for key, value in make(sys.argv[1]).state_dict().items()}, path)
+    weights = {key: value.half() for key, value in make(sys.argv[1]).state_dict().items()}
+    with replacing(path) as beside:
+        torch.save(weights, beside)
     print(f"{path}  {path.stat().st_size / 1000:.0f} KB")
