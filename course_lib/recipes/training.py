@@ -115,11 +115,12 @@ def train(run, name, training, say=print):
     sign = -1 if training.lower_is_better else 1
     for stage in training.stages:
         path = _named(run.checkpoint or f"runs/{run.lecture}_{name}.pt", stage.name)
+        title, before = (f"{name}, {stage.name}", f"{stage.name}, ") if stage.name else (name, "")
         train_number, test_number = training.numbers
         if rank == 0:
             say(
-                f"{name}{stage.name and ', '}{stage.name}: {train_number} training {training.of}, {test_number} test "
-                f"{training.of}, on {device}; saves {path}"
+                f"{title}: {train_number} training {training.of}, {test_number} test {training.of}, on {device}; "
+                f"saves {path}"
             )
         history = fit(
             network,
@@ -139,7 +140,7 @@ def train(run, name, training, say=print):
         )
         if rank == 0:
             for step, value in history.metrics:
-                say(f"{stage.name}{stage.name and ', '}step {step:7}: {training.said.format(sign * value)}")
+                say(f"{before}step {step:7}: {training.said.format(sign * value)}")
     leave_processes()
     return history
 
