@@ -224,12 +224,10 @@ def train(**wanted):
 
     On several GPUs: torchrun --nproc-per-node 4 -m course_lib.cli train NN --data DIR
     """
-    from course_lib import depth_recipes, flow_recipes, recipes
-    from course_lib.trackers import siamfc_recipe
+    from course_lib.recipes import lectures
+    from course_lib.recipes.training import Run
 
-    others = (flow_recipes, depth_recipes, siamfc_recipe)
-    kind = next((kind for kind in others if wanted["lecture"] in kind.NETWORKS), recipes)
-    kind.train(recipes.Run(**wanted), say=click.echo)
+    lectures.train(Run(**wanted), say=click.echo)
 
 
 @course.group()

@@ -27,6 +27,7 @@ MODULES = {  # old: new
     "course_lib.execution": "course_lib.authoring.execution",
     "course_lib.fingerprint": "course_lib.authoring.fingerprint",
     "course_lib.flow_color": "course_lib.plots.flow_color",
+    "course_lib.flow_experts": "course_lib.recipes.flow_experts",
     "course_lib.lecture_rules": "course_lib.authoring.rules",
     "course_lib.lecture_source": "course_lib.authoring.source",
     "course_lib.models.initial": "course_lib.models.layers",

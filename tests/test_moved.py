@@ -34,6 +34,7 @@ import course_lib.data.catalog
 assert course_lib.data.catalog.cache_folder
 from course_lib.notebooks import find_root
 from course_lib.widgets import drawing
+from course_lib.flow_experts import world
 
 import course_lib.ops.sampling, course_lib.plots.flow, course_lib.train, course_lib.data.sets.readers
 assert clips.dense_indices is dense_indices is course_lib.ops.sampling.dense_indices
@@ -53,6 +54,7 @@ assert scores_of is predict is course_lib.train.scores
         "course_lib.data.catalog is now course_lib.data.sets.catalog",
         "course_lib.notebooks is now course_lib.authoring.editions",
         "course_lib.widgets.drawing is now course_lib.widgets.kit.drawing",
+        "course_lib.flow_experts is now course_lib.recipes.flow_experts",
     ]
 
 

@@ -4,12 +4,11 @@ L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking"
 authors' code. No class is ever named, and no box is predicted: the pair itself says where the responses must be high.
 """
 
-import os
 from functools import partial
 
 import torch
-from torch.utils.data import DataLoader, Dataset
 
+from course_lib.data.sets.step_batches import StepBatches
 from course_lib.errors import CourseError, DataError
 from course_lib.models.siamfc import EXEMPLAR, TRAINED, preprocess
 from course_lib.ops.batches import generator_of
@@ -103,7 +102,7 @@ class CuratedPairs:
         return self.exemplars[video][row_of[first]], self.searches[video][row_of[second]]
 
 
-class PairBatches:
+class PairBatches(StepBatches):
     """A function step -> (exemplars, search images) of published size from sequences on disk, each pair cut out anew.
 
     Both images are stretched, moved and recolored a little, each in its own way, so that the network does not learn to
@@ -116,48 +115,34 @@ class PairBatches:
         exemplar, search: sides of the images in pixels.
         augment: (share by which the side is stretched, pixels of the image by which it is moved, share by which each
             color is scaled), all at most.
-        workers: processes that read the next batches; 0 reads when a batch is asked for.
-        seed: of what is drawn.
-        share: (number of this process, processes), as torchrun counts them: each makes its own part of every batch.
+        seed: of what is drawn. device, workers, share: as for `StepBatches`.
     Raises:
-        CourseError: if the processes cannot share a batch equally.
+        CourseError: if there is no such batch or gap, or the processes cannot share a batch equally.
         DataError: if there is no sequence; when a batch is made, if a sequence never shows its object.
     """
 
     def __init__(self, sequences, *, batch=BATCH, gap=GAP, exemplar=EXEMPLAR, search=TRAINED, augment=AUGMENT,
-                 workers=0, seed=0, share=(0, 1)):  # fmt: skip
+                 seed=0, device="cpu", workers=0, share=(0, 1)):  # fmt: skip
         if not len(sequences):
             raise DataError("There is no sequence to learn from: is the data set's folder empty?")
-        if batch < 1 or gap < 0:
-            raise CourseError(f"batch is {batch} and gap {gap}: expected at least 1 and 0.")
-        if batch % share[1]:
-            raise CourseError(f"A batch of {batch} pairs cannot be shared equally by {share[1]} processes.")
-        self.shared = share[1] > 1  # then `fit` must not take a part of the part
-        self._pairs = _Pairs(sequences, range(share[0], batch, share[1]), gap, (exemplar, search), augment, seed)
-        self.workers = min(workers, os.cpu_count() or 1)
-        self._made, self._next = None, None
+        if gap < 0:
+            raise CourseError(f"gap is {gap}: expected at least 0 frames.")
+        pairs = _Pairs(sequences, batch, gap, (exemplar, search), augment, seed)
+        super().__init__(pairs, batch, of="pairs", device=device, workers=workers, share=share)
 
-    def __call__(self, step):
-        if step != self._next:  # the first step, or a resumed run
-            steps = range(step, step + 10**9)
-            self._made = iter(DataLoader(self._pairs, batch_size=None, sampler=steps, num_workers=self.workers))
-        self._next = step + 1
-        exemplars, searches = next(self._made)
-        return exemplars.float(), searches.float()
+    def ready(self, step, batch):
+        return tuple(images.float() for images in batch)
 
 
-class _Pairs(Dataset):
-    """Item `step` is the batch of that step, as uint8: what worker processes make."""
+class _Pairs:
+    """(exemplar, search image) at a place of an endless list, as uint8."""
 
-    def __init__(self, sequences, places, gap, sizes, augment, seed):
-        self.sequences, self.places, self.gap, self.sizes = sequences, places, gap, sizes
+    def __init__(self, sequences, batch, gap, sizes, augment, seed):
+        self.sequences, self.batch, self.gap, self.sizes = sequences, batch, gap, sizes
         self.augment, self.seed = augment, seed
 
-    def __getitem__(self, step):
-        pairs = [self._pair(generator_of(self.seed, step, place)) for place in self.places]
-        return tuple(torch.stack(images).round().clamp(0, 255).byte() for images in zip(*pairs, strict=True))
-
-    def _pair(self, generator):
+    def __getitem__(self, place):
+        generator = generator_of(self.seed, *divmod(place, self.batch))
         sequence = self.sequences[int(torch.randint(len(self.sequences), (), generator=generator))]
         first, second = pair_moments(usable(sequence), self.gap, generator)
         images = []
@@ -168,8 +153,8 @@ class _Pairs(Dataset):
             side = with_context(box)[2] / self.sizes[0]  # pixels of the frame per pixel of the image
             seen = from_center(center(box) + shift * side, box[2:] * stretch)
             image = _cut(frame, seen, seen, *self.sizes)[which]
-            images.append(image * color[:, None, None])
-        return images
+            images.append((image * color[:, None, None]).round().clamp(0, 255).byte())
+        return tuple(images)
 
     def _drawn(self, generator):
         """Stretch (a number), shift (2,) and color (3,), each about 1, 0 and 1."""

@@ -20,7 +20,6 @@ import torch.nn.functional as F
 from course_lib.data.sets.flow import sintel
 from course_lib.data.worlds.flying_shapes import FlyingShapes
 from course_lib.describe import describe
-from course_lib.flow_experts import NEW, batches, expert, learn, learn_fusion, spynet, up_and_down, world
 from course_lib.metrics import endpoint_error
 from course_lib.models.flownet2 import THIN, FlowNet2, FlowNetFusion, FlowNetSD, begin_as
 from course_lib.models.spynet import Level, SPyNet, level_loss
@@ -28,6 +27,7 @@ from course_lib.ops.schedules import S_FINE, S_LONG, S_SHORT
 from course_lib.ops.warp import warp
 from course_lib.plots import curve, diagram, from_memory, heatmap, show, table
 from course_lib.plots.flow import flow_strip
+from course_lib.recipes.flow_experts import NEW, batches, expert, learn, learn_fusion, spynet, up_and_down, world
 from course_lib.train import fit, fresh
 from course_lib.widgets.flow_stack import FlowStack
 
@@ -43,8 +43,8 @@ from course_lib.widgets.flow_stack import FlowStack
 # %% [markdown]
 # Lecture 17 ended with a network that finds flow in one pass, and with a doubt: in lecture 04 nobody trusted a single
 # pass. One warped the second image back with what was known, and looked again. Here is a small FlowNetS, trained for
-# 2,500 steps on flying shapes. (The course brings its weights along; `course_lib/flow_experts.py` is the recipe.) It
-# looks at two pictures that it has never seen:
+# 2,500 steps on flying shapes. (The course brings its weights along; `course_lib/recipes/flow_experts.py` is the
+# recipe.) It looks at two pictures that it has never seen:
 
 # %%
 def pairs_of(name, number, seed, **more):

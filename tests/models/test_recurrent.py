@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib import recipes
 from course_lib.errors import CourseError, ShapeError
 from course_lib.models import recurrent
 from course_lib.models.image_captioning import ImageCaptioner
@@ -12,6 +11,7 @@ from course_lib.models.long_clips import ConvPooling, LongLSTM
 from course_lib.models.lstm_composite import LSTMComposite, composite_loss
 from course_lib.models.recurrent import LRCN, FrameCNN, every_step, loss_at_every_step, over_time, preprocess
 from course_lib.models.recurrent_cells import LSTM, RNN, lstm_gates, remember_at_first
+from course_lib.recipes.clips import NETWORKS
 from course_lib.train import fit
 from tests.caffe_files import write_caffemodel
 
@@ -251,7 +251,7 @@ def test_captioner_as_numbers_is_its_own_step():
 
 
 def test_the_recipe_trains_at_every_step():
-    recipe = recipes.find("10")
+    recipe = NETWORKS["10"]["LRCN"]
     assert recipe.loss is loss_at_every_step
     ready = recipe.prepare(torch.full((1, 3, 2, 4, 4), 124, dtype=torch.uint8))
     assert torch.allclose(ready[0, :, 0, 0, 0] * 64, 124 - torch.tensor([103.939, 116.779, 123.68]), atol=1e-3)

@@ -1,17 +1,16 @@
 """Batches of random clips from real videos, as a function of the step: `train.fit` can stop anywhere and resume."""
 
-import os
 from dataclasses import replace
 
 import torch
-from torch.utils.data import DataLoader, Dataset
 
-from course_lib.errors import CourseError, DataError
+from course_lib.data.sets.step_batches import StepBatches
+from course_lib.errors import DataError
 from course_lib.ops.batches import generator_of, shuffled_rows
 from course_lib.ops.sampling import clip_indices, random_segment_indices, snippet_frames
 
 
-class ClipBatches:
+class ClipBatches(StepBatches):
     """A function step -> (inputs, labels) over labelled videos, the same batch for the same step.
 
     Every video comes once per epoch, in an order that is new in each; its clip begins at a random frame, is cut out at
@@ -25,11 +24,8 @@ class ClipBatches:
         batch_size: clips per step, over all processes.
         crop: rows and columns of the window.
         prepare: function from uint8 clips (B, C, T, crop, crop) on `device` to what the network takes.
-        device: where the clips go before `prepare`.
-        workers: processes that decode the next batches while the network learns, at most one per processor; 0 decodes
-            when a batch is asked for. (Threads would wait for each other: sixteen were hardly faster than two.)
         mirror: mirror half of the clips left to right. seed: of everything random.
-        share: (number of this process, processes), as torchrun counts them: each decodes its own part of every batch.
+        device, workers, share: as for `StepBatches`.
     Raises:
         DataError: if the crop is larger than the frames; when a batch is made, also if `size` was not set and these are
             smaller than the crop.
@@ -53,44 +49,29 @@ class ClipBatches:
     ):
         if videos.size is not None and min(videos.size) < crop:
             raise DataError(f"videos are resized to {videos.size}, smaller than a crop of {crop}: enlarge `size`.")
-        if batch_size % share[1]:
-            raise CourseError(f"A batch of {batch_size} clips cannot be shared equally by {share[1]} processes.")
-        self.shared = share[1] > 1  # then `fit` must not take a part of the part
-        self.prepare, self.device, self.workers = prepare, device, min(workers, os.cpu_count() or 1)
-        self._clips = _Clips(videos, length, segments, batch_size, crop, mirror, seed, share)
-        self._decoded, self._next = None, None
+        super().__init__(
+            _Clips(videos, length, segments, crop, mirror, seed),
+            batch_size,
+            of="clips",
+            device=device,
+            workers=workers,
+            share=share,
+        )
+        self.prepare = prepare
 
-    def __call__(self, step):
-        if step != self._next:  # the first step, or a resumed run
-            self._decoded = iter(
-                DataLoader(
-                    self._clips,
-                    batch_size=None,
-                    sampler=range(step, step + 10**9),
-                    num_workers=self.workers,
-                    pin_memory=torch.device(self.device).type == "cuda",
-                )
-            )
-        self._next = step + 1
-        clips, labels = next(self._decoded)
-        return self.prepare(clips.to(self.device, non_blocking=True)), labels
+    def ready(self, step, batch):
+        clips, labels = batch
+        return self.prepare(clips), labels
 
 
-class _Clips(Dataset):
-    """Item `step` is the batch of that step, as uint8 clips and labels: what worker processes make."""
+class _Clips:
+    """(clip, label) at a place of the endless list of videos, which is shuffled again for every epoch."""
 
-    def __init__(self, videos, length, segments, batch_size, crop, mirror, seed, share):
-        self.videos, self.length, self.segments, self.batch_size, self.crop = videos, length, segments, batch_size, crop
-        self.mirror, self.seed, self.share = mirror, seed, share
+    def __init__(self, videos, length, segments, crop, mirror, seed):
+        self.videos, self.length, self.segments = videos, length, segments
+        self.crop, self.mirror, self.seed = crop, mirror, seed
 
-    def __getitem__(self, step):
-        rank, processes = self.share
-        places = range(step * self.batch_size + rank, (step + 1) * self.batch_size, processes)
-        clips, labels = zip(*map(self._clip, places), strict=True)
-        return torch.stack(clips), torch.tensor(labels)
-
-    def _clip(self, place):
-        """(clip, label): the place-th of the endless list of videos, which is shuffled again for every epoch."""
+    def __getitem__(self, place):
         number = shuffled_rows(place, 1, len(self.videos), self.seed).item()
         generator = generator_of(self.seed, place, 1)
         moment, top, left, mirror = torch.rand(4, generator=generator).tolist()

@@ -3,9 +3,19 @@
 import pytest
 import torch
 
-from course_lib.flow_experts import NEW, batches, expert, learn, learn_fusion, seen_by, spynet, up_and_down, world
 from course_lib.metrics import endpoint_error
 from course_lib.models.flownet2 import FlowNet2
+from course_lib.recipes.flow_experts import (
+    NEW,
+    batches,
+    expert,
+    learn,
+    learn_fusion,
+    seen_by,
+    spynet,
+    up_and_down,
+    world,
+)
 
 
 def drawn(name, number=4):

@@ -10,8 +10,8 @@ from course_lib import cli
 from course_lib.data.worlds.targets import TargetWorld
 from course_lib.errors import CourseError
 from course_lib.models.siamfc import SiamFC
-from course_lib.recipes import Run
-from course_lib.trackers import siamfc_recipe
+from course_lib.recipes import lectures, siamfc
+from course_lib.recipes.training import Run
 from course_lib.trackers.siamfc_training import PairBatches, pair_hits
 
 
@@ -34,7 +34,7 @@ def got(tmp_path_factory):
 
 def test_the_command_trains_saves_and_resumes(got, tmp_path, monkeypatch, capsys):
     tiny = {"14": {"v1": partial(SiamFC, "mini", bias=True, gain=1e-2)}}
-    monkeypatch.setattr(siamfc_recipe, "NETWORKS", tiny)
+    monkeypatch.setattr(siamfc, "NETWORKS", tiny)
     arguments = ["train", "14", "--data", str(got), "--batch", "2", "--every", "2", "--lr", "1e-3", "--workers", "0"]
     arguments += ["--test", "4", "--checkpoint", str(tmp_path / "siamfc.pt")]
     for steps in ("2", "4"):
@@ -42,7 +42,7 @@ def test_the_command_trains_saves_and_resumes(got, tmp_path, monkeypatch, capsys
             cli.main([*arguments, "--steps", steps])
         assert ended.value.code == 0
     said = capsys.readouterr().out
-    assert "SiamFC v1: 2 training videos, 2 test videos" in said
+    assert "v1: 2 training videos, 2 test videos" in said
     assert said.count("step       2: the peak is a hit in") == 2 and said.count("step       4:") == 1
 
 
@@ -50,13 +50,13 @@ def test_what_does_not_fit_is_explained(got):
     plain = {"missing": "raise", "batch": 2, "steps": 1, "lr": 1e-3, "every": 1, "test": 2, "workers": 0,
              "compile": False, "seed": 0, "checkpoint": None}  # fmt: skip
     with pytest.raises(CourseError, match="v1, v2, v3"):
-        siamfc_recipe.train(Run("14", "v9", str(got), None, **plain))
+        lectures.train(Run("14", "v9", str(got), None, **plain))
     with pytest.raises(CourseError, match="videos with boxes: got10k, ilsvrc_vid, not ucf101"):
-        siamfc_recipe.train(Run("14", None, str(got), "ucf101", **plain))
+        lectures.train(Run("14", None, str(got), "ucf101", **plain))
 
 
 def test_processes_share_a_batch(got):
-    sequences = siamfc_recipe.READERS["got10k"](got, "train")
+    sequences = siamfc.DATASETS["got10k"](got, "train")
     whole = PairBatches(sequences, batch=4, exemplar=31, search=63)(3)
     parts = [PairBatches(sequences, batch=4, exemplar=31, search=63, share=(rank, 2)) for rank in (0, 1)]
     for side in (0, 1):

@@ -4,9 +4,9 @@ A stack is trained network by network, with those before it frozen, and a pyrami
 experiments begin where small networks end that have been trained for longer. Their weights lie in `data/weights`, in
 half precision; these commands write them anew, in about a minute of one core each:
 
-    python -m course_lib.flow_experts usual     # FlowNetS.mini, 2,500 steps
-    python -m course_lib.flow_experts small     # FlowNetSD.mini, likewise, on small motions
-    python -m course_lib.flow_experts pyramid   # the coarser level of SPyNet.mini, 2,000 steps
+    python -m course_lib.recipes.flow_experts usual     # FlowNetS.mini, 2,500 steps
+    python -m course_lib.recipes.flow_experts small     # FlowNetSD.mini, likewise, on small motions
+    python -m course_lib.recipes.flow_experts pyramid   # the coarser level of SPyNet.mini, 2,000 steps
 """
 
 import math

@@ -9,21 +9,21 @@ DepthFCN has the loss of arXiv:1411.4734, with the gradient term. Frames are mir
 scaled; the schedules are shorter than the papers'.
 """
 
-import os
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch.nn.functional import interpolate
-from torch.utils.data import DataLoader, Dataset
 
 from course_lib.data.sets.on_disk import data_folder, folders
 from course_lib.data.sets.rgbd import layout_of, rgbd
-from course_lib.errors import CourseError, DataError
+from course_lib.data.sets.step_batches import StepBatches
+from course_lib.errors import DataError
 from course_lib.models.depth_fcn import DepthFCN
 from course_lib.models.eigen_depth import SIZE, EigenDepth
 from course_lib.ops.batches import generator_of, shuffled_rows
 from course_lib.ops.depth import depth_metrics, eigen_2015_loss, scale_invariant_loss
-from course_lib.train import Checkpoint, Metric, fit, join_processes, leave_processes
+from course_lib.recipes.training import Stage, Training, spread
 
 NETWORKS = {
     "19": {
@@ -31,47 +31,32 @@ NETWORKS = {
         "DepthFCN": (DepthFCN, (224, 304), ("all",)),
     }
 }
+NEEDS = "RGB-D sequences"
+DATASETS = {}  # the folder shows its layout
 TESTED = 10  # of one sequence, the last tenth of the frames is for testing; of several, the last sequence
 
 
-class DepthBatches:
+class DepthBatches(StepBatches):
     """A function step -> (frames (B, 3, H, W) in 0..1, depth (B, H, W)); the same batch for the same step.
 
     Args:
         frames: list of RGBDFrames and numbers in them, see `split`. batch_size: over all processes.
         size: (H, W) to which frames are resized; depth takes the nearest pixel, so that 0 stays unknown.
-        device: where the batch goes. workers: processes that read pictures. seed: of everything random.
-        share: (number of this process, processes).
+        seed: of everything random. device, workers, share: as for `StepBatches`.
     """
 
-    def __init__(self, frames, batch_size, size, *, device="cpu", workers=0, seed=0, share=(0, 1)):
-        if batch_size % share[1]:
-            raise CourseError(f"A batch of {batch_size} frames cannot be shared equally by {share[1]} processes.")
-        self.shared = share[1] > 1  # then `fit` must not take a part of the part
-        self.device, self.workers = device, min(workers, os.cpu_count() or 1)
-        self._frames = _Frames(frames, batch_size, size, seed, share)
-        self._read, self._next = None, None
-
-    def __call__(self, step):
-        if step != self._next:  # the first step, or a resumed run
-            steps = range(step, step + 10**9)
-            self._read = iter(DataLoader(self._frames, batch_size=None, sampler=steps, num_workers=self.workers))
-        self._next = step + 1
-        return tuple(part.to(self.device) for part in next(self._read))
+    def __init__(self, frames, batch_size, size, *, seed=0, device="cpu", workers=0, share=(0, 1)):
+        resized = _Frames(frames, size, seed)
+        super().__init__(resized, batch_size, of="frames", device=device, workers=workers, share=share)
 
 
-class _Frames(Dataset):
-    """Item `step` is that step's frames and depth: what worker processes make."""
+class _Frames:
+    """(frame, depth) at a place of the endless list of frames."""
 
-    def __init__(self, frames, batch_size, size, seed, share):
-        self.frames, self.batch_size, self.size, self.seed, self.share = frames, batch_size, size, seed, share
+    def __init__(self, frames, size, seed):
+        self.frames, self.size, self.seed = frames, size, seed
 
-    def __getitem__(self, step):
-        rank, processes = self.share
-        places = range(step * self.batch_size + rank, (step + 1) * self.batch_size, processes)
-        return tuple(torch.stack(parts) for parts in zip(*map(self._frame, places), strict=True))
-
-    def _frame(self, place):
+    def __getitem__(self, place):
         color, depth = read(self.frames[shuffled_rows(place, 1, len(self.frames), self.seed).item()], self.size)
         mirror, *tint = torch.rand(4, generator=generator_of(self.seed, place, 1)).tolist()
         color = (color * (0.8 + 0.4 * torch.tensor(tint).view(3, 1, 1))).clamp(0, 1)
@@ -131,9 +116,8 @@ def shape_error(network, entries, size, stage, most):
     """Mean scale-invariant error over at most `most` frames, spread over the list. Leaves the network in its mode."""
     device, was_training = next(network.parameters()).device, network.training
     network.eval()
-    chosen = torch.linspace(0, len(entries) - 1, min(most, len(entries))).long().tolist()
     errors = []
-    for number in chosen:
+    for number in spread(len(entries), most):
         color, depth = (part[None].to(device) for part in read(entries[number], size))
         found = predict(network, color, stage).float().exp()
         depth = interpolate(depth[:, None], found.shape[1:], mode="nearest")[:, 0]
@@ -145,59 +129,21 @@ def shape_error(network, entries, size, stage, most):
     return sum(errors) / len(errors)
 
 
-def train(run, say=print):
-    """Train a depth network on RGB-D sequences, alone or as one of torchrun's processes.
-
-    Args:
-        run: a `recipes.Run`; `steps` is for each stage, and `dataset` does not matter: a folder shows its layout.
-        say: function that prints a line; called in the first process alone.
-    Returns:
-        History of the last stage; its metrics are errors with a minus sign, so that higher is better.
-    Raises:
-        CourseError: if there is no such network, or no data.
-    """
-    networks = NETWORKS[run.lecture]
-    name = run.network or next(iter(networks))
-    if name not in networks:
-        raise CourseError(f"Lecture {run.lecture} trains {', '.join(networks)}, not {name}.")
-    build, size, stages = networks[name]
-    train_frames, test_frames = split(run.data)
-    device = join_processes()
-    rank, processes = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    torch.manual_seed(run.seed)
-    network = build().to(device)
-    if run.compile:
-        network.compile()
-    batches = DepthBatches(
-        train_frames, run.batch, size, device=device, workers=run.workers, seed=run.seed, share=(rank, processes)
+def training(run, name):
+    """The `Training` of a depth network on RGB-D sequences; its error is scale-invariant, its steps are per stage."""
+    build, size, stages = NETWORKS[run.lecture][name]
+    train, test = split(run.data)
+    measured = partial(shape_error, entries=test, size=size, most=run.test)
+    return Training(
+        build,
+        partial(DepthBatches, train, size=size),
+        tuple(
+            Stage(stage_loss(stage), partial(measured, stage=stage), name="" if stage == "all" else stage)
+            for stage in stages
+        ),
+        numbers=(len(train), len(test)),
+        of="frames",
+        measures="scale-invariant error",
+        said="scale-invariant error {:.3f} on the test frames",
+        lower_is_better=True,
     )
-    for stage in stages:
-        path = _named(run.checkpoint or f"runs/{run.lecture}_{name}.pt", stage)
-        if rank == 0:
-            say(f"{name}, {stage}: {len(train_frames)} training frames, {len(test_frames)} test frames, on {device}; "
-                f"saves {path}")  # fmt: skip
-        history = fit(
-            network,
-            batches,
-            run.steps,
-            loss=stage_loss(stage),
-            lr=run.lr,
-            dtype=torch.bfloat16 if device.type == "cuda" else torch.float32,
-            clip_norm=10.0,
-            metric=Metric(
-                lambda net, stage=stage: -shape_error(net, test_frames, size, stage, run.test),
-                every=run.every,
-                name="minus scale-invariant error",
-            ),
-            checkpoint=Checkpoint(path, every=run.every),
-        )
-        if rank == 0:
-            for step, value in history.metrics:
-                say(f"{stage}, step {step:7}: scale-invariant error {-value:.3f} on the test frames")
-    leave_processes()
-    return history
-
-
-def _named(path, stage):
-    path = Path(path)
-    return path if stage == "all" else path.with_name(f"{path.stem}_{stage}{path.suffix}")

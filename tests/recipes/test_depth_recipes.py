@@ -5,12 +5,13 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib import cli, depth_recipes
+from course_lib import cli
 from course_lib.data.worlds.scenes import SceneWorld
-from course_lib.depth_recipes import DepthBatches, shape_error, split, stage_loss
 from course_lib.errors import CourseError, DataError
 from course_lib.models.depth_fcn import DepthFCN
 from course_lib.models.eigen_depth import EigenDepth
+from course_lib.recipes import depth as recipe
+from course_lib.recipes.depth import DepthBatches, shape_error, split, stage_loss
 
 
 def write_sequence(folder, count, seed):
@@ -81,7 +82,7 @@ def test_error_of_a_network_that_knows_the_shape(scenes):
 
     train, _ = split(scenes)
     entries = train[:1]
-    _, depth = depth_recipes.read(entries[0], (48, 64))
+    _, depth = recipe.read(entries[0], (48, 64))
     assert shape_error(Knowing(depth[None]), entries, (48, 64), "all", most=5) < 1e-3
 
 
@@ -89,12 +90,12 @@ def test_error_of_a_network_that_knows_the_shape(scenes):
     ("name", "build", "size", "said"),
     [
         ("EigenDepth", EigenDepth.mini, (76, 100), ("EigenDepth, coarse: 6 training", "fine, step       4: scale-inv")),
-        ("DepthFCN", DepthFCN.mini, (48, 64), ("DepthFCN, all: 6 training frames, 3 test", "all, step       4:")),
+        ("DepthFCN", DepthFCN.mini, (48, 64), ("DepthFCN: 6 training frames, 3 test", "\nstep       4: scale-inv")),
     ],
 )
 def test_the_command_trains_and_says_the_error(scenes, tmp_path, monkeypatch, capsys, name, build, size, said):
-    stages = depth_recipes.NETWORKS["19"][name][2]
-    monkeypatch.setitem(depth_recipes.NETWORKS, "19", {name: (build, size, stages)})
+    stages = recipe.NETWORKS["19"][name][2]
+    monkeypatch.setitem(recipe.NETWORKS, "19", {name: (build, size, stages)})
     arguments = ["train", "19", "--data", str(scenes), "--batch", "2", "--steps", "4", "--every", "2", "--workers", "0"]
     with pytest.raises(SystemExit) as ended:
         cli.main([*arguments, "--network", name, "--checkpoint", str(tmp_path / "d.pt")])
@@ -104,4 +105,4 @@ def test_the_command_trains_and_says_the_error(scenes, tmp_path, monkeypatch, ca
     assert len(list(tmp_path.glob("d*.pt"))) == len(stages)
     with pytest.raises(SystemExit):
         cli.main([*arguments, "--network", "Eigen"])
-    assert f"Lecture 19 trains {name}" in capsys.readouterr().err
+    assert f"Lecture 19 has no network 'Eigen'. It has: {name}." in capsys.readouterr().err

@@ -3,14 +3,15 @@
 import pytest
 import torch
 
-from course_lib import cli, flow_recipes
+from course_lib import cli
 from course_lib.data.flow_io import write_flo
 from course_lib.data.sets.flow import flying_chairs
 from course_lib.data.worlds.flying_shapes import FlyingShapes
 from course_lib.errors import CourseError, DataError
-from course_lib.flow_recipes import PairBatches, mean_error, rate
 from course_lib.models.flownet import FlowNetS
 from course_lib.ops.flow_augmentation import Augmentation
+from course_lib.recipes import flow
+from course_lib.recipes.flow import FlowBatches, mean_error, rate
 from tests.data.test_flow_sets import picture
 
 
@@ -32,7 +33,7 @@ def chairs(tmp_path_factory):
 
 def test_the_same_step_gives_the_same_batch_and_all_pairs_come(chairs):
     pairs = flying_chairs(chairs)
-    make = lambda **how: PairBatches(pairs, 2, crop=(48, 64), **how)  # noqa: E731
+    make = lambda **how: FlowBatches(pairs, 2, crop=(48, 64), **how)  # noqa: E731
     batches = make()
     first, second = batches(0), batches(1)
     assert first[0].shape == (2, 6, 48, 64) and first[1].shape == (2, 2, 48, 64) and first[2].all()
@@ -46,9 +47,9 @@ def test_the_same_step_gives_the_same_batch_and_all_pairs_come(chairs):
 
 def test_what_does_not_fit_is_explained(chairs):
     with pytest.raises(DataError, match="smaller than a crop"):
-        PairBatches(flying_chairs(chairs), 2)(0)
+        FlowBatches(flying_chairs(chairs), 2)(0)
     with pytest.raises(CourseError, match="shared equally"):
-        PairBatches(flying_chairs(chairs), 3, share=(0, 2))
+        FlowBatches(flying_chairs(chairs), 3, share=(0, 2))
 
 
 def test_schedule():
@@ -74,9 +75,9 @@ def test_mean_error_of_a_network_that_says_nothing(chairs):
 
 
 def test_the_command_trains_and_says_the_error(chairs, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(flow_recipes.NETWORKS, "17", {"FlowNetS": FlowNetS.mini})
+    monkeypatch.setitem(flow.NETWORKS, "17", {"FlowNetS": FlowNetS.mini})
     monkeypatch.setattr(
-        PairBatches.__init__, "__kwdefaults__", PairBatches.__init__.__kwdefaults__ | {"crop": (48, 64)}
+        FlowBatches.__init__, "__kwdefaults__", FlowBatches.__init__.__kwdefaults__ | {"crop": (48, 64)}
     )
     arguments = ["train", "17", "--data", str(chairs), "--batch", "2", "--steps", "4", "--every", "2", "--workers", "0"]
     with pytest.raises(SystemExit) as ended:
@@ -86,7 +87,7 @@ def test_the_command_trains_and_says_the_error(chairs, tmp_path, monkeypatch, ca
     assert "FlowNetS: 4 training pairs, 2 test pairs" in said and "step       4: end-point error" in said
     with pytest.raises(SystemExit):
         cli.main([*arguments, "--network", "FlowNet9"])
-    assert "Lecture 17 trains FlowNetS" in capsys.readouterr().err
+    assert "Lecture 17 has no network 'FlowNet9'. It has: FlowNetS." in capsys.readouterr().err
 
 
 def test_a_picture_that_is_no_pair_is_not_taken(tmp_path):

@@ -12,7 +12,6 @@ SGD, the first steps of 03 and 05 are thousands of times too long; Adam takes st
 """
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,21 +20,21 @@ import torch
 
 from course_lib.data.sets.clip_batches import ClipBatches
 from course_lib.data.sets.readers import hmdb51, kinetics, middle_clip, ucf101
-from course_lib.errors import CourseError
 from course_lib.models import c3d, fusion, i3d, recurrent, resnet_gn, tsn, two_stream, two_stream_fusion
 from course_lib.models.layers import start_small
 from course_lib.ops import stream_inputs
 from course_lib.ops.clip_flow import clip_flow
 from course_lib.ops.sampling import center_crop, snippet_frames, uniform_indices
 from course_lib.ops.snippets import rgb_input
-from course_lib.train import Checkpoint, Metric, fit, join_processes, leave_processes
+from course_lib.recipes.training import Stage, Training, computed_in, spread
 
-READERS = {"ucf101": ucf101, "hmdb51": hmdb51, "kinetics": kinetics}
+NEEDS = "labelled videos"
+DATASETS = {"ucf101": ucf101, "hmdb51": hmdb51, "kinetics": kinetics}
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How one network is trained from scratch.
+class ClipRecipe:
+    """How one network of clips is trained from scratch.
 
     Attributes:
         build: function (num_classes) -> network.
@@ -69,7 +68,7 @@ def _fusion(model):
     def prepare(clips):
         return (clips[:, :, model.frame_indices(frames)].float() - fusion.MEAN) / 64
 
-    return Recipe(build, frames, (resized, resized), crop, prepare)
+    return ClipRecipe(build, frames, (resized, resized), crop, prepare)
 
 
 def _stream(channels, frames, prepare, dropout, padded=False):
@@ -82,7 +81,7 @@ def _stream(channels, frames, prepare, dropout, padded=False):
                 layer.weight *= math.sqrt(1 - dropout)
         return network
 
-    return Recipe(build, frames, (256, 340), stream_inputs.CROP, prepare)
+    return ClipRecipe(build, frames, (256, 340), stream_inputs.CROP, prepare)
 
 
 def _c3d_input(clips):
@@ -103,7 +102,7 @@ def _segments(modality, segments=3):
             return fields.unflatten(0, (-1, segments))
         return rgb_input(snippets).flatten(2, 3) / 64
 
-    return Recipe(build, length, (256, 340), stream_inputs.CROP, prepare, segments)
+    return ClipRecipe(build, length, (256, 340), stream_inputs.CROP, prepare, segments)
 
 
 def _i3d_flow(clips):
@@ -113,7 +112,7 @@ def _i3d_flow(clips):
 
 
 def _i3d(channels, prepare):
-    return Recipe(lambda classes: i3d.I3D(classes, channels), i3d.FRAMES, (256, 340), i3d.CROP, prepare)
+    return ClipRecipe(lambda classes: i3d.I3D(classes, channels), i3d.FRAMES, (256, 340), i3d.CROP, prepare)
 
 
 def _frame(clips):
@@ -146,14 +145,14 @@ STREAMS = {
     "spatial": (3, 1, lambda clips: stream_inputs.spatial_input(clips) / 64, 0.5),
     "temporal": (2 * STACK, STACK + 1, stream_inputs.temporal_input, 0.9),
 }
-RECIPES = {
+NETWORKS = {
     "03": {model.__name__: _fusion(model) for model in FUSIONS},
     "05": {name: _stream(*stream) for name, stream in STREAMS.items()},
-    "06": {"C3D": Recipe(c3d.C3D, c3d.FRAMES, c3d.RESIZED, c3d.CROP, _c3d_input)},
+    "06": {"C3D": ClipRecipe(c3d.C3D, c3d.FRAMES, c3d.RESIZED, c3d.CROP, _c3d_input)},
     "07": {name: _stream(*stream, padded=True) for name, stream in STREAMS.items()},
     "08": {modality: _segments(modality) for modality in tsn.SNIPPET},
     "09": {
-        "fusion": Recipe(
+        "fusion": ClipRecipe(
             two_stream_fusion.TwoStreamFusion,
             25,  # five moments, three or four frames apart, of ten fields each
             (256, 340),
@@ -163,7 +162,7 @@ RECIPES = {
         ),
     },
     "10": {
-        "LRCN": Recipe(
+        "LRCN": ClipRecipe(
             recurrent.LRCN,
             recurrent.FRAMES,
             recurrent.RESIZED,
@@ -173,26 +172,12 @@ RECIPES = {
         ),
     },
     "11": {"rgb": _i3d(3, lambda clips: clips.float() / 127.5 - 1), "flow": _i3d(2, _i3d_flow)},
-    "12": {"gn": Recipe(resnet_gn.ResNet50, 1, (256, 340), 224, _frame)},
+    "12": {"gn": ClipRecipe(resnet_gn.ResNet50, 1, (256, 340), 224, _frame)},
 }
 
 
-def find(lecture, network=None):
-    """The recipe of a lecture; its first network unless one is named.
-
-    Raises:
-        CourseError: if the lecture trains no network of published size, or has none of that name.
-    """
-    if lecture not in RECIPES:
-        raise CourseError(f"Lecture {lecture!r} has no recipe. There are recipes for: {', '.join(RECIPES)}.")
-    recipes = RECIPES[lecture]
-    if network is not None and network not in recipes:
-        raise CourseError(f"Lecture {lecture} has no network {network!r}. It has: {', '.join(recipes)}.")
-    return recipes[network or next(iter(recipes))]
-
-
 @torch.no_grad()
-def middle_accuracy(model, videos, recipe, most, dtype):
+def middle_accuracy(model, videos, recipe, most):
     """Share of right answers for the middle clips of at most `most` videos, spread over the list.
 
     Leaves the model in the mode in which it was.
@@ -200,8 +185,7 @@ def middle_accuracy(model, videos, recipe, most, dtype):
     device, was_training = next(model.parameters()).device, model.training
     model.eval()
     videos = replace(videos, indices=partial(_middle, recipe=recipe), size=recipe.resized)
-    chosen = torch.linspace(0, len(videos) - 1, min(most, len(videos))).long().tolist()
-    right = 0
+    chosen, dtype, right = spread(len(videos), most), computed_in(device), 0
     for number in chosen:
         clip, label = videos[number]
         inputs = recipe.prepare(center_crop(clip, recipe.crop).unsqueeze(0).to(device))
@@ -220,84 +204,17 @@ def _middle(num_frames, recipe):
     return snippet_frames(num_frames, starts, recipe.frames)
 
 
-@dataclass(frozen=True)
-class Run:
-    """What `course train` was asked for; its help says more, and holds the defaults.
-
-    Attributes:
-        lecture, network: whose recipe; network None is the lecture's first.
-        data: folder of the data set. dataset: a key of READERS; None is the first. missing: "raise" or "skip".
-        batch: clips per step, over all processes. steps, lr: how long, and how fast at the start.
-        every: steps between looks at the accuracy, and saves. test: test videos per look.
-        workers: processes that decode. compile: whether torch.compile is used. seed: of weights and batches.
-        checkpoint: where to save and resume; None is runs/LECTURE_NETWORK.pt.
-    """
-
-    lecture: str
-    network: str | None
-    data: str
-    dataset: str | None
-    missing: str
-    batch: int
-    steps: int
-    lr: float
-    every: int
-    test: int
-    workers: int
-    compile: bool
-    seed: int
-    checkpoint: str | None
-
-
-def train(run, say=print):
-    """Train a lecture's network of published size on a real data set, alone or as one of torchrun's processes.
-
-    Args:
-        run: a `Run`.
-        say: function that prints a line; called in the first process alone.
-    Returns:
-        History.
-    Raises:
-        CourseError: if there is no such recipe or data set, or processes cannot share a batch equally.
-    """
-    recipe = find(run.lecture, run.network)
-    dataset = run.dataset or next(iter(READERS))
-    if dataset not in READERS:
-        raise CourseError(f"Lecture {run.lecture} needs labelled videos: {', '.join(READERS)}, not {dataset}.")
-    reader = READERS[dataset]
-    splits = ({"split": "train"}, {"split": "val"}) if dataset == "kinetics" else ({}, {"train": False})
-    train_videos, test_videos = (
-        reader(run.data, missing=run.missing, size=recipe.resized, **split) for split in splits
+def training(run, name):
+    """The `Training` of a network of clips on labelled videos."""
+    recipe, read = NETWORKS[run.lecture][name], DATASETS[run.dataset]
+    splits = ({"split": "train"}, {"split": "val"}) if run.dataset == "kinetics" else ({}, {"train": False})
+    train, test = (read(run.data, missing=run.missing, size=recipe.resized, **split) for split in splits)
+    return Training(
+        lambda: recipe.build(len(train.classes)),
+        partial(ClipBatches, train, recipe.frames, crop=recipe.crop, prepare=recipe.prepare, segments=recipe.segments),
+        (Stage(recipe.loss, lambda network: middle_accuracy(network, test, recipe, run.test)),),
+        numbers=(len(train), len(test)),
+        of="videos",
+        measures="accuracy",
+        said="{:.1%} of the test clips right",
     )
-    device = join_processes()
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    processes, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
-
-    torch.manual_seed(run.seed)
-    network = recipe.build(len(train_videos.classes)).to(device)
-    if run.compile:
-        network.compile()
-    batches = ClipBatches(
-        train_videos, recipe.frames, run.batch, crop=recipe.crop, prepare=recipe.prepare, segments=recipe.segments,
-        device=device, workers=run.workers, seed=run.seed, share=(rank, processes),
-    )  # fmt: skip
-    name = run.network or next(iter(RECIPES[run.lecture]))
-    path = run.checkpoint or f"runs/{run.lecture}_{name}.pt"
-    if rank == 0:
-        say(f"{name}: {len(train_videos)} training videos, {len(test_videos)} test videos, on {device}; saves {path}")
-    history = fit(
-        network,
-        batches,
-        run.steps,
-        loss=recipe.loss,
-        lr=run.lr,
-        dtype=dtype,
-        clip_norm=10.0,  # networks without normalisation may start with one huge gradient
-        metric=Metric(lambda net: middle_accuracy(net, test_videos, recipe, run.test, dtype), every=run.every),
-        checkpoint=Checkpoint(path, every=run.every),
-    )
-    if rank == 0:
-        for step, value in history.metrics:
-            say(f"step {step:7}: {value:.1%} of the test clips right")
-    leave_processes()
-    return history
