@@ -4,8 +4,8 @@ The pipeline that most of dense prediction starts from (Long, Shelhamer, Darrell
 Semantic Segmentation", CVPR 2015, arXiv:1411.4038): halve the maps until a unit sees much of the frame, then double
 them again, and add on the way up what the same size knew on the way down.
 
-Group normalisation (lecture 12) follows every convolution but the last. Without it, `mini` hardly gets beyond the average
-of all training maps in the steps that the course can afford.
+Group normalisation (lecture 12) follows every convolution but the last. Without it, `mini` hardly gets beyond the
+average of all training maps in the steps that the course can afford.
 
 No published network is meant, and there are no published weights: the default widths are what a GPU trains well, and
 `mini` is the network that the course trains in seconds.
@@ -46,7 +46,8 @@ class DepthFCN(nn.Module):
             for before, width in zip((3, *widths), widths, strict=False)
         )
         self.up = nn.ModuleList(
-            nn.Sequential(*_normalised(below, width)) for below, width in zip(widths[:0:-1], widths[-2::-1], strict=True)
+            nn.Sequential(*_normalised(below, width))
+            for below, width in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
         self.last = nn.Conv2d(widths[0], outputs, 3, padding=1)
         self.apply(he)
@@ -54,7 +55,7 @@ class DepthFCN(nn.Module):
 
     @classmethod
     def mini(cls, outputs=1):
-        """The same network with 130,337 parameters for one output: frames of 48 x 64 and larger, seconds of training."""
+        """The same network with 130,337 parameters for one output: frames of 48 x 64 and more, seconds of training."""
         return cls(outputs, widths=(16, 24, 40, 64))
 
     def forward(self, frames):

@@ -103,7 +103,9 @@ log_loss = exercise(
             "`known.float().mean()` is the share of known pixels: divide by their number",
             {MEAN: "(difference**2).sum() / known.float().mean()"},
         ),
-        edit("the sum is divided by the number of maps: divide by that of known pixels", {" known.sum()": " len(depth)"}),
+        edit(
+            "the sum is divided by the number of maps: divide by that of known pixels", {" known.sum()": " len(depth)"}
+        ),
         edit("both are metres: .log() makes them logarithms, .exp() does not", {"].log()": "].exp()"}),
         edit("`depth` is in metres too: its logarithm is missing", {"depth[known].log()": "depth[known]"}),
     ),

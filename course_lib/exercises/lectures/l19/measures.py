@@ -74,7 +74,10 @@ measures = exercise(
             "RMSE and delta are right; in abs rel unknown pixels count, too",
             {REL: "torch.nan_to_num((depth - truth).abs() / truth, posinf=0.0).mean()"},
         ),
-        edit("in the RMSE unknown pixels count: take it over known ones as well", {RMSE: "((depth - truth) ** 2).mean().sqrt()"}),
+        edit(
+            "in the RMSE unknown pixels count: take it over known ones as well",
+            {RMSE: "((depth - truth) ** 2).mean().sqrt()"},
+        ),
         edit(
             "in delta unknown pixels count in n: divide by the number of known ones there as well",
             {SHARE: f"({FACTOR}).float().sum() / truth.numel()"},
@@ -105,7 +108,10 @@ measures = exercise(
             "too large by a factor is as wrong as too small: the larger of y / t and t / y",
             {"torch.maximum(y / t, t / y)": "(t / y)"},
         ),
-        edit("nearly every pixel counts as good here: the *larger* of y / t and t / y must be below 1.25", {"maximum": "minimum"}),
+        edit(
+            "nearly every pixel counts as good here: the *larger* of y / t and t / y must be below 1.25",
+            {"maximum": "minimum"},
+        ),
         edit(
             "this counts errors below 25 % of the true depth: delta compares a ratio, so 0.8 is the limit below",
             {FACTOR: "(y - t).abs() / t < 0.25"},

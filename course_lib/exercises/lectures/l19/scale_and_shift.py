@@ -28,7 +28,7 @@ P = "(prediction - mean[:, None, None]) * valid"
 
 def _rows(of_one):
     """Code of one number per picture, where a and b are the valid pixels of prediction and target."""
-    return (f"torch.stack([(lambda a, b: {of_one})(x[v], y[v]) for x, y, v in zip(prediction, target, valid)])")
+    return f"torch.stack([(lambda a, b: {of_one})(x[v], y[v]) for x, y, v in zip(prediction, target, valid)])"
 
 
 def _cases(generator):
@@ -102,10 +102,7 @@ scale_and_shift = exercise(
             "covariance and variance divide by unlike numbers, n and n - 1: `.var()` needs correction=0 beside a mean",
             {SCALE: f"{SCALE} * (n - 1) / n"},
         ),
-        edit(
-            "covariance and variance divide by unlike numbers, n - 1 and n",
-            {SCALE: f"{SCALE} * n / (n - 1)"},
-        ),
+        edit("covariance and variance divide by unlike numbers, n - 1 and n", {SCALE: f"{SCALE} * n / (n - 1)"}),
         edit(
             "this is the correlation, which has no unit: the covariance is divided by the variance of the prediction",
             {SCALE: f"{COVARIANCE} / ({VARIANCE} * (t * t).sum(dim=(1, 2))) ** 0.5"},
@@ -117,10 +114,6 @@ scale_and_shift = exercise(
         edit(
             "the covariance is divided by the deviation: its square, the variance, is asked for",
             {SCALE: f"{COVARIANCE} / n / ({VARIANCE} / (n - 1)) ** 0.5"},
-        ),
-        edit(
-            "one tensor came: return two, `return scale, shift`",
-            {"return scale, shift": "return torch.stack([scale, shift], 1)"},
         ),
         edit(
             "pixels that are not valid count in the means and sums: multiply by `valid`, or pick the valid ones",

@@ -116,7 +116,10 @@ scale_invariant = exercise(
             "the logarithm of 0 is -inf, and -inf times 0 is NaN: replace unknown depths before the logarithm",
             {"torch.where(known, truth, torch.ones_like(truth)).log()": "truth.log()"},
         ),
-        edit("log_depth is the logarithm already: take none of it", {"(log_depth - log_truth)": "(log_depth.log() - log_truth)"}),
+        edit(
+            "log_depth is the logarithm already: take none of it",
+            {"(log_depth - log_truth)": "(log_depth.log() - log_truth)"},
+        ),
         edit(
             "unknown is where the *truth* is 0; log_depth may be any number, also negative",
             {"truth > 0": "log_depth > 0"},
@@ -130,7 +133,7 @@ scale_invariant = exercise(
             {RESULT: "((1 - weight) * square - weight * mean**2).mean()"},
         ),
         edit(
-            "the means of the pictures are averaged before they are squared: first the square of each, then the average",
+            "the means of the pictures are averaged before they are squared: square each, then average",
             {RESULT: "square.mean() - weight * mean.mean() ** 2"},
         ),
         edit(

@@ -130,8 +130,8 @@ surface_normals = exercise(
             {SCALED: "F.normalize(normals, dim=1) * torch.tensor([1.0, 1, -1]).view(3, 1, 1)"},
         ),
         edit(
-            "towards the camera does not mean towards -z: at the side of the frame the rays are oblique, and a wall that "
-            "one sees there may have a positive z. Trust the order of the cross product",
+            "towards the camera does not mean towards -z: at the side of the frame the rays are oblique, and a wall "
+            "that one sees there may have a positive z. Trust the order of the cross product",
             {SCALED: "F.normalize(normals * -normals[:, 2:].sign(), dim=1)"},
         ),
         edit(
