@@ -177,5 +177,5 @@ def preprocess(frames, size=SIZE):
 def inverse_depth(network, frames, size=SIZE):
     """Relative inverse depth at the size of the frames: uint8 or 0..1 (B, 3, H, W) -> (B, H, W)."""
     output = network(preprocess(frames.to(next(network.parameters()).device), size))
-    resized = interpolate(output[:, None], frames.shape[-2:], mode="bicubic", align_corners=False)
+    resized = interpolate(output[:, None].float(), frames.shape[-2:], mode="bicubic", align_corners=False)
     return resized[:, 0].clamp(min=0)

@@ -158,6 +158,9 @@ def test_fully_convolutional_network_takes_any_size_in_steps_of_16():
         network(torch.rand(1, 3, 40, 64))
     with pytest.raises(CourseError, match="at least 1 output"):
         DepthFCN(0)
+    with pytest.raises(CourseError, match="multiples of 8"):
+        DepthFCN(widths=(8, 12))
+    assert parameters(DepthFCN.mini()) == 130_337
 
 
 def test_small_networks_learn_a_batch_by_heart():

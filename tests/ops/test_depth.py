@@ -252,3 +252,11 @@ def test_small_angles_are_exact_in_single_precision():
         d.normal_metrics(one, torch.zeros(1, 3, 1, 1))
     with pytest.raises(ShapeError, match="one shape"):
         d.normal_loss(one, torch.zeros(2, 3, 1, 1))
+
+
+def test_the_median_of_an_even_number_of_angles_is_between_the_middle_two():
+    truth = torch.zeros(1, 3, 2, 2)
+    truth[:, 2] = -1
+    turn = torch.deg2rad(torch.tensor([1.0, 2, 4, 50])).view(1, 2, 2)
+    prediction = torch.stack([turn.sin(), torch.zeros_like(turn), -turn.cos()], 1)
+    assert d.normal_metrics(prediction, truth)["median"] == pytest.approx(3, rel=1e-4)

@@ -154,7 +154,7 @@ def _tum(folder):
 
 def _nearest(rows, time):
     """What belongs to the nearest time in a sorted list of (time, thing), or None if it is too far."""
-    place = bisect_left([t for t, _ in rows], time)
+    place = bisect_left(rows, time, key=lambda row: row[0])
     near = min(rows[max(place - 1, 0) : place + 1], key=lambda row: abs(row[0] - time), default=None)
     return near[1] if near and abs(near[0] - time) < SECONDS else None
 

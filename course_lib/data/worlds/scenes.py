@@ -173,7 +173,8 @@ class SceneWorld:
         boxes, balls: how many things stand in the room. movers: how many more boxes move about.
         travel: how far the camera gets from the middle of its path at most, in metres.
         scale: (lowest, highest) factor, drawn for each room, by which *everything* is larger: room, things, the
-            camera's path. The picture is the same; depth and path are multiplied.
+            camera's path. The picture is the same; depth and path are multiplied. Half as large is as likely as
+            twice: the draw is even in the logarithm.
         noise: standard deviation of the noise on every pixel.
     Raises:
         DataError: if a number is negative, or the scale is not positive.
@@ -200,7 +201,7 @@ class SceneWorld:
         things = [room]
         for kind in ["box"] * self.boxes + ["ball"] * self.balls + ["box"] * self.movers:
             things.append(self._thing(kind, len(things) > self.boxes + self.balls, size, frames, draw, generator))
-        scale = self.scale[0] + (self.scale[1] - self.scale[0]) * draw(0, 1)
+        scale = self.scale[0] * (self.scale[1] / self.scale[0]) ** draw(0, 1)
         poses = self._path(frames, draw)
         light = torch.nn.functional.normalize(torch.tensor([draw(-1, 1), -1.0, draw(-1.5, -0.5)]), dim=0)
         parts = [

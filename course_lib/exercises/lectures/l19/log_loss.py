@@ -91,6 +91,23 @@ log_loss = exercise(
             {MEAN: "(difference.sum() / known.sum()) ** 2"},
         ),
         edit("the base is e: `.log()`, not `.log10()`", {"].log()": "].log10()"}),
+        edit("the base is e: `.log()`, not `.log2()`", {"].log()": "].log2()"}),
+        edit(
+            "this is a mean per picture, and then over pictures: here it is one mean over the known pixels of all",
+            {
+                DIFFERENCE: "(depth.log() - truth.masked_fill(~known, 1.0).log()) * known",
+                MEAN: "((difference**2).sum((1, 2)) / known.sum((1, 2))).mean()",
+            },
+        ),
+        edit(
+            "`known.float().mean()` is the share of known pixels: divide by their number",
+            {MEAN: "(difference**2).sum() / known.float().mean()"},
+        ),
+        edit(
+            "the sum is divided by the number of maps: divide by that of known pixels", {" known.sum()": " len(depth)"}
+        ),
+        edit("both are metres: .log() makes them logarithms, .exp() does not", {"].log()": "].exp()"}),
+        edit("`depth` is in metres too: its logarithm is missing", {"depth[known].log()": "depth[known]"}),
     ),
     hints=(
         "What is the logarithm of a depth that nobody knows, stored as 0? And what is that, squared, times 0? Then: "

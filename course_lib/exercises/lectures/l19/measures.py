@@ -55,6 +55,35 @@ measures = exercise(
             {PICKED: "depth + 0, truth + 0"},
         ),
         edit(
+            "unknown pixels, made equal in both maps, count as pixels without an error: take only those with truth > 0",
+            {PICKED: "torch.where(known, depth, 1.0), torch.where(known, truth, 1.0)"},
+        ),
+        edit(
+            "unknown depth now counts as a tiny one, which is wrong by a huge factor: leave those pixels out",
+            {PICKED: "depth + 0, truth.clamp(min=1e-6)"},
+        ),
+        edit(
+            "unknown pixels are set to 0 in abs rel and counted in n, and count fully in RMSE: take only known ones",
+            {
+                REL: "torch.nan_to_num((depth - truth).abs() / truth, posinf=0.0).mean()",
+                RMSE: "((depth - truth) ** 2).mean().sqrt()",
+                SHARE: "(torch.maximum(depth / truth, truth / depth) < 1.25).float().mean()",
+            },
+        ),
+        edit(
+            "RMSE and delta are right; in abs rel unknown pixels count, too",
+            {REL: "torch.nan_to_num((depth - truth).abs() / truth, posinf=0.0).mean()"},
+        ),
+        edit(
+            "in the RMSE unknown pixels count: take it over known ones as well",
+            {RMSE: "((depth - truth) ** 2).mean().sqrt()"},
+        ),
+        edit(
+            "in delta unknown pixels count in n: divide by the number of known ones there as well",
+            {SHARE: f"({FACTOR}).float().sum() / truth.numel()"},
+        ),
+        edit("the RMSE is relative here: no division by the true depth", {RMSE: "((y - t) ** 2 / t).mean().sqrt()"}),
+        edit(
             "unknown pixels are skipped in the sums and counted in n: divide by the number of known ones",
             {
                 REL: "((y - t).abs() / t).sum() / truth.numel()",
@@ -79,7 +108,10 @@ measures = exercise(
             "too large by a factor is as wrong as too small: the larger of y / t and t / y",
             {"torch.maximum(y / t, t / y)": "(t / y)"},
         ),
-        edit("the *larger* of the two ratios must be below 1.25: the smaller always is", {"maximum": "minimum"}),
+        edit(
+            "nearly every pixel counts as good here: the *larger* of y / t and t / y must be below 1.25",
+            {"maximum": "minimum"},
+        ),
         edit(
             "this counts errors below 25 % of the true depth: delta compares a ratio, so 0.8 is the limit below",
             {FACTOR: "(y - t).abs() / t < 0.25"},

@@ -6,6 +6,9 @@ from course_lib.exercises import Case, edit, exercise
 from course_lib.ops.depth import align_least_squares
 
 SOLUTION = """
+import torch
+
+
 def scale_and_shift(prediction, target, valid):
     n = valid.sum(dim=(1, 2))
     mean = (prediction * valid).sum(dim=(1, 2)) / n
@@ -17,8 +20,15 @@ def scale_and_shift(prediction, target, valid):
     return scale, shift
 """
 
+CENTRED_T = "(target - mean_target[:, None, None]) * valid"
+COVARIANCE, VARIANCE = "(p * t).sum(dim=(1, 2))", "(p * p).sum(dim=(1, 2))"
 SCALE, SHIFT = "(p * t).sum(dim=(1, 2)) / (p * p).sum(dim=(1, 2))", "mean_target - scale * mean"
 P = "(prediction - mean[:, None, None]) * valid"
+
+
+def _rows(of_one):
+    """Code of one number per picture, where a and b are the valid pixels of prediction and target."""
+    return f"torch.stack([(lambda a, b: {of_one})(x[v], y[v]) for x, y, v in zip(prediction, target, valid)])"
 
 
 def _cases(generator):
@@ -62,6 +72,48 @@ scale_and_shift = exercise(
                 "[:, None, None]": "",
                 "return scale, shift": "return scale.flatten().expand(len(valid)), shift.flatten().expand(len(valid))",
             },
+        ),
+        edit(
+            "scale and shift are one number for the whole batch: every picture has its own, so the sums run over rows "
+            "and columns, dim=(1, 2)",
+            {"dim=(1, 2)": "", "[:, None, None]": ""},
+        ),
+        edit(
+            "pixels that are not valid were set to 0, and count as zeros: they must not count at all",
+            {"n = valid.sum(dim=(1, 2))": "n = valid[0].numel()", P: "prediction * valid - mean[:, None, None]",
+             CENTRED_T: "target * valid - mean_target[:, None, None]"},
+        ),
+        edit(
+            "pixels that are not valid count in the sum of p * p: multiply both differences by `valid`",
+            {P: "prediction - mean[:, None, None]"},
+        ),
+        edit(
+            "median and mean deviation are MiDaS's other way: here it is the least squared error, by covariance and "
+            "variance",
+            {SCALE: _rows("(b - b.median()).abs().mean() / (a - a.median()).abs().mean()"),
+             SHIFT: f"{_rows('b.median()')} - scale * {_rows('a.median()')}"},
+        ),
+        edit(
+            "this fits the smallest and the largest value and forgets all others: least squares asks every pixel",
+            {SCALE: _rows("(b.max() - b.min()) / (a.max() - a.min())"),
+             SHIFT: f"{_rows('b.min()')} - scale * {_rows('a.min()')}"},
+        ),
+        edit(
+            "covariance and variance divide by unlike numbers, n and n - 1: `.var()` needs correction=0 beside a mean",
+            {SCALE: f"{SCALE} * (n - 1) / n"},
+        ),
+        edit("covariance and variance divide by unlike numbers, n - 1 and n", {SCALE: f"{SCALE} * n / (n - 1)"}),
+        edit(
+            "this is the correlation, which has no unit: the covariance is divided by the variance of the prediction",
+            {SCALE: f"{COVARIANCE} / ({VARIANCE} * (t * t).sum(dim=(1, 2))) ** 0.5"},
+        ),
+        edit(
+            "the covariance is divided by the deviation: its square, the variance, is asked for",
+            {SCALE: f"{COVARIANCE} / n / ({VARIANCE} / n) ** 0.5"},
+        ),
+        edit(
+            "the covariance is divided by the deviation: its square, the variance, is asked for",
+            {SCALE: f"{COVARIANCE} / n / ({VARIANCE} / (n - 1)) ** 0.5"},
         ),
         edit(
             "pixels that are not valid count in the means and sums: multiply by `valid`, or pick the valid ones",

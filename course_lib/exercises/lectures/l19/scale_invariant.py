@@ -117,6 +117,50 @@ scale_invariant = exercise(
             {"torch.where(known, truth, torch.ones_like(truth)).log()": "truth.log()"},
         ),
         edit(
+            "log_depth is the logarithm already: take none of it",
+            {"(log_depth - log_truth)": "(log_depth.log() - log_truth)"},
+        ),
+        edit(
+            "unknown is where the *truth* is 0; log_depth may be any number, also negative",
+            {"truth > 0": "log_depth > 0"},
+        ),
+        edit(
+            "weight stands alone before the second term: the half is too much",
+            {"weight * mean": "weight / 2 * mean"},
+        ),
+        edit(
+            "the first term has no weight, and no 1 - weight either",
+            {RESULT: "((1 - weight) * square - weight * mean**2).mean()"},
+        ),
+        edit(
+            "the means of the pictures are averaged before they are squared: square each, then average",
+            {RESULT: "square.mean() - weight * mean.mean() ** 2"},
+        ),
+        edit(
+            "unknown depth now counts as a tiny one, which is infinitely wrong, nearly: leave those pixels out",
+            {
+                "torch.where(known, truth, torch.ones_like(truth)).log()": "truth.clamp(min=1e-6).log()",
+                "(log_depth - log_truth) * known": "log_depth - log_truth",
+                "known.sum(dim=(1, 2))": "truth[0].numel()",
+            },
+        ),
+        edit(
+            "unknown depth now counts as a tiny one, which is infinitely wrong, nearly: leave those pixels out",
+            {
+                "torch.where(known, truth, torch.ones_like(truth)).log()": "(truth + 1e-8).log()",
+                "(log_depth - log_truth) * known": "log_depth - log_truth",
+                "known.sum(dim=(1, 2))": "truth[0].numel()",
+            },
+        ),
+        edit(
+            "`.var()` divides by n - 1 unless told otherwise: `.var(correction=0)`",
+            {RESULT: "((square - mean**2) * n / (n - 1) + (1 - weight) * mean**2).mean()"},
+        ),
+        edit(
+            "all pairs are counted twice, (i, j) and (j, i): a half belongs in front",
+            {RESULT: "((1 - weight) * square + 2 * weight * (square - mean**2)).mean()"},
+        ),
+        edit(
             "the sums run along one axis only: over rows and columns, dim=(1, 2)",
             {"known.sum(dim=(1, 2))": "known.sum(dim=1).clamp(min=1)", "sum(dim=(1, 2))": "sum(dim=1)"},
         ),

@@ -31,6 +31,10 @@ AWAY = (
     "left to right and `down` along the rows from top to bottom"
 )
 SCALED = "F.normalize(normals, dim=1)"
+SLOPES = (  # of the depth map; what they are divided by is left open
+    "F.normalize(torch.stack([(depth[:, 1:-1, 2:] - depth[:, 1:-1, :-2]) / 2 * K[0, 0]{0}, "
+    "(depth[:, 2:, 1:-1] - depth[:, :-2, 1:-1]) / 2 * K[1, 1]{0}, -torch.ones_like(depth[:, 1:-1, 1:-1])], 1), dim=1)"
+)
 
 
 def _cases(generator):
@@ -43,10 +47,18 @@ def _cases(generator):
         bumps = 0.1 * torch.rand(batch, rows, columns, generator=generator)
         return 3 + slopes[0] * x + 0.7 * slopes[1] * y + bumps, K
 
+    def side():
+        """A wall on the left that opens away from the camera: n X = -2, n = (1, 0, 0.25), and bumps."""
+        aside = intrinsics(3.0, 4.0, 7.0, 1.7)
+        x = (torch.arange(6) - 7) / 3
+        depth = -2 / (x + 0.25)
+        return depth.expand(1, 5, 6) * (1 + 0.02 * torch.rand(1, 5, 6, generator=generator)), aside
+
     return [
         Case("1 depth map of 4 x 6", maps(1, 4, 6)),
         Case("3 depth maps of 5 x 7", maps(3, 5, 7)),
         Case("2 depth maps of 8 x 4", maps(2, 8, 4)),
+        Case("1 depth map of 5 x 6: a wall at the side, whose normals have a positive z", side()),
         Case("by hand: a wall straight ahead", (torch.full((1, 3, 4), 2.0), K)),
     ]
 
@@ -114,8 +126,32 @@ surface_normals = exercise(
         edit("this is one of the tangents: it lies in the surface", {CROSS: "down"}),
         edit("these are the points, not the normals", {SCALED: "points"}),
         edit(
-            "z is turned: the camera looks along +z, so a normal towards it has a negative z",
+            "z is turned: the camera looks along +z, and the cross product has the sign of z already",
             {SCALED: "F.normalize(normals, dim=1) * torch.tensor([1.0, 1, -1]).view(3, 1, 1)"},
+        ),
+        edit(
+            "towards the camera does not mean towards -z: at the side of the frame the rays are oblique, and a wall "
+            "that one sees there may have a positive z. Trust the order of the cross product",
+            {SCALED: "F.normalize(normals * -normals[:, 2:].sign(), dim=1)"},
+        ),
+        edit(
+            "slopes of the depth per pixel are those of a camera without perspective: the pixels of a near surface "
+            "are closer together in space. Turn pixels into points first",
+            {SCALED: SLOPES.format("")},
+        ),
+        edit(
+            "slopes divided by z forget that points also move along oblique rays: take the cross product of tangents "
+            "between points",
+            {SCALED: SLOPES.format(" / depth[:, 1:-1, 1:-1]")},
+        ),
+        edit(
+            "length is the root of the sum of squares, not the sum of absolute values: p=2, the default",
+            {SCALED: "F.normalize(normals, p=1, dim=1)"},
+        ),
+        edit(
+            "the tangents belong to the neighbour at the lower right, not to the pixel itself: 1:-1 is the middle",
+            {"2:, 1:-1] - points[:, :, :-2, 1:-1]": "2:, 2:] - points[:, :, :-2, 2:]",
+             "1:-1, 2:] - points[:, :, 1:-1, :-2]": "2:, 2:] - points[:, :, 2:, :-2]"},
         ),
         edit("the focal lengths are forgotten: use K as it is", {POINTS: "backproject(depth, torch.eye(3))"}),
         edit("channels come first: (B, 3, H - 2, W - 2)", {SCALED: "F.normalize(normals, dim=1).permute(0, 2, 3, 1)"}),

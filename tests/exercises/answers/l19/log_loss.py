@@ -24,6 +24,12 @@ def log_loss(depth, truth):
     known = truth > 0
     return F.mse_loss(depth[known].log(), truth[known].log())
 """,
+    "weights that sum to 1": """
+def log_loss(depth, truth):
+    known = truth > 0
+    weights = known / known.sum()
+    return (weights * (depth / torch.where(known, truth, depth.detach())).log() ** 2).sum()
+""",
 }
 
 OWN_FORM = {
@@ -65,7 +71,23 @@ def log_loss(depth, truth):
     ),
     ({"(difference**2).sum() / known.sum()": "difference.abs().mean()"}, "not taken without its sign"),
     ({"(difference**2).sum() / known.sum()": "(difference**2).mean().sqrt()"}, "the root is too much"),
-    ({"].log()": "].log2()"}, None),
     ({"    return (difference**2).sum() / known.sum()": "    loss = (difference**2).sum() / known.sum()"}, "return"),
     ({"(difference**2).sum() / known.sum()": "difference**2"}, None),
+    (
+        """
+def log_loss(depth, truth):
+    losses = [((y[t > 0].log() - t[t > 0].log()) ** 2).mean() for y, t in zip(depth, truth)]
+    return torch.stack(losses).mean()
+""",
+        "a mean per picture",
+    ),
+    (
+        """
+def log_loss(depth, truth):
+    known = truth > 0
+    difference = torch.where(known, depth.log() - truth.log(), 0.0)
+    return (difference**2).mean()
+""",
+        "one bug is left",
+    ),
 ]

@@ -31,6 +31,13 @@ def measures(depth, truth):
     within = torch.stack([y / t, t / y]).amax(0) < 1.25
     return torch.mean(torch.abs(1 - y / t)), (y - t).norm() / n.sqrt(), within.sum() / n
 """,
+    "NaN for what is unknown": """
+def measures(depth, truth):
+    t = truth.masked_fill(truth == 0, float("nan"))
+    e = depth - t
+    off = (depth.log() - t.log()).abs().exp()
+    return (e.abs() / t).nanmean(), (e**2).nanmean().sqrt(), (off < 1.25).sum() / (truth > 0).sum()
+""",
 }
 
 OWN_FORM = {
@@ -77,5 +84,33 @@ def measures(depth, truth):
     return (y / t - 1).abs().mean(), (y - t).abs().mean(), ((y / t < 1.25) & (y / t > 0.8)).float().mean()
 """,
         None,
+    ),
+    (
+        """
+def measures(depth, truth):
+    t = truth.clamp(min=1e-3)
+    r = torch.maximum(depth / t, t / depth)
+    return ((depth - t).abs() / t).mean(), ((depth - t) ** 2).mean().sqrt(), (r < 1.25).float().mean()
+""",
+        None,
+    ),
+    (
+        """
+def measures(depth, truth):
+    k = truth > 0
+    y, t = depth[k], truth[k]
+    r = torch.maximum(depth / truth, truth / depth)
+    return ((y - t).abs() / t).mean(), ((y - t) ** 2).mean().sqrt(), ((r < 1.25) & k).float().mean()
+""",
+        "in delta unknown pixels count",
+    ),
+    (
+        """
+def measures(depth, truth):
+    k = truth > 0
+    y, t = depth[k], truth[k]
+    return ((y - t).abs() / t).mean(), ((y - t) ** 2).mean().sqrt(), ((y / t - 1).abs() < 1.25).float().mean()
+""",
+        "nearly every pixel counts as good",
     ),
 ]

@@ -28,6 +28,15 @@ def scale_and_shift(prediction, target, valid):
         shifts.append(t.mean() - s * p.mean())
     return torch.stack(scales), torch.stack(shifts)
 """,
+    "torch.cov": """
+def scale_and_shift(prediction, target, valid):
+    scales, shifts = [], []
+    for p, t, v in zip(prediction, target, valid):
+        cov = torch.cov(torch.stack([p[v], t[v]]))
+        scales.append(cov[0, 1] / cov[0, 0])
+        shifts.append(t[v].mean() - scales[-1] * p[v].mean())
+    return torch.stack(scales), torch.stack(shifts)
+""",
 }
 
 OWN_FORM = {
@@ -106,5 +115,38 @@ def scale_and_shift(prediction, target, valid):
     return torch.stack(s), torch.stack(t)
 """,
         "the mean of ratios",
+    ),
+    (
+        """
+def scale_and_shift(prediction, target, valid):
+    p, t = prediction[valid], target[valid]
+    s = ((p - p.mean()) * (t - t.mean())).sum() / ((p - p.mean()) ** 2).sum()
+    return s, t.mean() - s * p.mean()
+""",
+        "every picture has its own",
+    ),
+    (
+        """
+def scale_and_shift(prediction, target, valid):
+    s, t = [], []
+    for p, q, v in zip(prediction, target, valid):
+        p, q = p[v], q[v]
+        s.append(((p - p.mean()) * (q - q.mean())).mean() / p.var())
+        t.append(q.mean() - s[-1] * p.mean())
+    return torch.stack(s), torch.stack(t)
+""",
+        "n and n - 1",
+    ),
+    (
+        """
+def scale_and_shift(prediction, target, valid):
+    s, t = [], []
+    for p, q, v in zip(prediction, target, valid):
+        p, q = p[v], q[v]
+        s.append(torch.corrcoef(torch.stack([p, q]))[0, 1])
+        t.append(q.mean() - s[-1] * p.mean())
+    return torch.stack(s), torch.stack(t)
+""",
+        "this is the correlation",
     ),
 ]

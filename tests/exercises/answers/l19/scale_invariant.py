@@ -34,6 +34,15 @@ def scale_invariant(log_depth, truth, weight=0.5):
     n = mask.flatten(1).sum(1)
     return ((d * d).flatten(1).sum(1) / n - weight * d.flatten(1).sum(1) ** 2 / n ** 2).mean()
 """,
+    "centred, then the rest of the mean": """
+def scale_invariant(log_depth, truth, weight=0.5):
+    m = truth > 0
+    d = ((log_depth - truth.masked_fill(~m, 1).log()) * m).flatten(1)
+    n = m.flatten(1).sum(1)
+    mean = d.sum(1) / n
+    centred = (d - mean[:, None]) * m.flatten(1)
+    return ((centred**2).sum(1) / n + (1 - weight) * mean**2).mean()
+""",
 }
 
 OWN_FORM = {
@@ -107,4 +116,37 @@ def scale_invariant(log_depth, truth, weight=0.5):
         "weight 1",
     ),
     ({"return (square": "(square"}, "return"),
+    (
+        """
+def scale_invariant(log_depth, truth, weight=0.5):
+    total = 0
+    for y, t in zip(log_depth, truth):
+        d = y[t > 0] - t[t > 0].log()
+        total = total + d.var() + (1 - weight) * d.mean() ** 2
+    return total / len(truth)
+""",
+        "divides by n - 1",
+    ),
+    (
+        """
+def scale_invariant(log_depth, truth, weight=0.5):
+    known = truth > 0
+    t = torch.where(known, truth, torch.ones_like(truth)).log()
+    d = (log_depth.log() - t) * known
+    n = known.sum((1, 2))
+    return ((d**2).sum((1, 2)) / n - weight * (d.sum((1, 2)) / n) ** 2).mean()
+""",
+        "the logarithm already",
+    ),
+    (
+        """
+def scale_invariant(log_depth, truth, weight=0.5):
+    total = 0
+    for y, t in zip(log_depth, truth):
+        d = y[t > 0] - t[t > 0].log()
+        total = total + (1 - weight) * (d**2).mean() + weight * ((d[:, None] - d) ** 2).mean()
+    return total / len(truth)
+""",
+        "counted twice",
+    ),
 ]

@@ -35,6 +35,19 @@ def surface_normals(depth, K):
     down = X[:, :, 2:, 1:-1] - X[:, :, :-2, 1:-1]
     return F.normalize(torch.linalg.cross(down, right, dim=1), dim=1)
 """,
+    "torch.gradient": """
+def surface_normals(depth, K):
+    down, right = torch.gradient(backproject(depth, K), dim=(2, 3))
+    return F.normalize(torch.linalg.cross(down, right, dim=1), dim=1)[:, :, 1:-1, 1:-1]
+""",
+    "turned by the ray": """
+def surface_normals(depth, K):
+    X = backproject(depth, K)
+    a = X[:, :, 1:-1, 2:] - X[:, :, 1:-1, :-2]
+    b = X[:, :, 2:, 1:-1] - X[:, :, :-2, 1:-1]
+    n = F.normalize(torch.linalg.cross(a, b, dim=1), dim=1)
+    return -n * (n * X[:, :, 1:-1, 1:-1]).sum(1, keepdim=True).sign()
+""",
 }
 
 OWN_FORM = {}
@@ -89,5 +102,26 @@ def surface_normals(depth, K):
     return torch.linalg.cross(F.normalize(down, dim=1), F.normalize(right, dim=1), dim=1)
 """,
         None,
+    ),
+    (
+        """
+def surface_normals(depth, K):
+    X = backproject(depth, K)
+    right = X[:, :, 1:-1, 2:] - X[:, :, 1:-1, :-2]
+    down = X[:, :, 2:, 1:-1] - X[:, :, :-2, 1:-1]
+    n = F.normalize(torch.linalg.cross(right, down, dim=1), dim=1)
+    return torch.where(n[:, 2:] > 0, -n, n)
+""",
+        "does not mean towards -z",
+    ),
+    (
+        """
+def surface_normals(depth, K):
+    zx = (depth[:, 1:-1, 2:] - depth[:, 1:-1, :-2]) / 2 * K[0, 0]
+    zy = (depth[:, 2:, 1:-1] - depth[:, :-2, 1:-1]) / 2 * K[1, 1]
+    z = depth[:, 1:-1, 1:-1]
+    return F.normalize(torch.stack([zx / z, zy / z, -torch.ones_like(z)], 1), dim=1)
+""",
+        "oblique rays",
     ),
 ]
