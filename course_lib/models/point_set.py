@@ -95,6 +95,20 @@ class PointSetNetwork(nn.Module):
         self.refine = _convs(below, below, 1)
         self.place = nn.Sequential(nn.Linear(dense[0], dense[1]), nn.ReLU(), nn.Linear(dense[1], 3 * loose))
         self.place_map = _conv(below, 3)
+        self._start()
+
+    def _start(self):
+        """First weights that keep the size of what passes through (He et al. 2015): nothing here is normalised."""
+        for module in self.modules():
+            if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+                inputs = module.weight[0].numel()
+                if isinstance(module, nn.ConvTranspose2d):  # a quarter of its kernel meets a cell
+                    inputs = module.in_channels * module.weight[0, 0].numel() / 4
+                nn.init.normal_(module.weight, 0, (2 / inputs) ** 0.5)
+                nn.init.zeros_(module.bias)
+        for last in (self.place[-1], self.place_map):
+            nn.init.normal_(last.weight, 0, 0.3 / last.weight[0].numel() ** 0.5)
+        nn.init.uniform_(self.place[-1].bias, -0.4, 0.4)  # loose points start apart, or they would move as one
 
     @classmethod
     def mini(cls, flavour="two_branch", size=(48, 64)):
