@@ -72,7 +72,6 @@ f1_at = exercise(
             "precision and recall are exchanged: precision belongs to the *predicted* points, x",
             {"dim=1": "dim=0", "recall = (distance.amin(dim=0)": "recall = (distance.amin(dim=1)"},
         ),
-        edit("precision and recall are returned in the wrong order", {RETURN: "return f1, recall, precision"}),
         edit("both are precision: for recall, the minimum runs over the predicted points", {RECALL: PRECISION}),
         edit("both are recall: for precision, the minimum runs over the true points", {PRECISION: RECALL}),
         edit("these are the points that are too far: count the near ones", {") < t)": ") > t)"}),

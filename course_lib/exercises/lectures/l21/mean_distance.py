@@ -25,6 +25,7 @@ def _cases(generator):
         Case("6 and 9 points", sets(6, 9)),
         Case("11 and 4 points", sets(11, 4)),
         Case("1 point and 5", sets(1, 5)),
+        Case("8 points far apart, 6 close together", sets(6, 8)[::-1]),
         Case(
             "by hand: 0 and 4 on a line, where 1 and 10 are true",
             (torch.tensor([[0.0, 0, 0], [4, 0, 0]]), torch.tensor([[1.0, 0, 0], [10, 0, 0]])),
@@ -33,7 +34,7 @@ def _cases(generator):
 
 
 SQUARED = "one bug is left: the distances are still squared, which no ruler shows. Take the root of each"
-ONE_SIDED = "one bug is left: both parts go from x to y. For completeness, each *true* point looks for the nearest of x"
+ONE_SIDED = "only the way from x to y is measured. For completeness, each *true* point looks for the nearest of x"
 ROOT = "the root of the mean is no mean distance: take the root of each distance, then the mean"
 
 mean_distance = exercise(
@@ -47,7 +48,7 @@ mean_distance = exercise(
              {ACCURACY: "squared.amin(dim=1).mean()", COMPLETENESS: "squared.amin(dim=1).mean()"}),
         edit(SQUARED, {ACCURACY: "squared.amin(dim=1).mean()", COMPLETENESS: "squared.amin(dim=0).mean()"}),
         edit(ONE_SIDED, {COMPLETENESS: ACCURACY}),
-        edit("both parts go from y to x now: accuracy is about the predicted points", {ACCURACY: COMPLETENESS}),
+        edit("only the way from y to x is measured: accuracy is about the predicted points", {ACCURACY: COMPLETENESS}),
         edit(ROOT, {ACCURACY: "squared.amin(dim=1).mean().sqrt()", COMPLETENESS: "squared.amin(dim=0).mean().sqrt()"}),
         edit("this is the root of the whole: take the root of each distance",
              {ACCURACY: "squared.amin(dim=1).mean()", COMPLETENESS: "squared.amin(dim=0).mean()",
@@ -59,8 +60,6 @@ mean_distance = exercise(
              {RESULT: "(accuracy if accuracy > completeness else completeness)"}),
         edit("half of one part only", {RESULT: "accuracy / 2 + completeness"}),
         edit("half of one part only", {RESULT: "accuracy + completeness / 2"}),
-        edit("only accuracy came: completeness is the other half", {RESULT: "accuracy"}),
-        edit("only completeness came: accuracy is the other half", {RESULT: "completeness"}),
         edit("this mixes the points of both sets in one mean: each set has its own",
              {RESULT: "(accuracy * len(x) + completeness * len(y)) / (len(x) + len(y))"}),
         edit("sums of distances: take the mean over the points of each set",

@@ -36,7 +36,7 @@ def mean_distance(x, y):
     d = torch.cdist(x, y)
     return d.amin(1).mean()
 """,
-        "only accuracy",
+        "only the way from x to y",
     ),
     (
         """
@@ -44,7 +44,7 @@ def mean_distance(x, y):
     d = torch.cdist(x, y)
     return (d.amin(1).mean() + d.amin(1).mean()) / 2
 """,
-        "both parts go from x to y",
+        "only the way from x to y",
     ),
     (
         """
