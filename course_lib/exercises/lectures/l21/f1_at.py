@@ -40,6 +40,10 @@ def _cases(generator):
         Case("nothing is near: F1 is 0", sets(4, 5, 3, 0.5, 0, 0)),
         Case("all is near", sets(5, 5, 5, 0.6, 5, 0)),
         Case(
+            "a distance of exactly t is not nearer than t",
+            (torch.tensor([[0.0, 0, 0], [8, 0, 0]]), torch.tensor([[2.0, 0, 0], [8, 1, 0], [8, 0, 9]]), 2.0),
+        ),
+        Case(
             "by hand: 0, 3 and 9 on a line, where 1 and 20 are true, t = 2.5",
             (
                 torch.tensor([[0.0, 0, 0], [3, 0, 0], [9, 0, 0]]),
@@ -63,6 +67,7 @@ f1_at = exercise(
     mistakes=(
         edit(SQUARE, {DISTANCE: f"{DISTANCE} ** 2"}),
         edit("this is the mean of precision and recall: F1 is 2 P R / (P + R)", {F1: "(precision + recall) / 2"}),
+        edit("a distance of exactly t counts here: nearer than t is asked for", {") < t)": ") <= t)"}),
         edit("the factor 2 is missing in F1", {"2 * precision": "precision"}),
         edit("this is the geometric mean: F1 is 2 P R / (P + R)", {F1: "(precision * recall).sqrt()"}),
         edit("this is the product: F1 is 2 P R / (P + R)", {F1: "precision * recall"}),
