@@ -347,13 +347,13 @@ for name, (to_y, to_x, squared, join) in CONVENTIONS.items():
 # its convention is not a number**: squared or not, sum or mean, which weights, and in which unit (some scale the shape
 # first, so that the longest edge of its box is 10). And note that it is not 0, although both sets lie on one surface.
 #
-# ## Exercise 21.5: Fix the bugs: one way, and squared
+# ## Exercise 21.4: Fix the bugs: one way, and squared
 #
 # Occupancy Networks (lecture 20) report a Chamfer distance in the unit of the points: half of the mean distance from
 # the prediction to the truth (*accuracy*) plus half of the mean distance back (*completeness*). This code gets two
 # things wrong.
 
-# %% tags=["exercise"] exercise="21.5" points=2
+# %% tags=["exercise"] exercise="21.4" points=2
 def mean_distance(x, y):
     """Half accuracy plus half completeness, distances not squared.  x (P, 3) predicted, y (Q, 3) true -> scalar"""
     squared = ((x[:, None] - y) ** 2).sum(dim=-1)
@@ -368,10 +368,10 @@ def mean_distance(x, y):
 
 
 # %% tags=["check"]
-mean_distance = check("21.5", mean_distance)
+mean_distance = check("21.4", mean_distance)
 
 # %% [markdown] tags=["hint"]
-# <details>21.5</details>
+# <details>21.4</details>
 
 # %% [markdown]
 # ### What it costs
@@ -405,11 +405,11 @@ print("the same as the table:", torch.allclose(distance[0], ((one[:, None] - oth
 # By hand: predicted 0, 3 and 9 on a line, true 1 and 20, $t = 2.5$. The 0 and the 3 are near the 1, so precision is
 # $2/3$; the 1 has a neighbour and the 20 has none, so recall is $1/2$; $F1 = 2 \cdot \frac13 / \frac76 = 0.57$.
 #
-# ## Exercise 21.4: F1 at a radius
+# ## Exercise 21.5: F1 at a radius
 #
 # Write it, with a comparison `<` and the distance itself, not squared. Where precision and recall are both 0, so is F1.
 
-# %% tags=["exercise"] exercise="21.4" points=2
+# %% tags=["exercise"] exercise="21.5" points=2
 def f1_at(x, y, t):
     """(F1, precision, recall) as shares from 0 to 1.  x (P, 3) predicted, y (Q, 3) true, t a distance"""
     # BEGIN SOLUTION
@@ -422,10 +422,10 @@ def f1_at(x, y, t):
 
 
 # %% tags=["check"]
-f1_at = check("21.4", f1_at)
+f1_at = check("21.5", f1_at)
 
 # %% [markdown] tags=["hint"]
-# <details>21.4</details>
+# <details>21.5</details>
 
 # %% [markdown]
 # **Find out:** each ball is a point's neighbourhood. Move the runaway point to the right. Which numbers change, and up

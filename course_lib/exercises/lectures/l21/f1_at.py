@@ -1,4 +1,4 @@
-"""21.4: F1 at a radius, with precision and recall."""
+"""21.5: F1 at a radius, with precision and recall."""
 
 import torch
 
@@ -58,7 +58,7 @@ SQUARE = "squared distances are compared with t: take the distance itself"
 NAN = "where nothing is near this divides 0 by 0: F1 is 0 there"
 
 f1_at = exercise(
-    "21.4",
+    "21.5",
     "F1 at a radius",
     points=2,
     solution=SOLUTION,

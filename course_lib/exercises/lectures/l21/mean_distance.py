@@ -1,4 +1,4 @@
-"""21.5: a Chamfer distance in the unit of the points, repaired."""
+"""21.4: a Chamfer distance in the unit of the points, repaired."""
 
 import torch
 
@@ -38,7 +38,7 @@ ONE_SIDED = "only the way from x to y is measured. For completeness, each *true*
 ROOT = "the root of the mean is no mean distance: take the root of each distance, then the mean"
 
 mean_distance = exercise(
-    "21.5",
+    "21.4",
     "Fix the bugs: one way, and squared",
     points=2,
     solution=SOLUTION,

@@ -1,4 +1,4 @@
-"""Answers to 21.4 beside those that the exercise itself knows."""
+"""Answers to 21.5 beside those that the exercise itself knows."""
 
 RIGHT = {
     "any near": """
