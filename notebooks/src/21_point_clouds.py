@@ -576,7 +576,7 @@ made = scores(maker, new_pictures)
 
 # %%
 mates = [(train_kinds == kind).nonzero()[:, 0] for kind in new_kinds]  # for each new shape, those of its kind
-of_its_kind = train_points[[mate[n % len(mate)] for n, mate in enumerate(mates)]]
+of_its_kind = train_points[torch.stack([mate[n % len(mate)] for n, mate in enumerate(mates)])]
 similar = torch.cdist(new_pictures.flatten(1), train_pictures.flatten(1)).argmin(1)
 answers = {"another of its kind": of_its_kind, "generator": made, "most similar picture": train_points[similar]}
 found = {}
