@@ -20,7 +20,7 @@ def neighbour_steps(x, y, names=("prediction", "truth")):
 
     deep = [torch.nn.functional.pad(one.float(), (0, 3 - one.shape[-1])) for one in (x, y)]
     places = [to_array(one)[:, :2] for one in deep]
-    titles = "two sets", f"1. from each {names[0]} point", f"2. from each {names[1]} point"
+    titles = "two sets", f"1. from {names[0]} to {names[1]}", f"2. from {names[1]} to {names[0]}"
     fig = Figure(figsize=(WIDTH, 0.36 * WIDTH), dpi=DPI, layout="constrained", facecolor="white")
     axes = fig.subplots(1, 3, sharex=True, sharey=True)
     for step, (ax, title) in enumerate(zip(axes, titles, strict=True)):
