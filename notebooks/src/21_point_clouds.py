@@ -199,8 +199,9 @@ print(f"yours: {turn_penalty(random_turn).item():.1f}")
 
 # %% [markdown]
 # Three answers to one formula. The authors' code takes half of the sum *over the batch*; the most used PyTorch port
-# takes the mean of the norm, *not squared*. Both multiply by 0.001. Copy the weight of a loss from one code to another
-# and you have another loss. The two differ in layers as well (`PointNet(flavour=...)`), so their weights do not fit.
+# takes the mean of the norm, *not squared*. Both multiply by 0.001. Copy the weight of a loss from one code to
+# another and you have another loss. The two differ in layers as well (`PointNet(flavour=...)`), so their weights do
+# not fit. The authors released none; `PointNet.from_published` reads those that others trained with the port.
 #
 # ## How many points does it need?
 #
@@ -257,10 +258,10 @@ claim("Where sets come turned and in any size, the input T-Net gains more than 1
       published="87.1 % without, 87.9 % with the input T-Net on ModelNet40 (numbers from memory)")
 
 # %% [markdown]
-# What the T-Net undoes here is mostly the *size*: $T$ may be any matrix, and a set's size can be seen from its maximum.
-# (The penalty of 21.2 is for the second matrix alone.) With turns and no change of size, both networks are nearly
-# perfect with all points, and with half of them one or the other is ahead, depending on the seed. The paper's own gain
-# is less than a point.
+# What the T-Net undoes here is mostly the *size*: $T$ may be any matrix, and a set's size can be seen from its
+# maximum. (The penalty of 21.2 is for the second matrix alone.) With turns and no change of size, both networks are
+# right for 95 % and more with all points, and with half of them one or the other is ahead, depending on the seed. The
+# paper's own gain is less than a point.
 #
 # Why is PointNet so patient? A feature is the maximum over the points, so *one* point decides it, and 1024 features
 # have at most 1024 such points, its **critical** points. All others could go. Here are 256 points and a network with
@@ -324,7 +325,8 @@ show(neighbour_steps(predicted, true),
 # 0. From the truth alone, it could scatter points everywhere. The pairs change as points move; the gradient holds
 # them fixed and pulls each point straight at its nearest.
 #
-# The formula above, as most slides print it, adds up *squared* distances. Then a set of twice as many points is twice
+# The formula above, as most slides print it, adds up *squared* distances (though it is often called a sum of L2
+# distances). Then a set of twice as many points is twice
 # as far away. Mesh R-CNN (lecture 23) and PyTorch3D take the **mean** over each set instead, and so do you.
 #
 # ## Exercise 21.3: The Chamfer distance
@@ -608,8 +610,7 @@ for number in (0, 1):
     pictures_of[f"truth {number + 1}"] = draw_points(new_points[number], **view)
     pictures_of[f"generated {number + 1}"] = draw_points(made[number], **view)
 show(side_by_side(pictures_of),
-     alt="Two new things and the sets generated for them: the outline is roughly right, and many points lie in a clump in "
-         "the middle.")
+     alt="Two new things and the sets generated for them: the outline is roughly right, many points lie in a clump.")
 
 # %% tags=["claim"]
 claim("Trained on Chamfer, the generator follows the shape: its Chamfer distance is more than 15 % below that of "
