@@ -623,13 +623,13 @@ claim("Looking up the most similar training picture beats it all the same, in F1
       published="Tatarchenko et al. 2019: retrieval is as good as the networks of its time on ShapeNet")
 
 # %% [markdown]
-# The generator learnt *this* thing's proportions, by Chamfer. By F1 at a small radius it is poor: its points follow the
-# mean of what they might be, a little beside every surface, and many crowd where they harm nobody: Chamfer does not ask
-# for even spacing. And who only looks up, wins. This is the question of Tatarchenko, Richter,
-# Ranftl, Li, Koltun and Brox, *What Do Single-view 3D Reconstruction Networks Learn?* (CVPR 2019): **recognition or
-# reconstruction?** On the usual splits of ShapeNet, a classifier or a look-up did as well as the published networks, so
-# those may have recognised more than reconstructed. They also showed why nobody had noticed: IoU and Chamfer hide it,
-# F1 shows it. It is probably the best measure of shape in common use.
+# The generator learnt *this* thing's proportions, by Chamfer. By F1 at a small radius it stays far behind the
+# look-up: its points follow the mean of what they might be, a little beside every surface, and many crowd where they
+# harm nobody: Chamfer does not ask for even spacing. And who only looks up, wins. This is the question of
+# Tatarchenko, Richter, Ranftl, Li, Koltun and Brox, *What Do Single-view 3D Reconstruction Networks Learn?* (CVPR
+# 2019): **recognition or reconstruction?** On the usual splits of ShapeNet, a classifier or a look-up did as well as
+# the published networks, so those may have recognised more than reconstructed. They also showed why nobody had
+# noticed: IoU and Chamfer hide it, F1 shows it. It is probably the best measure of shape in common use.
 #
 # ## Reproduce
 #
