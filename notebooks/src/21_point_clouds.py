@@ -564,7 +564,7 @@ show(diagram(small_cost))
 # ### Does it follow the shape?
 #
 # 200 pictures of furniture, all from one side, with 256 points each; your Chamfer distance is the loss. (Nothing in
-# this network is normalised; without `clip_norm`, one huge gradient can undo the training of a whole run.)
+# this network is normalised: `clip_norm` keeps one large gradient from doing harm.)
 
 # %%
 upright = ShapeWorld()
