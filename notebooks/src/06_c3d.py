@@ -23,12 +23,11 @@ from torch import nn
 
 from course_lib.data.sets.readers import ucf101
 from course_lib.data.sets.shipped import clip_path
-from course_lib.data.video_io import probe, read_clip, read_frames
+from course_lib.data.video_io import dense_clips, read_clip
 from course_lib.data.worlds.actions import ActionWorld
 from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
 from course_lib.models.c3d import C3D, C3DSearch, pool, preprocess
-from course_lib.ops.sampling import dense_indices
 from course_lib.plots import Noted, bars, diagram, film_strip, show, table
 from course_lib.progress import progress
 from course_lib.train import scores, trained
@@ -815,9 +814,7 @@ print(f"{frames_per_second(network, torch.rand(clips_shape), course.pick(cpu=2, 
 @torch.no_grad()
 def video_features(network, path):
     """fc6 of clips of 16 frames that overlap by 8, averaged, length 1: (4096,)"""
-    frames = probe(path).frames
-    starts = dense_indices(max(frames, 16), clip_len=16, step=8).clamp(max=frames - 1)  # (N, 16)
-    clips = torch.stack([preprocess(read_frames(path, numbers)) for numbers in starts])
+    clips = torch.stack([preprocess(clip) for clip in dense_clips(path, clip_len=16, step=8)])
     return describe_video(network.features(clips.to(course.device)).float().cpu())
 
 
