@@ -279,6 +279,9 @@ known = {name: who_is_target(network) for name, network in networks.items()}
 print(", ".join(f"{name} {area:.2f}" for name, area in known.items()))
 guess.reveal(known["one branch"])
 
+# %% [markdown]
+# A coin has an area of 0.5. We claim a wide gap, and that the single branch is close to that coin:
+
 # %% tags=["claim"]
 claim("On later frames, the network with a branch per video finds its target among five things: its ROC area is more "
       "than 0.15 above that of the network with one branch, which stays within 0.1 of a coin",
@@ -536,6 +539,9 @@ for name, update in (("updated", True), ("first frame only", False)):
     overlaps[name] = torch.stack(found)  # (videos, T)
 print(", ".join(f"{name}: mean IoU {value[:, 1:].mean():.2f}" for name, value in overlaps.items()))
 kept_guess.reveal(100 * (overlaps["first frame only"] > 0.5).float().mean().item())
+
+# %% [markdown]
+# One number hides *when* the two part. Frame by frame:
 
 # %%
 fig, ax = curve(range(overlaps["updated"].shape[1]), {name: value.mean(0) for name, value in overlaps.items()},
