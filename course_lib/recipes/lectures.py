@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from course_lib.errors import CourseError
-from course_lib.recipes import clips, depth, flow, mdnet, siamfc
+from course_lib.recipes import clips, correspondence, depth, flow, mdnet, siamfc
 from course_lib.recipes import training as shared
 
-KINDS = (clips, mdnet, siamfc, flow, depth)
+KINDS = (clips, mdnet, siamfc, correspondence, flow, depth)
 
 
 def find(lecture, network=None):

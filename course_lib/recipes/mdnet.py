@@ -117,7 +117,7 @@ def training(run, name):
 
     def batches(batch_size, device, workers, seed, share):
         if share[1] > 1:
-            raise CourseError("MDNet is trained by one process: a step reaches a single branch, and torchrun wants all.")
+            raise CourseError("MDNet is trained by one process: torchrun wants gradients of all branches at each step.")
         if batch_size < 4:
             raise CourseError(f"A batch of {batch_size} crops is too small: expected 4, of which 1 shows the target.")
         steps = _Steps(made(Parts(sequences), frames=FRAMES, seed=seed))
