@@ -205,8 +205,10 @@ def grade(submissions, out, lectures, workers, timeout, memory, sandbox, seed, d
 @click.option("--data", required=True, metavar="DIR", type=PLACE, help="Folder of the data set, as its reader wants.")
 @click.option(
     "--dataset",
-    type=click.Choice(["ucf101", "hmdb51", "kinetics", "flying_chairs", "sintel", "got10k", "ilsvrc_vid"]),
-    help="Default: ucf101; for flow networks flying_chairs, for the tracker of lecture 14 got10k.",
+    type=click.Choice(
+        ["ucf101", "hmdb51", "kinetics", "flying_chairs", "sintel", "kitti", "got10k", "ilsvrc_vid", "vot", "otb"]
+    ),
+    help="Default: ucf101; for trackers vot (13) or got10k (14), for matches sintel, for flow networks flying_chairs.",
 )
 @click.option("--missing", type=click.Choice(["raise", "skip"]), default="raise", help="For videos that are absent.")
 @click.option("--network", metavar="NAME", help="Which network of the lecture (default: its first).")

@@ -15,6 +15,20 @@ import pytest
 @pytest.mark.parametrize("number", range(4))
 def test_number(number): pass
 """
+EXERCISES = """
+import pytest
+
+IDS = ["01.1", "01.2 late", "02.1", "02.2", "02.3 [1]"]
+
+@pytest.mark.parametrize("exercise", IDS, ids=IDS)
+def test_right(exercise): pass
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("exercise", IDS[1:], ids=IDS[1:])
+def test_wrong(exercise, seed): pass
+
+def test_alone(): pass
+"""
 MARKED = """
 import pytest
 
@@ -31,7 +45,7 @@ def test_killed(): pass
 def suite(tmp_path):
     """Function that runs a small suite with this one's plugins; returns what pytest said."""
     files = {"browser/test_a": TESTS, "browser/test_b": TESTS, "notebooks/test_lectures": TESTS, "test_c": TESTS}
-    for name, text in (files | {"test_marked": MARKED}).items():
+    for name, text in (files | {"exercises/test_exercises": EXERCISES, "test_marked": MARKED}).items():
         path = tmp_path / "tests" / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -52,13 +66,25 @@ def suite(tmp_path):
 def test_a_group_stays_in_one_worker_and_both_have_work(suite):
     said = suite("-n2", "-v")
     ran = re.findall(r"\[(gw\d)\].* PASSED (\S+)\.py::(\S+)", said)
-    assert len(ran) == 20, said
+    assert len(ran) == 34, said
     where = {}
     for worker, file, _ in ran:
         where.setdefault(file, set()).add(worker)
     assert len(where["tests/browser/test_a"] | where["tests/browser/test_b"]) == 1, said
     assert len(where["tests/test_c"]) == len(where["tests/test_marked"]) == 1, said
+    lectures = {}
+    for worker, file, test in ran:
+        if file == "tests/exercises/test_exercises" and test != "test_alone":
+            lectures.setdefault(re.search(r"\[(\d\d)", test)[1], set()).add(worker)
+    assert list(map(len, lectures.values())) == [1, 1], said
     assert set.union(*where.values()) == {"gw0", "gw1"}, "grouping everything would pass as well"
+
+
+def test_exercises_run_lecture_by_lecture_the_longest_first(suite):
+    """Before what is short, whatever their numbers say."""
+    ran = re.findall(r"^tests/(\w+)\S*?::\w+(?:\[(\d\d)\.)?", suite("-v"), re.MULTILINE)
+    assert [lecture for folder, lecture in ran if folder == "exercises"] == ["02"] * 9 + ["01"] * 4 + [""]
+    assert [folder for folder, _ in ran].index("exercises") < [folder for folder, _ in ran].index("test_c"), ran
 
 
 def test_lectures_are_dealt_out_one_by_one():
@@ -73,7 +99,7 @@ def test_lectures_are_dealt_out_one_by_one():
 @pytest.mark.parametrize("workers", [[], ["-n2"]], ids=["alone", "two-workers"])
 def test_the_quick_tier_says_what_it_left(suite, workers):
     said = suite("--quick", *workers)
-    assert "16 passed" in said
+    assert "30 passed" in said
     assert "left to `make test-all`: 4 -" in said
     assert re.search(r"^ +3  floods\n +1  kill -9$", said, re.MULTILINE), said
 
@@ -85,4 +111,4 @@ def test_what_was_not_asked_for_was_not_left(suite):
 
 def test_the_full_tier_leaves_nothing(suite):
     said = suite()
-    assert "20 passed" in said and "left to" not in said
+    assert "34 passed" in said and "left to" not in said

@@ -23,10 +23,12 @@ from course_lib.data.video.file import codec_name, open_container
 from course_lib.data.video.layout import display_turn
 from course_lib.data.video.reader import VideoReader
 from course_lib.data.video.write import show_video, write_video
+from course_lib.ops.sampling import dense_indices
 
 __all__ = [
     "VideoInfo",
     "VideoReader",
+    "dense_clips",
     "iter_frames",
     "keyframes",
     "probe",
@@ -177,6 +179,22 @@ def read_frames(path, numbers, size=None, crop=None, on_error: str = "raise") ->
     with VideoReader(path, on_error) as video:
         clip = video.at(numbers, size, crop)
     return _warn_if_fewer(clip, len(numbers), path)
+
+
+def dense_clips(path, clip_len: int, step: int) -> Iterator[Tensor]:
+    """Go through a video clip by clip: clips of `clip_len` frames, one every `step` frames.
+
+    The last frame of a video that is shorter than a clip is repeated; what does not fill a further clip is left out.
+
+    Yields:
+        uint8 (C, T, H, W), RGB.
+    Raises:
+        VideoError: as `read_clip`.
+    """
+    with VideoReader(path) as video:
+        last = len(video) - 1
+        for numbers in dense_indices(max(last + 1, clip_len), clip_len, step=step).clamp(max=last).tolist():
+            yield video.at(numbers)
 
 
 def _warn_if_fewer(clip, asked, path):

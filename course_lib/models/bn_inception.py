@@ -16,13 +16,12 @@ Differences from the paper, and what decides correctness (the public weights com
 """
 
 import re
-from collections.abc import Mapping
 
 import torch
 from torch import nn
 
 from course_lib.errors import ShapeError, check_shape
-from course_lib.models.caffemodel import named_weights, read_caffemodel
+from course_lib.models.caffemodel import is_caffemodel, named_weights, read_caffemodel
 from course_lib.models.layers import he, start_small
 from course_lib.models.published import load_published, read_state_dict
 
@@ -183,9 +182,8 @@ def published_state(source):
 
     A leading `base_model.` (temporal segment networks in PyTorch) is stripped, as is `module.`.
     """
-    caffe = not isinstance(source, Mapping) and ".caffemodel" in str(source)  # some end in .caffemodel.v5
     state = {}
-    for key, value in (_caffe_state(source) if caffe else read_state_dict(source)).items():
+    for key, value in (_caffe_state(source) if is_caffemodel(source) else read_state_dict(source)).items():
         if "_bn." in key and value.ndim > 1 and value.numel() == value.shape[1]:
             value = value.flatten()  # (1, C) in PyTorch, (1, C, 1, 1) in Caffe
         state[_our_name(key.removeprefix("base_model."))] = value

@@ -4,15 +4,29 @@ The file is one protocol-buffer message: a list of layers, each with a name and 
 fields that hold weights and skip all others.
 """
 
+import re
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
 from course_lib.errors import CourseError
-from course_lib.models.protobuf import fields, varint
+from course_lib.models.protobuf import fields, numbers
+from course_lib.models.published import read_state_dict
 from course_lib.places import absent, place, system_errors
 
 LAYERS = {100: (1, 7), 2: (4, 6)}  # field of a layer in the net -> fields of its name and blobs; 2: layout of 2013
 SHAPE, DATA, DOUBLES, OLD_SHAPE = 7, 5, 8, (1, 2, 3, 4)  # fields of a blob
+
+
+def is_caffemodel(source):
+    """Whether a source of weights is the path of such a file; some end in .caffemodel.v5."""
+    return not isinstance(source, Mapping) and re.search(r"\.caffemodel(\.v\d+)?$", str(source)) is not None
+
+
+def read_weights(source):
+    """State dict of a .caffemodel, by `named_weights`, or of what `published.read_state_dict` takes."""
+    return named_weights(read_caffemodel(source)) if is_caffemodel(source) else read_state_dict(source)
 
 
 def read_caffemodel(path):
@@ -65,7 +79,7 @@ def _blob(message):
     shape, old_shape, parts = None, {}, []
     for field, value in fields(message):
         if field == SHAPE:
-            shape = [size for inner, dims in fields(value) if inner == 1 for size in _dims(dims)]
+            shape = [size for inner, dims in fields(value) if inner == 1 for size in numbers(dims)]
         elif field in (DATA, DOUBLES):
             kind = "<f4" if field == DATA else "<f8"
             parts.append(np.frombuffer(value, kind))
@@ -77,14 +91,3 @@ def _blob(message):
         while len(shape) > 1 and shape[0] == 1:
             shape = shape[1:]
     return torch.from_numpy(data.reshape(shape).copy())
-
-
-def _dims(value):
-    """The sizes of a shape: packed into bytes, or a single number."""
-    if not isinstance(value, memoryview):
-        return [value]
-    sizes, at = [], 0
-    while at < len(value):
-        size, at = varint(value, at)
-        sizes.append(size)
-    return sizes

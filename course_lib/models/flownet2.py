@@ -24,29 +24,17 @@ Differences from the paper, and what decides correctness:
 """
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
 from course_lib.errors import CourseError, ShapeError, check_shape
-from course_lib.models.flownet import (
-    MINI,
-    SCALE,
-    WIDTHS,
-    FlowNetC,
-    FlowNetS,
-    Refinement,
-    conv,
-    first_weights,
-    preprocess,
-    shrinking,
-)
+from course_lib.models.flownet import MINI, SCALE, WIDTHS, FlowNetC, FlowNetS, preprocess
+from course_lib.models.flownet2_inputs import Stage, fused_input, stacked_input
 from course_lib.models.flownet2_layouts import our_weights
+from course_lib.models.flownet2_networks import FlowNetFusion, FlowNetSD
 from course_lib.models.published import load_published
-from course_lib.ops.warp import warp
 
 THIN = tuple(3 * width // 8 for width in WIDTHS)  # s, ss, cs, css
 CONVENTIONS = {
@@ -56,110 +44,6 @@ CONVENTIONS = {
 }
 NAMES = ("flownetc", "flownets", "flownets_1", "flownets_2", "flownets_d", "flownetfusion")  # NVIDIA's, plus flownets
 STACKED = NAMES[2:4]
-
-
-class FlowNetSD(nn.Module):
-    """The expert for small displacements: FlowNetS with 3 x 3 kernels, whose first layer keeps the resolution.
-
-    Args:
-        widths: channels of conv1 to conv6, as for FlowNetS.
-        scale: what the outputs are multiplied by to become pixels: 20 alone, 1/20 inside of FlowNet 2.
-    """
-
-    def __init__(self, *, widths=WIDTHS, scale=SCALE):
-        super().__init__()
-        w1, w2, w3, *_ = widths
-        self.conv0 = conv(6, w1)
-        self.conv1 = conv(w1, w1, stride=2)
-        self.conv1_1 = conv(w1, w2)
-        self.conv2 = conv(w2, w2, stride=2)
-        self.conv2_1 = conv(w2, w2)
-        self.conv3 = conv(w2, w3, stride=2)
-        self.conv3_1 = conv(w3, w3)
-        self.deep = shrinking(widths[2:])
-        self.refinement = Refinement(widths[1:], widths[:-2], upsampled_bias=True, inter=True)
-        self.scale = scale
-        self.apply(first_weights)
-
-    @classmethod
-    def mini(cls, widths=(8, 16, 24, 32), scale=1.0):
-        """For pictures of 48 x 64 and two CPU cores; `scale` fits motions below a pixel."""
-        return cls(widths=widths, scale=scale)
-
-    @classmethod
-    def from_published(cls, source):
-        """FlowNetSD with published weights: see `FlowNet2.from_published`, of which this is variant "sd"."""
-        return FlowNet2.from_published(source, "sd").flownets_d
-
-    def forward(self, images):
-        """(B, 6, H, W), what `flownet.preprocess` makes -> tuple of flow2 to flow6, as `FlowNetS`, finest first."""
-        check_shape(images, "B 6 H W", "images")
-        maps = [self.conv2_1(self.conv2(self.conv1_1(self.conv1(self.conv0(images)))))]
-        maps.append(self.conv3_1(self.conv3(maps[0])))
-        for pair in self.deep:
-            maps.append(pair(maps[-1]))
-        return self.refinement(maps)
-
-
-class FlowNetFusion(nn.Module):
-    """From two flows to one (Section 5): a small network at full resolution, for details and clear borders.
-
-    Args:
-        widths: channels of conv0 and conv1, and of the rest: 64 and 128.
-    """
-
-    def __init__(self, *, widths=WIDTHS[:2]):
-        super().__init__()
-        w0, w1 = widths
-        self.conv0 = conv(11, w0)
-        self.conv1 = conv(w0, w0, stride=2)
-        self.conv1_1 = conv(w0, w1)
-        self.conv2 = conv(w1, w1, stride=2)
-        self.conv2_1 = conv(w1, w1)
-        self.refinement = Refinement((w0, w1, w1), (w0 // 4, w0 // 2), upsampled_bias=True, inter=True)
-        self.scale = 1.0  # its output is in pixels
-        self.apply(first_weights)
-
-    @classmethod
-    def mini(cls, widths=(8, 16)):
-        """For pictures of 48 x 64 and two CPU cores. Its first output is 0: where it is added to a flow, that flow."""
-        model = cls(widths=widths)
-        for layer in model.refinement.predict:
-            nn.init.zeros_(layer.weight)
-        return model
-
-    def forward(self, inputs):
-        """(B, 11, H, W) from `fusion_input` -> flows (B, 2, H, W), (B, 2, H/2, W/2), (B, 2, H/4, W/4), in pixels."""
-        check_shape(inputs, "B 11 H W", "inputs")
-        conv0 = self.conv0(inputs)
-        conv1 = self.conv1_1(self.conv1(conv0))
-        return self.refinement([conv0, conv1, self.conv2_1(self.conv2(conv1))])
-
-
-@dataclass
-class Stage:
-    """What one network of a `FlowNet2` found.
-
-    Attributes:
-        name: of the network's attribute, such as "flownets_1".
-        flow: (B, 2, H, W) in pixels of the full picture.
-        images: (B, 6, H, W), mean subtracted. outside: of the warp.
-    """
-
-    name: str
-    flow: torch.Tensor
-    images: torch.Tensor
-    outside: str
-
-    @cached_property
-    def warped(self):
-        """(B, 3, H, W): the second image, its mean subtracted, warped back with the flow."""
-        return warp(self.images[:, 3:], self.flow, self.outside)
-
-    @cached_property
-    def error(self):
-        """(B, 1, H, W): brightness error that the flow leaves."""
-        return _length(self.images[:, :3] - self.warped)
 
 
 class FlowNet2(nn.Module):
@@ -308,12 +192,10 @@ class FlowNet2(nn.Module):
     def inputs(self, name, images, before):
         """What the network `name` is given: (B, 6, 12 or 11, H, W). Arguments as for `stage`."""
         if name in STACKED:
-            last = before[-1]
-            scale = getattr(self, last.name).scale
-            return stacked_input(images, last.flow, scale, self.outside)
+            return stacked_input(before[-1], getattr(self, before[-1].name).scale)
         if name == "flownetfusion":
             large, small = before[-2:]
-            return _fusion_input(images, small.flow, large.flow, self.outside)
+            return fused_input(small, large)
         return images
 
     def start(self, name, before):
@@ -333,51 +215,6 @@ class FlowNet2(nn.Module):
         if stands_last or (fused and name in (last, "flownets_d")):
             return interpolate(flow, size, mode="nearest")
         return interpolate(flow, size, mode="bilinear", align_corners=self.upsampling == "corners")
-
-
-def brightness_error(image, warped):
-    """Length of the difference over the channels, at every pixel: (B, 3, H, W) twice -> (B, 1, H, W)."""
-    return _length(image - warped)
-
-
-def stacked_input(images, flow, scale=SCALE, outside="border"):
-    """What a network that is stacked upon another one is given (Section 4).
-
-    Args:
-        images: (B, 6, H, W), the two images, mean subtracted.
-        flow: (B, 2, H, W) in pixels, what the network before has found.
-        scale: that by which networks of this stack divide flow.
-        outside: see `ops.warp.warp`.
-    Returns:
-        (B, 12, H, W): first image, second image, second image warped back, flow / scale, brightness error.
-    """
-    warped = warp(images[:, 3:], flow, outside)
-    return torch.cat([images, warped, flow / scale, _length(images[:, :3] - warped)], 1)
-
-
-def fusion_input(images, small, large, outside="border"):
-    """What the fusion network is given (Section 5).
-
-    Args:
-        images: (B, 6, H, W), mean subtracted.
-        small, large: (B, 2, H, W) in pixels: flow of the small-displacement network, and of the stack.
-        outside: see `ops.warp.warp`.
-    Returns:
-        (B, 11, H, W): first image, both flows, their lengths, the brightness errors they leave; small before large.
-    """
-    return _fusion_input(images, small, large, outside)
-
-
-def _fusion_input(images, small, large, outside):
-    # `FlowNet2` calls this: what an exercise asks for is not in the library while answers are graded.
-    flows = small, large
-    errors = [_length(images[:, :3] - warp(images[:, 3:], flow, outside)) for flow in flows]
-    return torch.cat([images[:, :3], *flows, *map(_length, flows), *errors], 1)
-
-
-def _length(vectors):
-    """Of the vector at every pixel: (B, C, H, W) -> (B, 1, H, W)."""
-    return vectors.norm(dim=1, keepdim=True)
 
 
 def begin_as(stacked, first):

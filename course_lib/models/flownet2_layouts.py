@@ -7,12 +7,9 @@ layers' channels are turned around.
 """
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
 
-from course_lib.models.caffemodel import named_weights, read_caffemodel
+from course_lib.models.caffemodel import read_weights
 from course_lib.models.flownet_layouts import from_bgr, from_mmflow, is_mmflow, our_name
-from course_lib.models.published import read_state_dict
 
 NETWORKS = r"(flownetc|flownets_[12d]|flownets|flownetfusion)\."
 CAFFE = {"net2": "flownets_1", "net3": "flownets_2", "netsd": "flownets_d", "fuse": "flownetfusion"}
@@ -37,10 +34,7 @@ def our_weights(source):
     Returns:
         state dict; "full", "c", "s", "sd", "cs", "ss" or "css"; "nvidia", "caffe" or "mmflow".
     """
-    if not isinstance(source, Mapping) and Path(str(source)).suffix == ".caffemodel":
-        weights = named_weights(read_caffemodel(source))
-    else:
-        weights = read_state_dict(source)
+    weights = read_weights(source)
     if any(re.match(r"(\w+_)?(conv\d|Convolution\d)\.weight", key) for key in weights):
         named, convention = _turned(_from_caffe(weights)), "caffe"
     elif is_mmflow(weights):

@@ -7,12 +7,10 @@ turned around.
 """
 
 import re
-from pathlib import Path
 
 import torch
 
-from course_lib.models.caffemodel import named_weights, read_caffemodel
-from course_lib.models.published import read_state_dict
+from course_lib.models.caffemodel import is_caffemodel, read_weights
 
 COARSEST = 6  # level of the coarsest flow
 SEQUENTIAL = r"(conv|deconv)\w*$"  # layers that an activation follows: their weights are those of part 0
@@ -26,10 +24,9 @@ def our_weights(source):
     Returns:
         state dict; dict with channels, norm, bias, upsampled_bias.
     """
-    if not isinstance(source, dict) and Path(str(source)).suffix == ".caffemodel":
-        weights = _from_caffe(named_weights(read_caffemodel(source)))
-    else:
-        weights = read_state_dict(source)
+    weights = read_weights(source)
+    if is_caffemodel(source):
+        weights = _from_caffe(weights)
     if is_mmflow(weights):
         weights = from_mmflow(weights)
         weights["conv1.0.weight"] = from_bgr(weights["conv1.0.weight"])

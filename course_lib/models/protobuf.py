@@ -18,6 +18,17 @@ def varint(data, at):
             return number, at
 
 
+def numbers(value):
+    """The whole numbers of a field that repeats: packed into one value, or this value is one of them."""
+    if isinstance(value, int):
+        return [value]
+    found, at = [], 0
+    while at < len(value):
+        number, at = varint(value, at)
+        found.append(number)
+    return found
+
+
 def fields(message):
     """(field number, value) of a message, one after the other; a value is a number, or a slice of the message.
 

@@ -18,14 +18,13 @@ Differences from the paper, and what decides correctness:
 """
 
 import math
-from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, interpolate, local_response_norm
 
 from course_lib.errors import CourseError, check_shape
-from course_lib.models.caffemodel import read_caffemodel
+from course_lib.models.caffemodel import is_caffemodel, read_caffemodel
 from course_lib.models.layers import he, start_small
 from course_lib.models.published import load_published, read_state_dict
 from course_lib.ops.sampling import center_crop
@@ -195,7 +194,7 @@ def _pooled_size(crop, stem):
 
 def _state_of(source):
     """Weights of any layout that is known, under our names."""
-    if isinstance(source, str | Path) and str(source).endswith(".caffemodel"):
+    if is_caffemodel(source):
         layers = read_caffemodel(source)
         state = {f"{layer}.{number}": blob for layer, blobs in layers.items() for number, blob in enumerate(blobs)}
     else:

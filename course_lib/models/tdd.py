@@ -22,16 +22,15 @@ Differences from the paper, and what decides correctness (from its MATLAB code):
 """
 
 import math
-from collections.abc import Mapping
 
 import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
 from course_lib.errors import CourseError, ShapeError, check_shape
-from course_lib.models.caffemodel import named_weights, read_caffemodel
+from course_lib.models.caffemodel import read_weights
 from course_lib.models.layers import he
-from course_lib.models.published import load_published, read_state_dict
+from course_lib.models.published import load_published
 from course_lib.models.two_stream import CNN_M_2048, Convolutions
 from course_lib.ops.stream_inputs import MEAN
 
@@ -244,6 +243,4 @@ def prepare_flow(flow, bound=FLOW_BOUND):
 
 def _convolutions_of(source):
     """State dict of the five convolutions alone."""
-    caffe = not isinstance(source, Mapping) and str(source).endswith(".caffemodel")
-    state = named_weights(read_caffemodel(source)) if caffe else read_state_dict(source)
-    return {key: value for key, value in state.items() if not key.startswith("fc")}
+    return {key: value for key, value in read_weights(source).items() if not key.startswith("fc")}

@@ -21,14 +21,13 @@ Differences from the paper, and what decides correctness:
 """
 
 import re
-from collections.abc import Mapping
 
 import torch
 from torch import nn
 from torch.nn.functional import conv2d, normalize
 
 from course_lib.errors import ShapeError, check_shape
-from course_lib.models.caffemodel import named_weights, read_caffemodel
+from course_lib.models.caffemodel import read_weights
 from course_lib.models.layers import he
 from course_lib.models.published import load_published, read_state_dict
 from course_lib.ops.spatial_transformer import expanded
@@ -161,11 +160,9 @@ class UCN(nn.Module):
         Raises:
             CourseError: names the keys that do not fit.
         """
-        caffe = not isinstance(source, Mapping) and ".caffemodel" in str(source)
-        state = named_weights(read_caffemodel(source)) if caffe else read_state_dict(source)
         model = cls(transform=transform)
         own = tuple(f"blocks.4a.{branch}.2.localisation." for branch in ("three", "five")) if transform else ()
-        load_published(model, state, lambda key: _googlenet_name(key, transform), may_miss=own)
+        load_published(model, read_weights(source), lambda key: _googlenet_name(key, transform), may_miss=own)
         return model.eval()
 
     def maps(self, x):

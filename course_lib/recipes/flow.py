@@ -26,19 +26,19 @@ from course_lib.recipes.training import Stage, Training, spread
 
 CROP = (320, 448)  # rows, columns: multiples of 64 that fit into FlyingChairs and Sintel
 WARM_UP = 1 / 60  # of all steps, for FlowNetC
-TESTED = 40  # Sintel's frames come in films: the last pairs are left for testing
+TESTED = 40  # Sintel's frames come in films, KITTI's in drives: the last pairs are left for testing
 NETWORKS = {"17": {"FlowNetS": FlowNetS, "FlowNetC": FlowNetC}, "18": {"FlowNetSD": FlowNetSD}}
 NEEDS = "pairs of pictures with flow"
 
 
-def _sintel(path):
-    whole = sintel(path)
+def parted(whole):
+    """`FlowPairs` for training and for testing."""
     return tuple(type(whole)(whole.name, part) for part in (whole.pairs[:-TESTED], whole.pairs[-TESTED:]))
 
 
 DATASETS = {  # name: function folder -> pairs for training, pairs for testing
     "flying_chairs": lambda path: (flying_chairs(path), flying_chairs(path, train=False)),
-    "sintel": _sintel,
+    "sintel": lambda path: parted(sintel(path)),
 }
 
 
@@ -54,7 +54,7 @@ class FlowBatches(StepBatches):
     def __init__(
         self, pairs, batch_size, *, crop=CROP, augmentation=None, seed=0, device="cpu", workers=0, share=(0, 1)
     ):
-        cut = _Cut(pairs, crop, seed)
+        cut = Crops(pairs, crop, seed)
         super().__init__(cut, batch_size, of="pairs", device=device, workers=workers, share=share)
         self.augmentation, self.seed = augmentation, seed
 
@@ -67,7 +67,7 @@ class FlowBatches(StepBatches):
         return preprocess(image1, image2), flow, known
 
 
-class _Cut:
+class Crops:
     """(image1, image2, flow, known) at a place of the endless list of pairs, cut out."""
 
     def __init__(self, pairs, crop, seed):

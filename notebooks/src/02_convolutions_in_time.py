@@ -55,8 +55,8 @@ show(film_strip(example.clips[0], columns=10, indices=range(10))[0],
 
 # %% [markdown]
 # The first frame does not answer, and the last one is the same picture. A frame from between shows *where* the shape
-# is, which is no *motion* until one knows where it was before. So the answer is in how neighbouring frames differ, and
-# in a filter that looks at several frames at once. How should such a filter be built?
+# is, which is no *motion* until one knows where it was before. So the answer is in how neighbouring frames differ. How
+# should a filter be built that sees it?
 #
 # ## One sum, by hand
 #
@@ -107,9 +107,8 @@ print(conv2d_loops(image, kernel, torch.tensor([10.0])))
 # $$ v_{ij}^{xyz} = \tanh\Big( b_{ij} + \sum_m \sum_{p=0}^{P_i - 1} \sum_{q=0}^{Q_i - 1} \sum_{r=0}^{R_i - 1}
 #    w_{ijm}^{pqr} \; v_{(i-1)m}^{(x+p)(y+q)(z+r)} \Big) $$
 #
-# That is all. But look at what it can do. Take a "video" whose frames have a single row: a dot that moves one step to
-# the right per frame. And a kernel of two frames that asks: *is there something here, and one step to the right in
-# the next frame?*
+# Take a "video" whose frames have a single row: a dot that moves one step to the right per frame. And a kernel of two
+# frames that asks: *is there something here, and one step to the right in the next frame?*
 
 # %%
 right = torch.tensor([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])  # row t is frame t: the dot moves right
@@ -186,8 +185,7 @@ for name, way in ways.items():
 # %% [markdown]
 # ## Three ways to meet time
 #
-# Now there are three ways to put a clip through a convolution, and the names are those of Karpathy et al., whose paper
-# is lecture 03:
+# There are three ways to put a clip through a convolution, named by Karpathy et al. (lecture 03):
 #
 # - **late fusion**: a 2D kernel on each frame by itself. Time is left to the end of the network. (Their own network of
 #   this kind takes just two frames, far apart; here it takes all of them.)
@@ -264,8 +262,6 @@ print(f"early fusion: the output changes by {100 * shift_early.norm() / size_ear
 # frame 6 are multiplied by *different weights*, which have nothing to do with each other. Put the largest value over
 # time behind the 3D convolution, and what comes out no longer depends on the moment at all: shift-*in*variance.
 #
-# Whether that matters in a trained network is a question for an experiment, and we come to it.
-#
 # ## What does a unit see?
 #
 # The *receptive field* of a unit is the box of input frames and pixels that can change it. Take one axis. Two
@@ -322,9 +318,9 @@ for fusion in FUSIONS:
 # Late fusion looks at one frame until the last layer: it builds up slowly in space, and in time *all at once at the
 # end*. Early fusion does time all at once *at the start*. Only the 3D CNN builds up slowly in both.
 #
-# A formula can be wrong, as you have just seen. So measure: make the networks, take a unit in the middle, and ask
-# autograd which input pixels have a gradient that is not zero. (Max pooling passes its gradient to the winner alone;
-# four random clips give every pixel its chance.)
+# A formula can be wrong. So measure: take a unit in the middle, and ask autograd which input pixels have a gradient
+# that is not zero. (Max pooling passes its gradient to the winner alone; four random clips give every pixel its
+# chance.)
 
 # %%
 for fusion in FUSIONS:
@@ -345,8 +341,8 @@ ReceptiveFieldExplorer()
 # the clip does, and what lies there is the zeros of the padding. A field is what a unit *would* see in an endless
 # video.
 #
-# The box says what *can* matter. How much it matters is another thing: add up the size of the gradients, and the middle
-# of the box counts more than its rim, because more paths lead there.
+# The box says what *can* matter. How much? Add up the size of the gradients: the middle of the box counts more than its
+# rim, because more paths lead there.
 
 # %%
 network = build(fusion_layers("3D CNN", frames=20), in_channels=3)
@@ -394,8 +390,8 @@ for fusion in FUSIONS:
           f"{1000 * cost.seconds:>7.1f} ms per clip")
 
 # %% [markdown]
-# Early fusion has few places and so is cheap, although its first kernels are the largest. 3D convolution pays for
-# standing everywhere with a kernel of three frames.
+# Early fusion has the largest kernels and few places, and so is cheap. 3D convolution pays for standing everywhere with
+# a kernel of three frames.
 #
 # The bill grows with the network. ResNet-18 on one image costs 1.81 billion multiply-adds. Its 3D cousin R3D-18 has the
 # same 18 layers, with kernels of $3 \times 3 \times 3$, and takes 16 smaller frames of $112 \times 112$, which hold 4
@@ -540,10 +536,10 @@ claim("The miniature of Ji et al.'s network learns the task, and loses it two fr
 #
 # ## Reproduce: another moment
 #
-# Does any of this show in results? Lecture 03 tells what became of the fusions on a million sports videos. The
-# differences were small there, because one frame of a sports video says nearly everything. So we make videos in which
-# motion decides, and in which we control *when* it happens. Two networks, three convolutions each, with the same
-# channels, kernels in space and strides. One line is different: the length of the kernels in time.
+# Does any of this show in results? On a million sports videos (lecture 03) the fusions differed little, because one
+# frame says nearly everything there. So we make videos in which motion decides, and control *when* it happens. Two
+# networks, three convolutions each, with the same channels, kernels in space and strides. One line is different: the
+# length of the kernels in time.
 
 # %%
 TRAIN, STEPS = (0, 2), 110  # the motion starts at frame 0, 1 or 2 of 10
@@ -585,11 +581,9 @@ one_way_guess.reveal(one_way[4])
 #
 # ### Look again at what we made
 #
-# The argument is right, and the experiment is not what we thought. After a one-way motion the shape *stays* where it
-# went. The first frame shows where it was and the last frame where it is now, whatever happened in between and
-# whenever. A network with weights for the first and the last frame can read the direction off these two pictures, and
-# no motion needs to be seen. Such **shortcuts** are everywhere in video data sets, and a network takes each that it
-# finds.
+# The argument is right, the experiment is not. After a one-way motion the shape *stays* where it went. A network with
+# weights for the first and the last frame can read the direction off these two pictures, whatever happened in between
+# and whenever. Such **shortcuts** are everywhere in video data sets, and a network takes each that it finds.
 #
 # ### Second half: out and back
 #

@@ -45,8 +45,8 @@ from course_lib.widgets.fusion_frames import FusionExplorer
 # - look at a strong single-frame baseline, and ask what the data set lets it get away with.
 
 # %% [markdown]
-# In 2014 image classification had just been solved, or so it felt: take a million labelled pictures, train a large
-# network. Could one do the same with a million *videos*? Here is a "video" to have in mind, and two questions about it.
+# In 2014 image classification felt solved: take a million labelled pictures, train a large network. Could one do the
+# same with a million *videos*? Here is a "video", and two questions about it.
 # *Which shape is it?* One glance is enough. *Which way does it go?* No single frame can tell.
 
 # %%
@@ -67,8 +67,7 @@ show(film_strip(examples.clips[chosen, :, ::2], columns=9, indices=range(9), tit
 #
 # Images come in one size; videos are minutes long, and no two are equally long. Their answer has become the standard
 # one: treat a video as **a bag of short clips of a fixed size**. Train on clips, each with the label of its video. To
-# classify a video, classify several of its clips and average (lecture 01 had the average, and below you will write the
-# score that goes with it).
+# classify a video, classify several of its clips and average, as in lecture 01.
 #
 # Then the question of the paper: *how should the network that looks at one clip be connected in time?*
 #
@@ -109,8 +108,8 @@ for model in (SingleFrame, EarlyFusion, LateFusion, SlowFusion):
           f"strides {model.time_strides}, {model.responses} moment(s) left")
 
 # %% [markdown]
-# Look at it, unit by unit. **Find out:** in slow fusion, which frames are seen by *two* units of conv1, and which by
-# one only? Which is the first layer of late fusion that could notice that anything moves?
+# **Find out:** in slow fusion, which frames are seen by *two* units of conv1, and which by one only? Which is the first
+# layer of late fusion that could notice that anything moves?
 
 # %% tags=["widget"]
 FusionExplorer()
@@ -220,8 +219,8 @@ slow_guess.reveal(costs[SlowFusion].multiply_adds / costs[SingleFrame].multiply_
 # convolutions costs 0.3 million (early) or 1.6 million (slow), fusing in the first fully connected layer 51 million, as
 # that layer has twice the inputs.
 #
-# Here are the four, drawn from the models to one scale. A body is as deep as it has frames. Where is the depth lost at
-# once, where step by step, and where do the two frames of late fusion come together?
+# Here are the four to one scale. A body is as deep as it has frames. Where is the depth lost at once, where step by
+# step, and where do the two frames of late fusion come together?
 
 # %%
 FOUR = (SingleFrame, EarlyFusion, LateFusion, SlowFusion)
@@ -233,18 +232,17 @@ show(diagram({model.__name__: costs[model] for model in FOUR}, facts=("name", "k
 # %% [markdown]
 # ## Context and fovea
 #
-# The authors trained on a cluster, with 10 to 50 replicas of the model at a time. So they asked: how could one frame
-# be made cheaper, without a smaller network? A network on half the rows and columns costs a quarter, and is worse.
-# Their idea is borrowed from the eye, which is sharp only in the middle. Cut the frame of $178 \times 178$ into two
-# inputs of $89 \times 89$:
+# The authors trained on a cluster, with 10 to 50 replicas of the model at a time. Could a frame be made cheaper,
+# without a smaller network? Half the rows and columns cost a quarter, and are worse. Their idea is borrowed from the
+# eye, which is sharp only in the middle. Cut the frame of $178 \times 178$ into two inputs of $89 \times 89$:
 #
 # - the **context**: the whole frame at half the resolution;
 # - the **fovea**: the middle of the frame at full resolution.
 #
-# Each goes through its own tower, and the two meet in the first fully connected layer. That works since people hold
-# the camera so that the thing of interest is in the middle. A tower here lacks the last pool: that is how 89 pixels
-# leave maps of $7 \times 7$, as 170 do with it. In the figure, compare the first bodies of a tower with the clip: what
-# was $178 \times 178$ pixels is $30 \times 30$ after conv1.
+# Each goes through its own tower, and the two meet in the first fully connected layer. People hold the camera so that
+# the thing of interest is in the middle. A tower here lacks the last pool: that is how 89 pixels leave maps of $7
+# \times 7$, as 170 do with it. In the figure, compare the first bodies of a tower with the clip: what was $178 \times
+# 178$ pixels is $30 \times 30$ after conv1.
 
 # %%
 show(diagram(costs[MultiResolution]))
@@ -254,7 +252,7 @@ show(diagram(costs[MultiResolution]))
 #
 # `clip` is $(B, 3, T, H, W)$ with even $H$ and $W$. Return the pair (context, fovea), each $(B, 3, T, H/2, W/2)$. The
 # context averages blocks of $2 \times 2$ pixels; the fovea begins at row $(H - H/2) / 2$, rounded down, and likewise
-# for columns. Time stays.
+# for columns.
 
 # %% tags=["exercise"] exercise="03.3" points=2
 def two_streams(clip):
@@ -292,8 +290,7 @@ print(f"whole frame {count(whole.multiply_adds)}, context and fovea {count(costs
       f"{100 * costs[MultiResolution].multiply_adds / whole.multiply_adds:.0f} % of the multiply-adds")
 
 # %% [markdown]
-# Counting is not timing: the saving is in the convolutions, and the fully connected layer has even grown. We
-# measure below.
+# The saving is in the convolutions; the fully connected layer has even grown. We measure the time below.
 #
 # ## From clips to videos
 #
@@ -338,7 +335,7 @@ print(f"clip hit@1 {hit_at(three, truth[which]):.2f}, video hit@1 {video_hit(thr
 # %% [markdown]
 # ## What the paper found
 #
-# The whole table. Cover the columns for videos first, and look for what time is worth in the first one:
+# Cover the columns for videos first: what is time worth in the first one?
 
 # %%
 table({"histograms of features + neural net": (None, 55.3, None), "single frame": (41.1, 59.3, 77.7),
@@ -350,10 +347,9 @@ table({"histograms of features + neural net": (None, 55.3, None), "single frame"
       source="Sports-1M: Table 1 of the paper, from a public transcript")
 
 # %% [markdown]
-# Read it slowly, since people argued about it for years. (1) Averaging over a video gains about 18 points, far more
-# than anything that the networks do with time. (2) One frame loses only 1.6 points of video hit@1 against the best
-# motion model. (3) Early fusion is *worse* than one frame. (4) Half the pixels lose nothing, if they are context *and*
-# fovea.
+# Read it slowly; people argued about it for years. (1) Averaging over a video gains about 18 points, far more than
+# anything that the networks do with time. (2) One frame loses only 1.6 points of video hit@1 against the best motion
+# model. (3) Early fusion is *worse* than one frame. (4) Half the pixels lose nothing, if they are context *and* fovea.
 #
 # Why do the two extremes fail? Early fusion has a *single* layer in which frames meet, and motion may need several, as
 # shapes do. Late fusion may come too late: in real videos little changes from frame to frame, a foot of the runner, and
@@ -362,14 +358,13 @@ table({"histograms of features + neural net": (None, 55.3, None), "single frame"
 # $5 \times 5$): edges and blobs, some at rest and some on the move.
 #
 # Is motion useless, then, or do sports videos not need it, since the lawn, the pool and the hall give the sport away?
-# The table cannot tell. A world that we control can. (And the question stayed open for years: 3D networks have become
-# much better since 2014. Lectures 06 and 11 show how.)
+# The table cannot tell. A world that we control can. (3D networks have become much better since: lectures 06 and 11.)
 #
 # ## Exercise 03.5: A late-fusion forward pass
 #
 # One network is left to build. In `LateFusionNet` a tower looks at frame 0 and, with *the same* weights, at frame
-# `gap`; the two outputs, flattened and side by side, go to the head. The layers are there; write `forward`, which
-# returns the scores before the softmax.
+# `gap`; the two outputs, flattened and side by side, go to the head. Write `forward`, which returns the scores before
+# the softmax.
 
 # %% tags=["exercise"] exercise="03.5" points=3
 class LateFusionNet(nn.Module):
@@ -419,7 +414,7 @@ for head in ("fully_connected", "average"):
 #
 # One thing needs care. In most clips a single frame is not innocent: a shape on the right of the picture has often come
 # from the left. So our shapes are half-way in the middle of the clip, at a place that is drawn in the same manner for
-# every way. That middle frame is what the single-frame network sees. (Lecture 02 fell into a trap of this kind.)
+# every way. That middle frame is what the single-frame network sees. (Compare lecture 02.)
 
 # %%
 def make_clips(n, seed):
@@ -466,9 +461,8 @@ def measure(network, clips, labels, shots=5):
 single_guess = predict("Single frame, which way, four classes: clip hit@1?", None, unit="%")
 
 # %% [markdown]
-# Ten networks now, five for each question: the longest cell of the lecture. For the shape, multiresolution takes 540
-# steps where the others take 200. At our size it needs 37 % of the multiply-adds of a single frame, so this is the same
-# work: what it saves on a clip, it spends on more clips.
+# Ten networks now, five for each question. For the shape, multiresolution takes 540 steps where the others take 200. At
+# our size it needs 37 % of the multiply-adds of a single frame, so this is the same work.
 
 # %%
 MODELS = {"single frame": SingleFrame, "early fusion": EarlyFusion, "late fusion": LateFusion,
@@ -505,9 +499,8 @@ show(fig, alt=f"Clip hit@1 of {', '.join(short)}. {'; '.join(texts)}. Guessing h
 
 # %% [markdown]
 # One half is much like the paper's table: where the picture gives the class away, the single frame is hard to beat, and
-# ten frames that meet in the first layer are even worse than one. In the other half nothing is left of it. The clips
-# are the same; only the question is another. A data set on which one frame does well says little about motion: neither
-# that it is useless nor that the network has learnt it.
+# early fusion is even worse. In the other half nothing is left of it, on the same clips. A data set on which one frame
+# does well says little about motion: neither that it is useless nor that the network has learnt it.
 
 # %% tags=["claim"]
 shape, way = clip_hits["shape"], clip_hits["way"]
@@ -536,14 +529,14 @@ claim("Averaging over the five clips of a video gains more than 10 points, in th
       unit="points", published="single frame 41.1 % of clips, 59.3 % of videos: 18.2 points (Table 1)")
 
 # %% [markdown]
-# The gain has a simple reason: the clips of a video err partly by themselves, and the mean of five errs less often than
-# one. Where a network is at chance, there is nothing to average: compare the single frame's two columns for *way*.
+# The clips of a video err partly by themselves, and the mean of five errs less often than one. Where a network is at
+# chance, there is nothing to average: compare the single frame's two columns for *way*.
 #
 # ### Half the pixels
 #
 # Now the context and the fovea. The accuracies are in the table already: the single frame is the full resolution. What
-# does a clip cost? Count the multiply-adds at our size; then count and time both networks in the same run on larger
-# frames, so that the time goes into the convolutions.
+# does a clip cost? Count at our size; then count and time both networks on larger frames, so that the time goes into
+# the convolutions.
 
 # %%
 frames, rounds = torch.randn(32, 3, 1, 96, 96), course.pick(cpu=7, smoke=1)
@@ -569,16 +562,16 @@ claim("For the same work in training, context and fovea are at most 10 points be
       unit="points", published="clip hit@1 42.4 % against 41.1 % (Table 1); 21 clips per second against 6")
 
 # %% [markdown]
-# (The speeds of the paper are those of training, for the single frame; for slow fusion they are 10 against 5.) Note
-# what the claim says, and what it does not. In the paper half the pixels *gained* a point. Here they tend to lose a
-# few: our shapes are small, so few pixels of the context see one, and the edge of the fovea may cut it. After the 200
-# steps of the others they would even be more than 20 points behind (we tried, with three seeds). What they save is
-# work, and work can be spent on more steps. And work is counted in multiply-adds here. At $24 \times 24$ pixels a step
-# is mostly overhead, so those 540 steps do take longer; at $96 \times 96$ the time follows the count.
+# (The speeds of the paper are those of training, for the single frame; for slow fusion they are 10 against 5.) In the
+# paper half the pixels *gained* a point. Here they tend to lose a few: our shapes are small, so few pixels of the
+# context see one, and the edge of the fovea may cut it. After the 200 steps of the others they would even be more than
+# 20 points behind (we tried, with three seeds). What they save is work, counted in multiply-adds, and that can be spent
+# on more steps. At $24 \times 24$ pixels a step is mostly overhead, so those 540 steps do take longer; at $96 \times
+# 96$ the time follows the count.
 #
 # ### Slow against early, when the moment is not known
 #
-# So far all motion came in the middle of the clip. Real clips are cut out anywhere. So now a shape leaves and returns
+# So far all motion came in the middle of the clip; real clips are cut out anywhere. Now a shape leaves and returns
 # within four of ten frames, at any moment, over a photograph. Early fusion needs a filter of ten frames for each moment
 # at which it could happen. Slow fusion's first filters have four frames and stand at four places.
 
@@ -586,7 +579,7 @@ claim("For the same work in training, context and fovea are at most 10 points be
 early_guess = predict("Early fusion, out and back at any moment: accuracy in %? (Guessing has 25.)", None, unit="%")
 
 # %% [markdown]
-# The same training, the same clips for both (the mean of these is 80):
+# The same training and clips for both (their mean is 80):
 
 # %%
 moving = ActionWorld("out_and_back", 24, 24, 10, duration=4, size=6, travel=6, backdrop=0.7)
@@ -617,17 +610,16 @@ claim("Slow fusion beats early fusion by more than 5 points when the motion may 
       unit="points", published="clip hit@1 41.9 % against 38.9 %, video hit@1 60.9 % against 57.7 % (Table 1)")
 
 # %% [markdown]
-# Do not conclude too much. Both networks have *seen* all the moments here; slow fusion needs fewer steps for them, as
-# one filter serves four places. At a moment that was never in training slow fusion fails as well as early fusion:
-# its conv3 has weights of its own for the first and the second half of the clip, and a stride of 2 tells even frames
-# from odd ones. (We tried: trained on starts at frames 0 to 2, both are near chance at frame 4, for three seeds.) The
-# network of lecture 02 passed that test, because it ended with a maximum over time. Slow fusion shares weights over
-# time, *and* it knows the moment.
+# Both networks have *seen* all the moments here; slow fusion needs fewer steps for them, as one filter serves four
+# places. At a moment that was never in training slow fusion fails as well as early fusion: its conv3 has weights of its
+# own for the first and the second half of the clip, and a stride of 2 tells even frames from odd ones. (We tried:
+# trained on starts at frames 0 to 2, both are near chance at frame 4, for three seeds.) The network of lecture 02
+# passed that test, because it ended with a maximum over time.
 #
 # ## Transfer: UCF101
 #
-# Are features that were learnt from sports of use elsewhere? The authors took slow fusion, trained on Sports-1M, to the
-# 101 classes of UCF101, and retrained more or less of it:
+# Do features of sports serve elsewhere? The authors took slow fusion, trained on Sports-1M, to the 101 classes of
+# UCF101, and retrained more or less of it:
 
 # %%
 table({"everything, from scratch": 41.3, "the top layer": from_memory(64.1), "the top 3 layers": 65.4,

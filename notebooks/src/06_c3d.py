@@ -23,12 +23,11 @@ from torch import nn
 
 from course_lib.data.sets.readers import ucf101
 from course_lib.data.sets.shipped import clip_path
-from course_lib.data.video_io import probe, read_clip, read_frames
+from course_lib.data.video_io import dense_clips, read_clip
 from course_lib.data.worlds.actions import ActionWorld
 from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
 from course_lib.models.c3d import C3D, C3DSearch, pool, preprocess
-from course_lib.ops.sampling import dense_indices
 from course_lib.plots import Noted, bars, diagram, film_strip, show, table
 from course_lib.progress import progress
 from course_lib.train import scores, trained
@@ -57,8 +56,8 @@ show(film_strip(both, range(16), [f"frame {t}" for t in range(8)] + [f"reversed 
      alt="Above, a shape flashes and moves in some order; below, the same eight frames in reverse.")
 
 # %% [markdown]
-# In lecture 02 a kernel with a length in time could tell such clips apart. It had 3 frames, and we did not ask why 3.
-# Now we do. Tran, Bourdev, Fergus, Torresani and Paluri (ICCV 2015) asked three questions that became a recipe:
+# In lecture 02 a kernel of 3 frames could tell such clips apart. Why 3? Tran, Bourdev, Fergus, Torresani and Paluri
+# (ICCV 2015) asked three questions that became a recipe:
 #
 # 1. How deep in time should the kernels be? They tried, on small networks.
 # 2. With the best depth, train one large network, **C3D**, on a million videos. What does it cost?
@@ -92,9 +91,9 @@ for depth in (1, 3):
 reverse_guess.reveal(difference[1])
 
 # %% [markdown]
-# Not by little: *not at all*. Reversing eight frames turns the pair (0, 1) into (1, 0), the last pair into the first,
-# and so on up. A maximum does not mind any of this. So no training can teach a depth-1 network the order of two events.
-# (With $T$ not a power of 2 the pairs no longer match, and a little gets through.)
+# *Not at all.* Reversing eight frames turns the pair (0, 1) into (1, 0), the last pair into the first, and so on up,
+# which no maximum minds. So no training can teach a depth-1 network the order of two events. (With $T$ not a power of 2
+# the pairs no longer match, and a little gets through.)
 
 # %% tags=["claim"]
 claim("A network of depth 1 gives a clip and its reverse the same scores (up to 0.00001); with depth 3 they differ "
@@ -160,10 +159,10 @@ for name, depths in DEPTHS.items():
     print(f"{name:12}{cost.parameters:>12,} parameters {count(cost.multiply_adds):>9} multiply-adds")
 
 # %% [markdown]
-# The multiply-adds grow with the depth, as they must. The parameters surprise. The paper (Section 3.1) says that each
-# network has about 17.5 million, and depth 7 only **51 thousand** more than depth 1, so that size cannot explain the
-# results. We count 9.3 *million* more, two thirds of the depth-1 network. Can you guess how one comes to 51 thousand?
-# Your function gives the right number; here is a line that gives theirs.
+# The multiply-adds grow with the depth. The parameters surprise. The paper (Section 3.1) says that each network has
+# about 17.5 million, and depth 7 only **51 thousand** more than depth 1, so that size cannot explain the results. We
+# count 9.3 *million* more, two thirds of the depth-1 network. How does one come to 51 thousand? Your function gives the
+# right number, this line theirs:
 
 # %%
 layers = ((3, 64), (64, 128), (128, 256), (256, 256), (256, 256))  # input and output channels
@@ -291,15 +290,15 @@ claim("C3D has 79,991,015 parameters and needs 38.55 billion multiply-adds, 2.5 
       published="79,991,015 in the released weights; 38.5 G in a public library, elsewhere 39.5 G and 2.9 times")
 
 # %% [markdown]
-# The same network as a picture. The depth of a body is time. Follow it from left to right: which pool spares it, and
-# which one leaves a single moment?
+# The same network as a picture; the depth of a body is time. Which pool spares it, and which one leaves a single
+# moment?
 
 # %%
 show(diagram(cost))
 
 # %% [markdown]
-# Look at the two ends of the table. Two layers, conv2 and conv3b, do 58 % of the work with 2.5 % of the parameters; fc6
-# and fc7 hold 63 % of the parameters and do 0.1 % of the work. Memory sits in one place and time in another.
+# Two layers, conv2 and conv3b, do 58 % of the work with 2.5 % of the parameters; fc6 and fc7 hold 63 % of the
+# parameters and do 0.1 % of the work. Memory sits in one place and time in another.
 #
 # You will meet **39.5 GFLOP and 2.9 times VGG** as well, in a column with 0.7 for AlexNet and 13.6 for VGG-16. (The
 # "FLOP" there are multiply-adds, as here. Some slides head that column MFLOP; it is GFLOP.) AlexNet agrees with our
@@ -313,8 +312,8 @@ print(f"39.5 / 13.6 = {39.5 / 13.6:.2f}, and VGG-16 has {vgg.multiply_adds / 1e9
 
 # %% [markdown]
 # So somebody's spreadsheet gave the fully connected layers a kernel of 27, too, and let pool5 round down. (Again a
-# reconstruction, and the 13.6 G for VGG is one convolution short of the 15.47 G that we count.) Nobody was harmed. But
-# now you know three published numbers about this one network that a ten-line function would have caught.
+# reconstruction, and the 13.6 G for VGG is one convolution short of the 15.47 G that we count.) Three published
+# numbers, and a ten-line function would have caught them.
 #
 # ## From clips to a video
 #
@@ -324,9 +323,9 @@ print(f"39.5 / 13.6 = {39.5 / 13.6:.2f}, and VGG-16 has {vgg.multiply_adds / 1e9
 #
 # $$ \bar{f} = \frac{1}{N} \sum_{n=1}^{N} f_n , \qquad x = \frac{\bar{f}}{\lVert \bar{f} \rVert_2} . $$
 #
-# Why the length? Bright, busy videos make all activations large. A linear classifier should not mistake contrast for
-# class. A pencil example: clips with features $(3, 0)$ and $(3, 8)$ average to $(3, 4)$, whose length is 5, so
-# $x = (0.6, 0.8)$.
+# Why the length? Bright, busy videos make all activations large, and a linear classifier should not mistake contrast
+# for class. With a pencil: clips with features $(3, 0)$ and $(3, 8)$ average to $(3, 4)$, whose length is 5, so $x =
+# (0.6, 0.8)$.
 #
 # ## Exercise 06.3: One descriptor for a video
 
@@ -376,8 +375,8 @@ svm_loss = check("06.4", svm_loss)
 # <details>06.4</details>
 
 # %% [markdown]
-# Your loss is smooth and has a single minimum, so a quasi-Newton method (L-BFGS) finds it. We keep this to hold it
-# against scikit-learn in a moment.
+# Your loss is smooth and has a single minimum, so a quasi-Newton method (L-BFGS) finds it. Scikit-learn's follows
+# below.
 
 # %%
 def train_svm(features, labels, classes, strength=10.0):
@@ -441,7 +440,7 @@ searched[3] = train_depth(3)
 searched[5] = train_depth(5)
 
 # %% [markdown]
-# Only the number of frames that a kernel spans has changed, and the time that it takes.
+# Only the number of frames that a kernel spans has changed, and the time.
 
 # %%
 searched[7] = train_depth(7)
@@ -509,9 +508,9 @@ table({"task": ("actions", "actions", "same action?", "scenes", "scenes", "objec
       source="Table 1 of the paper, from a public transcript, as all its numbers here; Sports-1M: video hit@5")
 
 # %% [markdown]
-# One set of features, never trained for five of the six tasks. That is the point: *C3D is to videos what ImageNet
-# features are to images*. On UCF101 there was more to compare with. Mind the two columns: what sees frames alone, and
-# what is helped by optical flow, trajectories or other features. In which of them does C3D win by itself?
+# One set of features, never trained for five of the six tasks: *C3D is to videos what ImageNet features are to images*.
+# On UCF101 there was more to compare with. Mind the two columns: what sees frames alone, and what is helped by optical
+# flow, trajectories or other features. In which of them does C3D win by itself?
 
 # %%
 table({"ImageNet features, linear SVM": (68.8, None), "dense trajectories (iDT), bag of words": (None, 76.2),
@@ -528,9 +527,9 @@ table({"ImageNet features, linear SVM": (68.8, None), "dense trajectories (iDT),
 # trajectories are better than it; with trajectories of its own it is the best of all. And reduced by PCA to **10
 # numbers** per video, C3D still has 52.8 %.
 #
-# And against ImageNet features, frame by frame? They have 68.8 there. We build the duel. The **image network** is the
-# same five-convolution network for single frames (one frame, depth 1), trained on what single frames show: four shapes.
-# Each of the two is good at its own job. Then both are frozen.
+# ImageNet features, frame by frame, have 68.8 there. We build the duel. The **image network** is the same
+# five-convolution network for single frames (one frame, depth 1), trained on what single frames show: four shapes. Each
+# of the two is good at its own job. Then both are frozen.
 
 # %%
 shapes = ActionWorld("appearance", **SMALL)
@@ -593,7 +592,7 @@ theirs = 100 * library.score(test_found["C3D"].numpy(), test_part.labels.numpy()
 print(f"time of the event: yours {mine:.1f} %, scikit-learn {theirs:.1f} %")
 
 # %% [markdown]
-# They agree up to a clip or two (scikit-learn also keeps the biases small). From here on the library does it, faster.
+# They agree up to a clip or two (scikit-learn also keeps the biases small).
 
 # %%
 def svm_accuracy(task, kind, dimensions=None):
@@ -642,14 +641,13 @@ claim("Three motion networks side by side beat one by more than 3 points", unsee
 
 # %% [markdown]
 # The C3D features come from a network that has learnt four directions and two orders, and yet they tell when an event
-# happened and, less surely, which way a shape went before it came back, and how fast. The image features stay close to
+# happened, and less surely which way a shape went before it came back, and how fast. The image features stay close to
 # guessing. For the *time* of an event they must: early or late, the clip has the same frames in another order, and an
-# average has no order. For the other two they need not: a fast shape is seen at fewer places than a slow one, in
-# whatever order you look. An average could keep that, but a network that learnt shapes had no reason to keep places. On
-# shapes the roles are exchanged, so neither is simply "better": *features know what they were trained for*.
-# Concatenated, each covers for the other. It is what the 90.4 in brackets does, with dense trajectories as the other
-# half. The last bars are three motion networks side by side (those of the paper differed in what they were trained on,
-# ours differ in depth).
+# average has no order. For the other two they need not: a fast shape is seen at fewer places than a slow one. An
+# average could keep that, but a network that learnt shapes had no reason to. On shapes the roles are exchanged, so
+# neither is simply "better": *features know what they were trained for*. Concatenated, each covers for the other. It is
+# what the 90.4 in brackets does, with dense trajectories as the other half. The last bars are three motion networks
+# side by side (those of the paper differed in what they were trained on, ours differ in depth).
 #
 # ### Ten numbers
 #
@@ -749,10 +747,10 @@ claim("For actions that the network knows, the cosine of C3D features alone tell
       unit="of ROC area", published="78.3 % of ASLAN's pairs right, 68.7 % before (Table 1)")
 
 # %% [markdown]
-# Be honest about the other three lines: for new actions the cosine is little better than a coin (the time of an event
-# is the best of them), although a linear SVM found the classes in the very same descriptors. The information is there,
-# but other things vary more, and the cosine weighs everything alike. One can *learn* what to compare; that is metric
-# learning, lecture 15.
+# For new actions, the other three lines, the cosine is little better than a coin (the time of an event is the best of
+# them), although a linear SVM found the classes in the very same descriptors. The information is there, but other
+# things vary more, and the cosine weighs everything alike. One can *learn* what to compare; that is metric learning,
+# lecture 15.
 #
 # ### How fast?
 #
@@ -765,7 +763,7 @@ table({"iDT, CPU": (202.2, 3.5, 91.4), "Brox's flow, CPU": (2513.9, 0.3, 1135.9)
       columns=("hours", "frames per second", "times C3D's time"), best=None, source="UCF101: run times in the paper")
 
 # %% [markdown]
-# Your machine, for the full network on 16 frames:
+# The full network on your machine:
 
 # %% tags=["nbval-ignore-output"]
 print(f"{16 / seconds:.0f} frames per second on the CPU, {cost.multiply_adds / seconds / 1e9:.0f} G multiply-adds/s")
@@ -815,9 +813,7 @@ print(f"{frames_per_second(network, torch.rand(clips_shape), course.pick(cpu=2, 
 @torch.no_grad()
 def video_features(network, path):
     """fc6 of clips of 16 frames that overlap by 8, averaged, length 1: (4096,)"""
-    frames = probe(path).frames
-    starts = dense_indices(max(frames, 16), clip_len=16, step=8).clamp(max=frames - 1)  # (N, 16)
-    clips = torch.stack([preprocess(read_frames(path, numbers)) for numbers in starts])
+    clips = torch.stack([preprocess(clip) for clip in dense_clips(path, clip_len=16, step=8)])
     return describe_video(network.features(clips.to(course.device)).float().cpu())
 
 

@@ -46,8 +46,8 @@ from course_lib.widgets.trajectory_cells import TrajectoryCells
 # - decide by measurement what each of these parts is worth.
 
 # %% [markdown]
-# Four patterned discs before a photograph, and the camera pans. *One* of the discs moves by itself. Which one is it,
-# and which way does it go? Four patterns, four ways, sixteen classes.
+# Four patterned discs before a photograph, and the camera pans. *One* disc moves by itself. Which, and which way? Four
+# patterns, four ways, sixteen classes.
 
 # %%
 day = Bystanders(frames=9, light=(0.7, 1.0))  # 72 x 72 pixels
@@ -56,16 +56,14 @@ show(film_strip(example.clips[5], range(0, 9, 2)),
      alt=f"Every second of nine frames: four discs, and all of it shifts. Class: {day.classes[example.labels[5]]}.")
 
 # %% [markdown]
-# Every clip shows all four patterns. What is *in* the picture tells you nothing. A network that looks at the whole
-# frame and averages, as both streams of lecture 05 do in the end, mixes the one that acts with three that stand around.
-# In a real video the mover is a person, and the bystanders are a lawn, a crowd, advertising boards.
+# Every clip shows all four patterns: what is *in* the picture tells you nothing. A network that averages over the
+# frame, as both streams of lecture 05 do in the end, mixes the one that acts with three that stand around.
 #
 # Before networks, the best answer was to follow points and to describe only what is around them: **improved dense
 # trajectories** (iDT). It knew where to look and saw little: gradients and flow. In 2015 Wang, Qiao and Tang put the
-# two together. Take the paths of iDT, and read along them the maps of a two-stream network. They called the result a
-# **trajectory-pooled deep-convolutional descriptor**, TDD. It was a way to recognise actions in video surveillance, in
-# human-computer interaction, and in the analysis of video content; the idea, reading features where something moves,
-# has outlived the networks of its time. The whole pipeline, whose parts we take one by one:
+# two together: take the paths of iDT, and read along them the maps of a two-stream network. The result is a
+# **trajectory-pooled deep-convolutional descriptor**, TDD, for actions in video surveillance, human-computer
+# interaction and the analysis of video content. The whole pipeline:
 #
 #     video ── flow ───── trajectories ────────────────────────────┐
 #       ├───── frames ─── spatial network ─── maps, normalised ─── read along paths ─── PCA ─── Fisher vector ─── SVM
@@ -79,15 +77,14 @@ show(film_strip(example.clips[5], range(0, 9, 2)),
 # $$ T_k = \{(x_1^k, y_1^k, z_1^k), \ldots, (x_P^k, y_P^k, z_P^k)\} . $$
 #
 # **Start** on a grid, every 5 pixels. On a white wall or along a straight edge, flow is a guess (the aperture problem
-# of lecture 04), so a grid point needs a corner: the matrix of the normal equations there must have two large
-# eigenvalues. We ask that the *smaller* one is not too small beside the best in the frame. **Go** from frame to frame
-# with the flow $\omega$, where the point is now:
+# of lecture 04), so a grid point needs a corner: the *smaller* eigenvalue of the normal equations' matrix must not be
+# too small beside the best in the frame. **Go** from frame to frame with the flow $\omega$, where the point is now:
 #
 # $$ (x_{t+1}, y_{t+1}) = (x_t, y_t) + (\operatorname{med} * \omega_t)(\bar x_t, \bar y_t) . $$
 #
-# The bar rounds to the nearest pixel. "med" is a median over $3 \times 3$ pixels, for $u$ and $v$ apart. Why a median?
-# With a pencil: nine displacements 1, 1, 1, 1, **9**, 1, 1, 1, 1, of which one is wrong. Their mean is 1.9, and a point
-# that trusts it is lost within a few frames. Their median is 1.
+# The bar rounds to the nearest pixel. "med" is a median over $3 \times 3$ pixels, for $u$ and $v$ apart. With a pencil:
+# of nine displacements 1, 1, 1, 1, **9**, 1, 1, 1, 1 one is wrong. Their mean is 1.9, and a point that trusts it is
+# soon lost. Their median is 1.
 #
 # ## Exercise 07.1: One step of tracking
 #
@@ -117,23 +114,22 @@ tracking_step = check("07.1", tracking_step)
 
 # %% [markdown]
 # The rest is book-keeping, in `ops/trajectories.py`. A trajectory has $L = 15$ steps (7 here, in clips of 9 frames).
-# When one is complete, its place is free, and a new one starts. Some are thrown away in the end: those that did not
-# move, and those that jumped (a step of more than 20 pixels that is most of the whole path: the flow was wrong).
+# When one is complete, its place is free, and a new one starts. Thrown away in the end: those that did not move, and
+# those that jumped (a step of more than 20 pixels that is most of the whole path).
 #
 # ### When the camera moves, everything moves
 #
 # Nothing stands still in our clips. So the *improved* trajectories (Wang and Schmid 2013) estimate the camera first.
 # Two pictures of a plane, or of a distant world, are related by a **homography**: a $3 \times 3$ matrix $H$ that takes
-# $(x, y, 1)$ to $(x', y', w)$, and the point is $(x' / w, y' / w)$. Four pairs of points determine it. Which four? Some
-# corners are on the mover, some have wrong flow. **RANSAC** (random sample consensus) takes four at random, fits $H$,
-# counts how many of the other corners agree within a pixel, and repeats; the largest crowd wins, and $H$ is fitted to
-# all of it. That works as long as the background has more corners than anything that moves. What is left of a
-# displacement $d$ of the point $p$ is $H^{-1}(p + d) - p$, and a path whose longest step is less than a pixel or so has
-# *not moved*.
+# $(x, y, 1)$ to $(x', y', w)$, and the point is $(x' / w, y' / w)$. Four pairs of points determine it. But some corners
+# are on the mover, some have wrong flow. **RANSAC** (random sample consensus) takes four at random, fits $H$, counts
+# how many of the other corners agree within a pixel, and repeats; the largest crowd (the background, if it has most
+# corners) wins, and $H$ is fitted to all of it. What is left of a displacement $d$ of the point $p$ is $H^{-1}(p + d) -
+# p$, and a path whose longest step is less than a pixel or so has *not moved*.
 #
-# Each pair of neighbouring frames has an $H$ of its own, since the hand that holds a camera is never steady. Our camera
-# is: it pans at one speed. So all pairs of a clip may vote for one $H$ together (`steady=True`), and that takes a third
-# of the time. Does the shortcut help more than it should? We know the true pan, and look how far both miss it.
+# Each pair of neighbouring frames has an $H$ of its own, since no hand is steady. Our camera is: it pans at one speed.
+# So all pairs of a clip may vote for one $H$ together (`steady=True`), in a third of the time. How far does each miss
+# the true pan?
 
 # %%
 LENGTH = 7
@@ -157,10 +153,10 @@ for steady, name in ((True, "one H for the whole clip"), (False, "one H for each
     print(f"{name:30} misses the true pan by {missed.mean():.2f} pixels a frame")
 
 # %% [markdown]
-# Both are right to about a tenth of a pixel or better, and the camera goes a whole pixel. So the shortcut costs
-# nothing *here*; the last section, with a real camera, does without it.
+# Both are right to about a tenth of a pixel or better, and the camera goes a whole pixel. The last section, with a real
+# camera, does without the shortcut.
 #
-# Sixteen clips like the one above. The camera moves everything, the mover is one disc of four.
+# Sixteen clips like the one above:
 
 # %% tags=["predict"]
 share_guess = predict("What share of all trajectories moved by itself, without the camera?", None, unit="%")
@@ -175,8 +171,7 @@ show(tracks(example.clips[5, :, 0], panels),
          "most of them on one disc. Each path ends in a dot.")
 
 # %% [markdown]
-# A large part of the work is done before any network has seen the clip. The mover's box fills about a twentieth of the
-# frame. How many of the remaining paths begin in it?
+# The mover's box fills about a twentieth of the frame. How many remaining paths begin in it?
 
 # %%
 def on_the_mover(batch, paths, slack=3):
@@ -197,14 +192,12 @@ claim("Of the trajectories that moved by themselves, more than 70 % lie on the m
       f"{shares[1]:.0f} % of those kept, {shares[0]:.0f} % of all", unit="points")
 
 # %% [markdown]
-# (The training clips, `train`, are bright; the test clips, `test`, are filmed at **dusk**, about a third as bright.
-# That will matter.)
+# (The training clips, `train`, are bright; the test clips, `test`, are filmed at **dusk**, about a third as bright.)
 #
 # ## Describing a path by hand
 #
-# Around each point lies a square of 32 pixels (16 here); together the squares of a path form a bent **tube**. It is cut
-# into $2 \times 2$ cells in space and 3 in time. In each cell, every pixel has a small vector, and votes with its
-# *length* for its *direction*, one of eight. Three kinds of vectors give three descriptors:
+# The squares of 32 pixels (16 here) around a path's points form a bent **tube**. It is cut into $2 \times 2$ cells in
+# space and 3 in time. In each, every pixel's vector votes with its *length* for its *direction*, one of eight:
 #
 # | descriptor | vector | bins | numbers |
 # |---|---|---|---|
@@ -228,8 +221,8 @@ for name, descriptor in {"HOF": hof, "MBH": mbh}.items():
 pan_guess.reveal("no" if change["MBH"] < 1e-3 else "yes")
 
 # %% [markdown]
-# The derivative of a constant is zero. MBH sees a moving thing only by its outline, and does not see the pan at all.
-# iDT therefore cures HOF in another way, by computing it from the stabilised flow.
+# The derivative of a constant is zero. MBH sees a moving thing only by its outline, and the pan not at all. iDT cures
+# HOF in another way: it computes it from the stabilised flow.
 #
 # ## Maps to read
 #
@@ -238,10 +231,9 @@ pan_guess.reveal("no" if change["MBH"] < 1e-3 else "yes")
 # \times L \times N_m}$, with $a \in \{s, t\}$, $N_m$ channels, and here $L$ stands for *all frames of the video*. The
 # authors use conv4 and conv5 of the spatial and conv3 and conv4 of the temporal stream.
 #
-# They changed one thing that matters here. Lecture 05's network has no padding in conv1, so that a cell of its map does
-# not lie where one would think. Here conv1 is padded by 3 and conv2 by 2 (`padded=True`), and the centre of a cell
-# stays put. The network has no fully connected layers, so any size of frame will do, and it gets five: a small map sees
-# coarsely, a large one finely.
+# Lecture 05's network has no padding in conv1, so that a cell of its map does not lie where one would think. Here conv1
+# is padded by 3 and conv2 by 2 (`padded=True`), and the centre of a cell stays put. Without fully connected layers, any
+# size of frame will do, and it gets five: a small map sees coarsely, a large one finely.
 
 # %% tags=["predict"]
 columns_guess = predict("A frame of 480 x 640: how many columns has the map of conv4?", None, unit="columns")
@@ -255,8 +247,8 @@ for (rows, columns), (high, wide) in sizes.items():
           f"{320 / wide:5.2f} columns wide")
 
 # %% [markdown]
-# Both streams of the published size, up to where they are read. (Nothing joins them: the concatenation at the end
-# stands for a reader who looks into both.) Follow rows and columns from left to right: where are they halved?
+# Both streams of the published size, up to where they are read. (The concatenation at the end stands for a reader who
+# looks into both.) Where are rows and columns halved?
 
 # %%
 columns_guess.reveal(sizes[SCALES[0]][1])
@@ -269,23 +261,20 @@ show(diagram({"TDD: maps of both streams": costs}))
 
 # %% [markdown]
 # Twice by a convolution and twice by a pool: a cell is 16 pixels of the *resized* frame, and at the largest scale that
-# is 8 pixels of a video of 240 rows and 320 columns. At the smallest, cells are not quite square. Remember that for
-# later.
+# is 8 pixels of a video of 240 rows and 320 columns. At the smallest, cells are not quite square, which will matter.
 #
 # ### Two normalisations
 #
-# Channels differ in strength, and so do videos and places. The maps are divided by a maximum before they are read, in
-# one of two ways:
+# Channels differ in strength, and so do videos and places. So maps are divided by a maximum, in one of two ways:
 #
 # $$ \tilde C_m^a(x, y, z, n) = \frac{C_m^a(x, y, z, n)}{\max_{x, y, z} C_m^a(x, y, z, n)}
 #    \quad \text{(spatiotemporal)}, \qquad
 #    \tilde C_m^a(x, y, z, n) = \frac{C_m^a(x, y, z, n)}{\max_n C_m^a(x, y, z, n)} \quad \text{(channel)} . $$
 #
-# Read what stands below the "max". The first asks how strong a channel ever gets *in this video*; afterwards all
-# channels have the range 0 to 1. The second asks which channel is the strongest *at this place*; afterwards all places
-# count alike. With a pencil: at two places, channel 1 holds $(4, 2)$ and channel 2 holds $(8, 2)$. Spatiotemporal, each
-# channel by its own maximum: $(1, 0.5)$ and $(1, 0.25)$. Channel, each place by the larger of its two numbers: $(0.5,
-# 1)$ and $(1, 1)$.
+# The first asks how strong a channel ever gets *in this video*; afterwards all channels have the range 0 to 1. The
+# second asks which channel is the strongest *at this place*; afterwards all places count alike. With a pencil: at two
+# places, channel 1 holds $(4, 2)$ and channel 2 holds $(8, 2)$. Spatiotemporal, each channel by its own maximum: $(1,
+# 0.5)$ and $(1, 0.25)$. Channel, each place by the larger of its two numbers: $(0.5, 1)$ and $(1, 1)$.
 #
 # ## Exercise 07.2: Two normalisations
 #
@@ -310,15 +299,15 @@ normalised = check("07.2", normalised)
 # %% [markdown]
 # ### Pooling
 #
-# Now read. A map is $r_m$ times as large as the video, so the point $(x, y)$ of the video lies in the cell
-# $(\overline{r_m x}, \overline{r_m y})$, rounded to the nearest. The frame $z$ is not scaled: the maps keep every
-# frame. (The temporal map of frame $z$ comes from the ten flow fields that begin there. The last frames have no ten
-# ahead, and take the last complete stack.) The descriptor is the **sum** over the points,
+# A map is $r_m$ times as large as the video, so the point $(x, y)$ of the video lies in the cell $(\overline{r_m x},
+# \overline{r_m y})$, rounded to the nearest. The frame $z$ is not scaled: the maps keep every frame. (The temporal map
+# of frame $z$ comes from the ten flow fields that begin there. The last frames have no ten ahead, and take the last
+# complete stack.) The descriptor is the **sum** over the points,
 #
 # $$ D(T_k, \tilde C_m^a) = \sum_{p=1}^{P} \tilde C_m^a\big(\overline{r_m x_p^k},\; \overline{r_m y_p^k},\; z_p^k\big) ,
 #    \qquad a \in \{s, t\} . \tag{1} $$
 #
-# One trajectory, one layer, one normalisation: $N_m$ numbers, 512 at the published size.
+# That makes $N_m$ numbers, 512 at the published size.
 #
 # ## Exercise 07.3: Pool along trajectories
 #
@@ -345,9 +334,9 @@ pool_along = check("07.3", pool_along)
 # <details>07.3</details>
 
 # %% [markdown]
-# To see it at work we need networks that know something. Ours are lecture 05's at mini size. The spatial stream learns
-# patterns from *still close-ups*, as the authors' has learnt from ImageNet: it never sees a video. The temporal stream
-# learns four ways from stacks of $L = 3$ flow fields (10 in the paper) of *other things*: shapes of lecture 05.
+# Our networks are lecture 05's at mini size. The spatial stream learns patterns from *still close-ups*, as the authors'
+# has learnt from ImageNet: it never sees a video. The temporal stream learns four ways from stacks of $L = 3$ flow
+# fields (10 in the paper) of *other things*: shapes of lecture 05.
 
 # %%
 def look(frames):
@@ -378,7 +367,7 @@ temporal = trained(lambda: CNN_M_2048.mini(4, 6, padded=True), stacks, 40, cours
 
 # %% [markdown]
 # Frames are doubled to $144 \times 144$; maps then have $9 \times 9$ cells of 8 pixels of the video, as at the authors'
-# largest scale. (One scale is enough here: all discs are about equally large.)
+# largest scale.
 
 # %%
 VIDEO, SCALE = (72, 72), (144, 144)
@@ -395,8 +384,8 @@ example_maps = maps_of(example.clips[5], ready["still"][5])
 {" ".join(key): tuple(maps.shape) for key, maps in example_maps.items()}
 
 # %% [markdown]
-# **Find out:** choose a trajectory and a layer, and move along the path. How many different cells does it read in seven
-# frames? Do two neighbouring paths read the same ones? Which map would still be right if the path were off by 3 pixels?
+# **Find out:** choose a trajectory and a layer, and move along the path. How many different cells does it read? Do two
+# neighbouring paths read the same ones? Which map would still be right if the path were off by 3 pixels?
 
 # %% tags=["widget"]
 TrajectoryCells(example.clips[5], both["kept"].points[:, :-1], both["kept"].start,
@@ -408,8 +397,7 @@ TrajectoryCells(example.clips[5], both["kept"].points[:, :-1], both["kept"].star
 # The authors' trajectories come from a program whose records say where a path *ends*: `end` is the number of the
 # **last** frame, and frames and pixels are counted from 1. (A record has 10 such numbers of information, $2 \cdot 15$
 # of positions, $2 \cdot 15$ of shape, then HOG, HOF and MBH: 466 in all.) This function turns records into indices of a
-# map, counted from 0. It runs, gives indices that exist, and is wrong twice. On square frames with long videos, nobody
-# would notice.
+# map, counted from 0. It runs, gives indices that exist, and is wrong twice.
 
 # %% tags=["exercise"] exercise="07.4" points=2
 def cells_of_record(end, points, size, video):
@@ -442,13 +430,12 @@ cells_of_record = check("07.4", cells_of_record)
 # <details>07.4</details>
 
 # %% [markdown]
-# The public code has a typo of this kind, by the way: its table of ratios says 34.2587 where 240 rows over 7 cells are
-# 34.2857. That moves no point by more than a hundredth of a cell. Exchanged ratios, or the wrong end of a path, do
-# worse and raise no error either.
+# The public code has a typo of this kind: its table of ratios says 34.2587 where 240 rows over 7 cells are 34.2857.
+# That moves no point by more than a hundredth of a cell. Your two bugs do worse, and raise no error.
 #
 # ## From thousands of descriptors to one vector
 #
-# A video has as many descriptors as it has paths, and a linear SVM wants one vector. First, **PCA** to 64 dimensions,
+# A video has as many descriptors as paths, and a linear SVM wants one vector. First, **PCA** to 64 dimensions,
 # whitened: each has variance 1. Then a codebook, learnt once from descriptors of many videos.
 #
 # - **Bag of words**: $K$ centres ("words") by k-means. Count how many descriptors are nearest to each. $K$ numbers.
@@ -460,9 +447,9 @@ cells_of_record = check("07.4", cells_of_record)
 #    G_{\sigma, k} = \frac{1}{N \sqrt{2 \pi_k}} \sum_{n=1}^{N} \gamma_{nk} \big( z_{nk}^2 - 1 \big) , \qquad
 #    z_{nk} = \frac{x_n - \mu_k}{\sigma_k} . \tag{2} $$
 #
-# With a pencil: one Gaussian, $\mu = 0$, $\sigma = 2$; the descriptors are 3 and $-1$. So $z = 1.5$ and $-0.5$, and
-# $G_\mu = (1.5 - 0.5) / 2 = 0.5$: they lie to the right of the mean. $G_\sigma = (1.25 - 0.75) / (2 \sqrt 2) = 0.18$:
-# they are spread a little wider than $\sigma$ says.
+# With a pencil: one Gaussian, $\mu = 0$, $\sigma = 2$; descriptors 3 and $-1$. So $z = 1.5$ and $-0.5$, and $G_\mu =
+# (1.5 - 0.5) / 2 = 0.5$: they lie right of the mean. $G_\sigma = (1.25 - 0.75) / (2 \sqrt 2) = 0.18$: they are spread a
+# little wider than $\sigma$ says.
 #
 # ## Exercise 07.5: The two halves of a Fisher vector
 
@@ -501,10 +488,9 @@ claim("The maps of TDD come from 6,528,640 and 6,608,608 parameters, and a Fishe
 # %% [markdown]
 # ## Reproduce: does each part help?
 #
-# Our codebooks are small: a video has about a dozen paths, not twenty thousand. PCA to $D = 16$, $K = 4$, so $2KD =
-# 128$ numbers. For every kind of descriptor: a codebook from the training clips, a vector per clip, and two linear
-# SVMs, which ask for the *pattern* and for the *way*. "Both" counts clips for which the two are right. Guessing gives
-# 25, 25 and 6 %.
+# A video here has about a dozen paths, not twenty thousand. Hence PCA to $D = 16$, $K = 4$, and $2KD = 128$ numbers.
+# For every kind of descriptor: a codebook from the training clips, a vector per clip, and two linear SVMs, for the
+# *pattern* and for the *way*. "Both" counts clips for which the two are right. Guessing gives 25, 25 and 6 %.
 
 # %%
 def by_video(paths, descriptors):
@@ -537,7 +523,7 @@ def percent(*vectors):
 # %% [markdown]
 # ### Made by hand
 #
-# First iDT's descriptors. HOF twice: from the flow as it is, with the pan in it, and from the stabilised flow.
+# HOF twice: from the flow as it is, with the pan in it, and from the stabilised flow.
 
 # %%
 kinds_by_hand = {"HOG": (hog, "grey"), "HOF": (hof, "still"), "MBH": (mbh, "flow"), "HOF with the pan": (hof, "flow")}
@@ -559,8 +545,8 @@ table({"HOG": (40.2, 72.4), "HOF": (48.9, 76.0), "MBH": (52.1, 80.8), "HOF + MBH
 
 # %% [markdown]
 # HOG sees patterns and little of the way, HOF sees the way. With the pan in it, HOF tells the pattern hardly better
-# than guessing; from the stabilised flow it also sees where things end, and what they do to the flow. MBH needs no
-# stabilising, and reads both better than HOF.
+# than guessing; from the stabilised flow it also sees where things end. MBH needs no stabilising, and reads both better
+# than HOF.
 
 # %% tags=["claim"]
 claim("Under a moving camera, MBH beats HOF on the same flow by more than 5 points on the way",
@@ -571,8 +557,8 @@ claim("Under a moving camera, MBH beats HOF on the same flow by more than 5 poin
 # %% [markdown]
 # ### Counting, or saying how
 #
-# Which is better? That depends on what you hold fixed. MBH again, first with codebooks of the same size: a bag of $K$
-# words against a Fisher vector of $K$ Gaussians. Then with vectors of the same length: $32 K$ words.
+# Which is better depends on what you hold fixed. MBH again, first with codebooks of the same size: a bag of $K$ words
+# against a Fisher vector of $K$ Gaussians. Then with vectors of the same length: $32 K$ words.
 
 # %%
 gaussians = course.pick(cpu=(1, 2, 4, 8, 16), gpu=(1, 2, 4, 8, 16), smoke=(1, 2, 4))
@@ -588,8 +574,8 @@ claim("With 4, 8 or 16 words, a Fisher vector beats the bag of as many words by 
       published="iDT on UCF101: bag of words 76.2 %, Fisher vector 87.9 %")
 
 # %% [markdown]
-# For the same codebook there is no contest, and little wonder: the Fisher vector keeps 32 numbers of each Gaussian, the
-# bag one. A *single* Gaussian, mean and spread of a video's descriptors, beats 16 words. And for the same length?
+# For the same codebook there is no contest: the Fisher vector keeps 32 numbers of each Gaussian, the bag one. A
+# *single* Gaussian beats 16 words. And for the same length?
 
 # %%
 lengths = [32 * k for k in gaussians]
@@ -598,16 +584,16 @@ show(curve(lengths, {"Fisher vector": [*by_gaussians.values()], "bag of words": 
      alt="Two lines over the length of the vector. The Fisher vector is ahead where it is short, then they meet.")
 
 # %% [markdown]
-# For the same length, the Fisher vector leads while the vector is short, and no longer when it is long. So it is not
-# the better list of 512 numbers; it is the **smaller codebook**. A bag gets as far with 32 times as many words, all to
-# be learnt from the same descriptors. At the authors' size that would be 32,768 words; the bags of that time had a few
-# thousand, so the published pair is closer to the first comparison than to the second.
+# The Fisher vector leads while it is short, and no longer when it is long. Its strength is the **smaller codebook**: a
+# bag gets as far with 32 times as many words, all to be learnt from the same descriptors. At the authors' size that
+# would be 32,768 words; the bags of that time had a few thousand, so the published pair is closer to the first
+# comparison.
 #
-# How much an encoding matters shows in iDT's published results on UCF101 and HMDB51. Some names first. *Higher-
-# dimensional encodings* put several encodings side by side. *Stacked Fisher vectors* do it twice, like the Deep Fisher
-# Net: the Fisher vectors of small pieces of a video, compressed, are the descriptors of a second layer. *Multi-skip
-# feature stacking* collects descriptors at several frame rates, so that a slow and a quick wave look alike. And *HMAX*
-# is no iDT at all, but fixed filters and maxima in turn, after the visual cortex.
+# How much an encoding matters shows in iDT's published results on UCF101 and HMDB51. *Higher-dimensional encodings* put
+# several side by side. *Stacked Fisher vectors* do it twice, like the Deep Fisher Net: the Fisher vectors of small
+# pieces of a video, compressed, are the descriptors of a second layer. *Multi-skip feature stacking* collects
+# descriptors at several frame rates, so that a slow and a quick wave look alike. *HMAX* is no iDT, but fixed filters
+# and maxima in turn, after the visual cortex.
 
 # %%
 table({"bag of words, linear SVM (C3D's table)": (76.2, None), "Fisher vector (TDD's table)": (84.7, 57.2),
@@ -619,14 +605,13 @@ table({"bag of words, linear SVM (C3D's table)": (76.2, None), "Fisher vector (T
       source="As reported by the papers of lectures 05, 06, 07 and 11, which used different reports and encodings")
 
 # %% [markdown]
-# Four papers quote iDT on UCF101, with five different numbers. None is a misprint; they took different encodings and
-# reports. When you compare, look which one a table uses, and never mix two of them in one column. (And 66.8 % on HMDB51
-# was more than any network of lecture 05 had.)
+# Four papers quote iDT on UCF101, with five different numbers. None is a misprint: the encodings differ. Never mix two
+# of them in one column. (And 66.8 % on HMDB51 was more than any network of lecture 05 had.)
 #
 # ### The network's maps
 #
-# Now TDD: maps of both streams, your normalisations, your pooling. For one comparison we also read the same maps
-# *everywhere*: along 162 straight paths that stand on a grid of 8 pixels, all over the frame.
+# Now TDD: maps of both streams, your normalisations, your pooling. For comparison we also read the same maps
+# *everywhere*: along 162 straight paths on a grid of 8 pixels.
 
 # %%
 rows, columns = torch.meshgrid(torch.arange(4, 72, 8), torch.arange(4, 72, 8), indexing="ij")
@@ -651,8 +636,7 @@ def tdd_of(part, ready):
 pooled = [tdd_of(part, ready) for part, ready in ((train, train_ready), (test, test_ready))]
 
 # %% [markdown]
-# What does the place of reading do? The spatial stream, both layers, spatiotemporal normalisation: can an SVM name the
-# pattern that *moved*?
+# The spatial stream, both layers, spatiotemporal normalisation: can an SVM name the pattern that *moved*?
 
 # %%
 LAYERS = {"spatial": ("conv4", "conv5"), "temporal": ("conv3", "conv4")}
@@ -676,12 +660,12 @@ claim("Read along trajectories, maps name the pattern that moves more than 25 po
       published="spatial TDD 82.8 %, the whole spatial network 73.0 % (UCF101); 50.0 and 40.5 % on HMDB51")
 
 # %% [markdown]
-# Read everywhere, every clip's vector holds all four patterns, and says little more than a guess. That is no weakness
-# of the network: the knowledge was in the maps, and was drowned.
+# Read everywhere, every clip's vector holds all four patterns, and says little more than a guess: what the maps know is
+# drowned.
 #
 # ### Does dusk matter?
 #
-# The test clips are about a third as bright as the training clips. Without normalisation, what do you expect?
+# Without normalisation, what do you expect?
 
 # %%
 for name, (pattern, _, _) in spatial_along.items():
@@ -696,15 +680,13 @@ claim("Where the light changes, each normalisation beats none by more than 10 po
       published="the paper uses both, side by side")
 
 # %% [markdown]
-# A third of the light, about a third of the activation, everywhere in the map. Both maxima shrink along, and the
-# quotient stays. (We chose dusk to make the point. When training and test clips are equally bright, our miniature shows
-# no reliable difference: PCA with whitening, the power norm and the L2 norm repair most of what an unnormalised map
-# gets wrong.)
+# A third of the light, about a third of the activation everywhere. Both maxima shrink along, and the quotient stays.
+# (When training and test clips are equally bright, our miniature shows no reliable difference: PCA with whitening, the
+# power norm and the L2 norm repair most of what an unnormalised map gets wrong.)
 #
 # ### Two streams, two layers
 #
-# The final descriptor takes both streams, both layers of each, and both normalisations: eight Fisher vectors side by
-# side.
+# The final descriptor: both streams, both layers of each, both normalisations, so eight Fisher vectors side by side.
 
 # %%
 NAMES = "spatiotemporal", "channel"
@@ -721,7 +703,7 @@ claim("Spatial and temporal descriptors together beat either by more than 20 poi
       unit="points", published="TDD 90.3 %, spatial alone 82.8 %, temporal alone 82.2 % (UCF101)")
 
 # %% [markdown]
-# And the published comparison, in which everything meets:
+# And the published comparison:
 
 # %%
 table({"spatial network": (40.5, 73.0), "temporal network": (54.6, 83.7), "two-stream networks": (59.4, 88.0),
@@ -731,17 +713,17 @@ table({"spatial network": (40.5, 73.0), "temporal network": (54.6, 83.7), "two-s
       source="Wang, Qiao and Tang 2015, comparison table, from lecture slides that print it")
 
 # %% [markdown]
-# Read the published columns first: TDD beats the two-stream networks whose maps it reads *and* iDT whose paths it
-# takes, and iDT adds another 1.2 to 2.7 points. (The two-stream rows are those of lecture 05, and you will meet the
-# last row again in I3D's table, lecture 11.)
+# As published, TDD beats the two-stream networks whose maps it reads *and* iDT whose paths it takes, and iDT adds
+# another 1.2 to 2.7 points. (The two-stream rows are those of lecture 05; the last row returns in I3D's table, lecture
+# 11.)
 #
-# Whether TDD beats iDT is **not** settled here: it depends on the seed, and more often iDT is ahead. In our world the
-# classes *are* oriented stripes and plain motion, which is just what HOG and MBH were made for, and our spatial stream
-# has seen 1,600 close-ups instead of a million photographs. Where things have names and not directions, HOG ends at
-# 40.2 % (HMDB51), and spatial TDD at 50.0 %.
+# Whether TDD beats iDT is **not** settled here: it depends on the seed, and more often iDT is ahead. Our classes *are*
+# oriented stripes and plain motion, which HOG and MBH were made for, and our spatial stream has seen 1,600 close-ups
+# instead of a million photographs. Where things have names and not directions, HOG ends at 40.2 % (HMDB51), and spatial
+# TDD at 50.0 %.
 #
-# Which layer? Deeper ones see more around them, and lower ones see more precisely where. Published and ours, the
-# spatial stream judged by the pattern, the temporal one by the way:
+# Which layer? Deeper ones see more around them, lower ones more precisely where. The spatial stream judged by the
+# pattern, the temporal one by the way:
 
 # %%
 one_layer = {f"{stream} {layer}": percent(*vectors(stream, *NAMES, layers=(layer,)))[0 if stream == "spatial" else 1]
@@ -754,15 +736,14 @@ table({"spatial conv4": (48.5, 81.9), "spatial conv5": (47.2, 80.9), "spatial co
              "across the two halves")
 
 # %% [markdown]
-# In the paper the lower layer of each pair wins by one to three points, and the two together beat either. Our temporal
-# layers are near the ceiling, so they say nothing; and with 128 test clips, three points are four clips. So we make no
-# claim about layers.
+# In the paper the lower layer of each pair wins by one to three points, and the two together beat either. We make no
+# claim: our temporal layers are near the ceiling, and with 128 test clips, three points are four clips.
 #
 # ## On a GPU
 #
 # The same functions at the published size: frames of $240 \times 320$, $L = 15$, tubes of 32 pixels, five scales,
 # stacks of ten flow fields. The authors' flow is TV-L1 (scikit-image has it as `optical_flow_tvl1`); lecture 04's is
-# faster, and runs on the GPU. On a CPU the cell takes a small piece of a clip, and a mini network.
+# faster, and runs on the GPU. On a CPU: a piece of a clip, and a mini network.
 
 # %% tags=["gpu", "nbval-ignore-output"]
 @torch.no_grad()
@@ -787,7 +768,7 @@ found = video_descriptors(clip, network.to(course.device).eval(), size)
 # %% [markdown]
 # And UCF101 with the authors' weights. Set `UCF101` (the folder with the class folders), and `TDD_SPATIAL` and
 # `TDD_TEMPORAL` to their Caffe files, `spatial.caffemodel` and `temporal.caffemodel`, as they are: `TDD.from_published`
-# reads them without Caffe. For each of the eight kinds of descriptors, a codebook, and Fisher vectors side by side.
+# reads them without Caffe. Each of the eight kinds of descriptors gets a codebook.
 
 # %% tags=["gpu"]
 folder = Path(os.environ.get("UCF101", "UCF-101"))
@@ -823,8 +804,7 @@ else:
 # ## Do you remember?
 #
 # <details><summary>1. Why a median of the flow, and not a mean?</summary>
-# Near the border of a moving thing a mean mixes two motions, and one wrong vector shifts it. A median is one of the
-# motions.</details>
+# Near a border a mean mixes two motions, and one wrong vector shifts it. A median is one of the motions.</details>
 #
 # <details><summary>2. The camera zooms instead of panning. Does MBH still not see it?</summary>
 # It does: under a zoom flow grows linearly with the distance from the centre, and its derivative is a constant that is
@@ -838,13 +818,12 @@ else:
 # $2 \cdot 64 \cdot 32 = 4096$ and 64.</details>
 #
 # <details><summary>5. Lecture 05: trajectory stacking follows the flow, too. What is the difference to TDD?</summary>
-# There flow is read along the path and becomes the input of a network. Here the path says where to read a network's
-# maps.</details>
+# There flow along the path is a network's input. Here the path says where to read a network's maps.</details>
 #
 # <details><summary>6. Lecture 06: C3D features of a whole clip, with a linear SVM. What would they do in our world?
 # </summary>
-# They see motion and appearance together, but average over places: which of four patterns moved must be found by a
-# filter that sees both at once.</details>
+# They see motion and appearance together, but average over places: a filter must see both at once to find which pattern
+# moved.</details>
 #
 # ## To read
 #

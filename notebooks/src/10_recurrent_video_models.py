@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from course_lib.data.sets.readers import ucf101
-from course_lib.data.video_io import probe, read_frames
+from course_lib.data.video_io import dense_clips
 from course_lib.data.worlds.memory import LAMPS, flash_then_noise, moving_squares
 from course_lib.data.worlds.sentences import WORDS, SentenceWorld, centred, judge, write
 from course_lib.describe import describe
@@ -29,7 +29,6 @@ from course_lib.models.recurrent import LRCN, FrameCNN, loss_at_every_step, prep
 from course_lib.models.recurrent_cells import lstm_gates, remember_at_first
 from course_lib.models.s2vt import S2VT
 from course_lib.ops.captions import bleu, until_end, word_loss
-from course_lib.ops.sampling import dense_indices
 from course_lib.plots import bars, curve, diagram, film_strip, from_memory, heatmap, show, table
 from course_lib.plots.unrolled import unrolled
 from course_lib.timing import alternate
@@ -824,9 +823,7 @@ print(f"{rate:,.0f} frames per second; the CNN takes {share:.0f} % of the time")
 @torch.no_grad()
 def recognise(network, path):
     """Class of a video: clips of 16 frames that start every 8, averaged over clips and steps."""
-    frames = probe(path).frames
-    starts = dense_indices(max(frames, 16), clip_len=16, step=8).clamp(max=frames - 1)  # (N, 16)
-    clips = torch.stack([preprocess(read_frames(path, numbers)) for numbers in starts])
+    clips = torch.stack([preprocess(clip) for clip in dense_clips(path, clip_len=16, step=8)])
     steps = torch.cat([network.step_scores(part.to(course.device)).cpu() for part in clips.split(8)])
     return int(steps.softmax(-1).mean(dim=(0, 1)).argmax())
 

@@ -358,6 +358,9 @@ def error(network, data=test_set):
     """Percent of the test set that the network gets wrong."""
     return 100 - 100 * accuracy(scores(network, data[0], batch_size=256), data[1])
 
+# %% [markdown]
+# The same network four times; only the axes of its means and variances differ:
+
 # %%
 large = {norm: train(norm, 32, rate=0.2 / 32, passes=2) for norm in ("bn", "ln", "in", "gn")}
 large_errors = {norm: error(network) for norm, network in large.items()}
@@ -559,6 +562,9 @@ class BoxRegressor(nn.Module):
 def box_loss(network, batch):
     """Smooth L1 between boxes, as detectors have it."""
     return 10 * nn.functional.smooth_l1_loss(network(batch[0]), batch[1], beta=0.1)
+
+# %% [markdown]
+# Each regressor starts from the trunk that part 1 trained with its own method, and all see the same scenes:
 
 # %%
 yard = TextureWorld(24)

@@ -176,9 +176,9 @@ print(f"{cost.parameters:,} parameters with one branch, {more // 2:,} for each f
 # two things apart takes less than telling a thousand, targets are small, and a deep network forgets *where* something
 # was. It also must learn within a second, from one frame.
 #
-# Training visits the domains in turn. Step 0 belongs to video 0, step 1 to video 1, and after the last one comes the
-# first again. In each step only the shared layers and *that video's* branch learn. The loss is the cross-entropy of
-# lecture 03 with two classes, averaged over the crops of the step.
+# Training visits the domains in turn: step 0 belongs to video 0, step 1 to video 1, and so on, round and round. In each
+# step only the shared layers and *that video's* branch learn. The loss is the cross-entropy of lecture 03 with two
+# classes, averaged over the crops of the step.
 #
 # ## Exercise 13.3: A step in one domain
 #
@@ -202,12 +202,11 @@ domain_loss = check("13.3", domain_loss)
 # <details>13.3</details>
 
 # %% [markdown]
-# Let us put the paper's idea to its hardest test. We film three scenes with five things each, and make *five* domains
-# of each scene: the same frames, with another thing as target. One network gets 15 branches. The other one gets a
-# single branch for everything; the paper calls this **SDNet**. Both see the same crops for the same number of steps.
-# Then we show them *later* frames of the same videos and ask for the target among the five things. The measure is the
-# area under the ROC curve: the chance that the target gets a higher score than another thing. 1 is perfect, 0.5 is a
-# coin.
+# The idea's hardest test: we film three scenes with five things each, and make *five* domains of each scene: the same
+# frames, with another thing as target. One network gets 15 branches. The other one gets a single branch for everything;
+# the paper calls this **SDNet**. Both see the same crops for the same number of steps. Then we show them *later* frames
+# of the same videos and ask for the target among the five things. The measure is the area under the ROC curve: the
+# chance that the target gets a higher score than another thing. 1 is perfect, 0.5 is a coin.
 
 # %%
 FRAMES = 20  # of a video, to train on; what comes later is for the test
@@ -244,8 +243,8 @@ with torch.no_grad():
     print(f"yours {yours:.4f}, the library's {loss_of_domain(network, (crops7, labels7, domain7)):.4f}")
 
 # %% [markdown]
-# Mind that most negatives of the training are pieces of photograph, and only some show other things. Before you run the
-# next cell: what will the single branch reach, when it is asked for the target among five things?
+# Most negatives of the training are pieces of photograph, and only some show other things. What will the single branch
+# reach, when it is asked for the target among five things?
 
 # %% tags=["predict"]
 guess = predict("ROC area of the single branch, target against the other things?", None)
@@ -279,6 +278,9 @@ known = {name: who_is_target(network) for name, network in networks.items()}
 print(", ".join(f"{name} {area:.2f}" for name, area in known.items()))
 guess.reveal(known["one branch"])
 
+# %% [markdown]
+# As a claim: a wide gap, and a single branch that is close to a coin.
+
 # %% tags=["claim"]
 claim("On later frames, the network with a branch per video finds its target among five things: its ROC area is more "
       "than 0.15 above that of the network with one branch, which stays within 0.1 of a coin",
@@ -289,8 +291,8 @@ claim("On later frames, the network with a branch per video finds its target amo
 
 # %% [markdown]
 # The single branch cannot know: the same crop was target in one domain and background in four. All that is left to it
-# is "a thing, and not the photograph behind it". That is not worthless: as a detector of things it even has a fair
-# loss. But it has no reason to keep what tells one thing from another, and a tracker needs just that.
+# is "a thing, and not the photograph behind it". As a detector of things it even has a fair loss. But it has no reason
+# to keep what tells one thing from another, and a tracker needs just that.
 #
 # ## Hard negatives
 #
@@ -376,13 +378,12 @@ claim("With the hardest negatives of the first frame, less than half as many dis
       unit="points", published="success 0.602 without mining, 0.650 with it (OTB100, both without box regression)")
 
 # %% [markdown]
-# There is a price: fewer *targets* are believed, too. A network that has seen nothing but hard cases becomes strict.
-# The ROC area has no threshold; it says whether the order has improved. For tracking the exchange is a good one: in
-# each frame, 256 candidates compete, and one false alarm is enough to jump to another thing, while a target that is
-# merely doubted is looked at again in the next frame.
+# There is a price: fewer *targets* are believed, too. The ROC area has no threshold; it says whether the order has
+# improved. For tracking the exchange is a good one: in each frame, 256 candidates compete, and one false alarm is
+# enough to jump to another thing, while a target that is merely doubted is looked at again in the next frame.
 #
-# These videos are *new*: no network has seen their things. So here is the fair question to the pre-training of this
-# lecture. Did it help? The same test, for our two networks and for one that was never trained:
+# These videos are *new*: no network has seen their things. Did the pre-training help? The same test, for our two
+# networks and for one that was never trained:
 
 # %%
 starts = {**networks, "untrained": fresh(MDNet.mini, course)}
@@ -537,6 +538,9 @@ for name, update in (("updated", True), ("first frame only", False)):
 print(", ".join(f"{name}: mean IoU {value[:, 1:].mean():.2f}" for name, value in overlaps.items()))
 kept_guess.reveal(100 * (overlaps["first frame only"] > 0.5).float().mean().item())
 
+# %% [markdown]
+# One number hides *when* the two part. Frame by frame:
+
 # %%
 fig, ax = curve(range(overlaps["updated"].shape[1]), {name: value.mean(0) for name, value in overlaps.items()},
                 xlabel="frame", ylabel="mean IoU", ylim=(0, 1))
@@ -550,8 +554,8 @@ print(f"updates changed the mean IoU by {gains.mean():+.2f}; by video: {[f'{gain
 # We make no claim of it, because it does not hold in every run. In nine runs of this cell, updates gained 0.03 to 0.11
 # of mean IoU in eight, and lost 0.02 in one. In worlds in which the target changes all the way they gained up to 0.18
 # in ten runs of 14, nothing in two, and lost up to 0.02 in two. A few videos decide, in which a tracker stays with its
-# target or jumps to the other thing. Updates help more often than not, but they are no free gift: one that comes a
-# frame too late learns the wrong thing, with all its strength.
+# target or jumps to the other thing. Updates help more often than not; but one that comes a frame too late learns the
+# wrong thing, with all its strength.
 #
 # And the box regression? Here things grow, shrink and turn, so that the shape of the box changes, which candidates
 # cannot do: they only grow as a whole. The regressed box is only reported, so one run gives both answers.

@@ -20,7 +20,7 @@ from torch import nn
 
 from course_lib.data.sets.readers import ucf101
 from course_lib.data.sets.stereo_patches import StereoPair, another_view, cut, standardized
-from course_lib.data.video_io import probe, read_frames
+from course_lib.data.video_io import dense_clips
 from course_lib.data.worlds.actions import ActionWorld
 from course_lib.data.worlds.where_and_when import ACTIONS, FOLDS, WhereAndWhen, new_actions
 from course_lib.describe import describe
@@ -28,7 +28,6 @@ from course_lib.metrics.retrieval import match_recall_at
 from course_lib.models.c3d import C3D, C3DSearch, preprocess, video_descriptor
 from course_lib.models.embedding_net import EmbeddingNet
 from course_lib.ops.metric_losses import choose_triplets, online_contrastive, online_triplet, pairwise_distances
-from course_lib.ops.sampling import dense_indices
 from course_lib.plots import bars, curve, diagram, film_strip, from_memory, show, table
 from course_lib.train import Metric, fit, fresh, minibatches, scores, trained
 from course_lib.widgets.embedding_in_training import EmbeddingInTraining
@@ -739,9 +738,7 @@ print(f"{mined_steps_per_second(network, classes, each, course.pick(cpu=3, gpu=3
 @torch.no_grad()
 def video_features(network, path):
     """fc6 of clips of 16 frames that overlap by 8, averaged, length 1: (4096,)"""
-    frames = probe(path).frames
-    starts = dense_indices(max(frames, 16), clip_len=16, step=8).clamp(max=frames - 1)  # (N, 16)
-    clips = torch.stack([preprocess(read_frames(path, numbers)) for numbers in starts])
+    clips = torch.stack([preprocess(clip) for clip in dense_clips(path, clip_len=16, step=8)])
     return video_descriptor(network.features(clips.to(course.device)).float().cpu())
 
 

@@ -335,6 +335,10 @@ for name, values in error.items():
     print(f"{name}: " + ", ".join(f"{key} {value:.3f} px" for key, value in values.items()))
 fusion_guess.reveal(100 * error["tiny"]["flownetfusion"] / error["tiny"]["flownets_1"])
 
+# %% [markdown]
+# How far is each behind the better of the two, in the world that suits it least? A fused flow that need not be told
+# which world it is in should be near in both:
+
 # %% tags=["claim"]
 singles = ("flownets_1", "flownets_d")
 behind = {key: max(100 * values[key] / min(values[one] for one in singles) - 100 for values in error.values())

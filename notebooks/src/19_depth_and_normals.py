@@ -606,6 +606,9 @@ claim("Normals that are predicted beat the normals of predicted depth by more th
       f"{100 * angle['predicted']['within_30']:.0f} % against {100 * angle['of predicted depth']['within_30']:.0f} %",
       unit="degrees", published="20.9 degrees on NYU with VGG (Eigen and Fergus 2015; number from memory)")
 
+# %% [markdown]
+# What do these errors look like? One test room:
+
 # %%
 low, high = test_depth[0].min(), test_depth[0].max()
 scaled = best_scale(predicted[ours], test_depth)[0] * predicted[ours][0]  # the scale told, so that colours compare

@@ -31,6 +31,7 @@ from course_lib.data.video import write as video_write
 from course_lib.data.video.layout import Layout
 from course_lib.data.video_io import (
     VideoReader,
+    dense_clips,
     iter_frames,
     keyframes,
     probe,
@@ -197,6 +198,12 @@ def test_an_open_reader_gives_many_clips(plain):
     with VideoReader(plain) as reader:
         assert len(reader) == 90
         assert [numbers_of(reader.clip(start, 2)) for start in (70, 0, 33)] == [[70, 71], [0, 1], [33, 34]]
+
+
+def test_clips_that_overlap_and_one_that_is_too_short(plain):
+    clips = [numbers_of(clip) for clip in dense_clips(plain, clip_len=32, step=16)]
+    assert clips == [list(range(start, start + 32)) for start in (0, 16, 32, 48)]  # of 90 frames
+    assert [numbers_of(clip) for clip in dense_clips(plain, 100, 8)] == [[*range(90), *[89] * 10]]
 
 
 def test_iterating_from_the_middle_with_a_stride(plain):

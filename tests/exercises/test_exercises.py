@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 from cells import authored, own_cell, typed
+from groups import group
 
 from course_lib.authoring.source import INSTEAD
 from course_lib.exercises import edit, evaluate, find, lecture, lecture_numbers
@@ -154,6 +155,16 @@ def test_an_exercise_is_found_by_its_name(exercise):
     assert find(exercise.id) is exercise
     home = importlib.import_module(f"course_lib.exercises.lectures.l{exercise.id[:2]}.{file_name(exercise)}")
     assert exercise in vars(home).values()
+
+
+def test_workers_are_dealt_whole_lectures(request):
+    """Two lectures in one group, or one in two, would leave a worker waiting, or make a paper twice."""
+    lectures = {}
+    for item in request.session.items:
+        if item.path == request.path and "exercise" in getattr(item, "callspec", SimpleNamespace(params={})).params:
+            lectures.setdefault(group(item.nodeid), set()).add(item.callspec.params["exercise"].id[:2])
+    dealt = [numbers.pop() for numbers in lectures.values() if len(numbers) == 1]
+    assert len(dealt) == len(lectures) and len(set(dealt)) == len(dealt), lectures
 
 
 def test_no_file_is_long():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib.errors import CourseError
-from course_lib.models.caffemodel import named_weights, read_caffemodel
+from course_lib.models.caffemodel import is_caffemodel, named_weights, read_caffemodel, read_weights
 from tests.caffe_files import write_caffemodel
 
 
@@ -36,3 +36,13 @@ def test_weights_and_biases_by_name(tmp_path, old):
     named = named_weights(read_caffemodel(write_caffemodel(tmp_path / "net.caffemodel", arrays, old)))
     assert list(named) == ["conv1.weight", "conv1.bias", "fc6.weight", "fc6.bias"]
     assert torch.equal(named["fc6.weight"], arrays["fc6"][0]) and torch.equal(named["conv1.bias"], arrays["conv1"][1])
+
+
+def test_a_source_of_weights_is_told_by_its_name(tmp_path):
+    path = write_caffemodel(tmp_path / "net.caffemodel.v5", {"conv1": [torch.ones(2, 3)]})
+    assert is_caffemodel(path) and is_caffemodel(str(path))
+    assert torch.equal(read_weights(path)["conv1.weight"], torch.ones(2, 3))
+    other = tmp_path / "net.caffemodel.pth"  # converted
+    torch.save({"conv1.weight": torch.zeros(2, 3)}, other)
+    assert not is_caffemodel(other) and not read_weights(other)["conv1.weight"].any()
+    assert not is_caffemodel({"net.caffemodel": 1})

@@ -8,17 +8,8 @@ from torch.nn.functional import interpolate
 
 from course_lib.errors import CourseError, ShapeError
 from course_lib.models.flownet import estimate
-from course_lib.models.flownet2 import (
-    MINI,
-    THIN,
-    FlowNet2,
-    FlowNetFusion,
-    FlowNetSD,
-    begin_as,
-    brightness_error,
-    fusion_input,
-    stacked_input,
-)
+from course_lib.models.flownet2 import MINI, THIN, FlowNet2, FlowNetFusion, FlowNetSD, begin_as
+from course_lib.models.flownet2_inputs import Stage, brightness_error, fused_input, fusion_input, stacked_input
 from course_lib.models.flownet2_layouts import our_weights
 from course_lib.ops.warp import warp
 from tests.caffe_files import write_caffemodel
@@ -342,12 +333,14 @@ def test_inputs_by_hand():
     first, second = torch.tensor([[0.0, 1, 3, 6]]).expand(3, 1, 4), torch.tensor([[9.0, 0, 1, 3]]).expand(3, 1, 4)
     images, flow = torch.cat([first, second])[None], torch.zeros(1, 2, 1, 4)
     flow[:, 0] = 1
-    stacked = stacked_input(images, flow, scale=20.0)
+    stage, opposite = (Stage("", some, images, "border") for some in (flow, -2 * flow))
+    stacked = stacked_input(stage, scale=20.0)
     assert stacked.shape == (1, 12, 1, 4)
     assert stacked[0, 6, 0].tolist() == [0, 1, 3, 3]  # warped: the border is repeated
     assert stacked[0, 9, 0].tolist() == pytest.approx([0.05] * 4) and not stacked[0, 10].any()
     assert stacked[0, 11, 0].tolist() == pytest.approx([0, 0, 0, 3 * 3**0.5])
-    fused = fusion_input(images, flow, -2 * flow)
+    fused = fused_input(stage, opposite)
+    assert torch.equal(fused, fusion_input(images, flow, -2 * flow))
     assert fused.shape == (1, 11, 1, 4)
     assert fused[0, 3:7, 0, 0].tolist() == [1, 0, -2, 0] and fused[0, 7:9, 0, 0].tolist() == [1, 2]
     assert fused[0, 9, 0].tolist() == pytest.approx([0, 0, 0, 3 * 3**0.5])

@@ -18,7 +18,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from course_lib.data.sets.on_disk import contents, data_folder, list_text
-from course_lib.data.sets.tracking import Pictures
+from course_lib.data.sets.tracking.sequences import Pictures
 from course_lib.errors import DataError
 from course_lib.ops.camera import intrinsics, rigid, rotation_from_quaternion
 

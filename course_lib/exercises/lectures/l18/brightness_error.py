@@ -3,7 +3,7 @@
 import torch
 
 from course_lib.exercises import Case, edit, exercise
-from course_lib.models import flownet2
+from course_lib.models import flownet2_inputs
 
 SOLUTION = """
 def brightness_error(image, warped):
@@ -30,7 +30,7 @@ brightness_error = exercise(
     "Brightness error",
     points=1,
     solution=SOLUTION,
-    same_as=flownet2.brightness_error,
+    same_as=flownet2_inputs.brightness_error,
     cases=_cases,
     mistakes=(
         edit("the axis of colours is gone: keep it as an axis of 1, keepdim=True", {", keepdim=True": ""}),

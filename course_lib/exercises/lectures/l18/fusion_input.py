@@ -3,7 +3,7 @@
 import torch
 
 from course_lib.exercises import Case, edit, exercise
-from course_lib.models import flownet2
+from course_lib.models import flownet2_inputs
 
 SOLUTION = """
 import torch
@@ -36,7 +36,7 @@ fusion_input = exercise(
     "What the fusion network sees",
     points=2,
     solution=SOLUTION,
-    same_as=flownet2.fusion_input,
+    same_as=flownet2_inputs.fusion_input,
     cases=_cases,
     mistakes=(
         edit("small before large: the flows are exchanged", {STACKED: "[first, large, small, *lengths, *errors]"}),
