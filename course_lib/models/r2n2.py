@@ -63,8 +63,8 @@ class R2N2(nn.Module):
     def from_published(cls, source, *, side=127):
         """The released network, `ResidualGRUNet.npy`; widths are read from its shapes.
 
-        Its voxels have the axes of the release (depth, row, column of its own grids), not this course's. Pictures are
-        RGB in 0..1; nothing is subtracted.
+        Its voxels have the axes of the release; `course_lib.data.sets.r2n2.to_course_axes` turns them. Pictures are RGB
+        in 0..1 before white; nothing is subtracted.
 
         Args:
             source: path of the .npy file, list of its arrays in their order, or a state dict of this class (or its
