@@ -94,8 +94,8 @@ class FourForms(Explorer):
         what = {
             "voxels": f"{state.numbers:,} cells, full or empty",
             "octree": f"{state.numbers:,} cells of all sizes instead of {cells**3:,}",
-            "shape layers": f"{state.layers} layer{'s' * (state.layers > 1)}, {state.numbers:,} depths (in the cut: first "
-            "and last voxel of each column)",
+            "shape layers": f"{state.layers} layer{'s' * (state.layers > 1)}, {state.numbers:,} depths (in the cut: "
+            "first and last voxel of each column)",
             "level set": f"a function with {state.numbers:,} weights, asked in {cells**3:,} places",
         }[form]
         return f"The {kind} as {form}, {cells} cells along a side: {what}, {state.size:,} bytes; " \
@@ -198,7 +198,6 @@ def _slice(kind, form, cells):
         return depth, squares
     if form == "level set":  # where the function is below 0, four times as fine as the grid: it has no cells
         return depth, _fine_squares(kind, cells, depth)
-    full = voxels[depth].numpy()
     if form == "shape layers":
         return depth, _ends_of_columns(voxels[depth].numpy())
     return depth, [(y, x, 1, bool(voxels[depth, y, x])) for y in range(cells) for x in range(cells)]

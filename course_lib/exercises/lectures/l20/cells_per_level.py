@@ -124,8 +124,8 @@ cells_per_level = exercise(
         "Begin with one cell, the cube. At each level ask of every cell that exists: empty, filled, or mixed? The next "
         "level has the eight children of each mixed cell, and no others.",
         "`voxels.view(n, side, n, side, n, side)` cuts the cube into cells: axes 0, 2, 4 number the cells, axes 1, "
-        "3, 5 the voxels within one. The mean over those is 0 for empty and 1 for filled. `mask.repeat_interleave(2, axis)` "
-        "repeats each value.",
+        "3, 5 the voxels within one. The mean over those is 0 for empty and 1 for filled. "
+        "`mask.repeat_interleave(2, axis)` repeats each value.",
         "`share = voxels.view(n, side, n, side, n, side).float().mean(____)`; `empty = there & (share == 0)`; `mixed = "
         "there & ~empty & ____`; `there` of the next level is `mixed`, each value twice along ____ axes.",
     ),

@@ -20,6 +20,10 @@ FINITE = (
     "softplus"
 )
 
+STOPPED = (
+    "an epsilon or a clamp within the logarithm stops the loss where the network is surest and wrong: use the logits"
+)
+
 
 def _cases(generator):
     def points(batch, number, spread):
@@ -69,23 +73,23 @@ occupancy_loss = exercise(
             {LOSS: 'F.binary_cross_entropy(logits.sigmoid(), inside.float(), reduction="none")'},
         ),
         edit(
-            "an epsilon within the logarithm stops the loss where the network is surest and wrong: use the logits",
+            STOPPED,
             {LOSS: "-torch.where(inside, logits.sigmoid() + 1e-7, 1 - logits.sigmoid() + 1e-7).log()"},
         ),
         edit(
-            "an epsilon within the logarithm stops the loss where the network is surest and wrong: use the logits",
+            STOPPED,
             {LOSS: "-torch.where(inside, logits.sigmoid() + 1e-8, 1 - logits.sigmoid() + 1e-8).log()"},
         ),
         edit(
-            "clamping the probability stops the loss where the network is surest and wrong: use the logits",
+            STOPPED,
             {LOSS: "-torch.where(inside, logits.sigmoid(), 1 - logits.sigmoid()).clamp(min=1e-7).log()"},
         ),
         edit(
-            "clamping the probability stops the loss where the network is surest and wrong: use the logits",
+            STOPPED,
             {LOSS: "-torch.where(inside, logits.sigmoid(), 1 - logits.sigmoid()).clamp(min=1e-6).log()"},
         ),
         edit(
-            "clamping the probability stops the loss where the network is surest and wrong: use the logits",
+            STOPPED,
             {LOSS: "-torch.where(inside, logits.sigmoid(), 1 - logits.sigmoid()).clamp(min=1e-8).log()"},
         ),
         edit("inside and outside are exchanged", {"inside.float()": "(~inside).float()"}),

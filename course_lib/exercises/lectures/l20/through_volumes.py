@@ -42,11 +42,13 @@ through_volumes = exercise(
         edit("the kernel has three axes: kernel**3 numbers per pair of channels", {"kernel**3": "kernel**2"}),
         edit("the kernel has three axes: kernel**3 numbers per pair of channels", {"kernel**3": "kernel * 3"}),
         edit("the kernel has three axes: kernel**3 numbers per pair of channels", {"kernel**3": "kernel"}),
-        edit("each output reads all channels of the layer before: multiply by them as well", {COST: "kernel**3"}),
+        edit(
+            "each output reads all channels of the layer before: multiply by them, and remember `width` for the next layer",
+            {COST: "kernel**3"},
+        ),
         edit(
             "a layer reads the channels of the layer *before* it: the grid begins with 1", {COST: "width * kernel**3"}
         ),
-        edit("the channels stay at 1: after each layer there are `width` of them", {"channels = width": "pass"}),
         edit("the cost is that of the last layer alone: add the layers up", {"cost +=": "cost ="}),
         edit("an output is computed in every cell of the *output*: multiply by their number", {f"{CELLS} * ": ""}),
         edit("each of the `width` channels is computed", {f"width * {CELLS}": CELLS}),
@@ -67,7 +69,6 @@ through_volumes = exercise(
         edit("these are the shapes without the channels", {"(width, *size)": "tuple(size)"}),
         edit("the order is shapes, cost", {"return shapes, cost": "return cost, shapes"}),
         edit("a multiply-add counts once, not as two operations", {"cost += width": "cost += 2 * width"}),
-        edit("this counts weights: each is used once in every cell of the output", {f"width * {CELLS}": "width"}),
     ),
     hints=(
         "As in lecture 02, with one axis more: each axis by itself. Each number of the output is a sum over all "

@@ -26,19 +26,24 @@ INDEX, BETWEEN = "torch.arange(1, len(maps) + 1)", "(first <= index) & (index <=
 LAST = "layer[..., 2 * axis + 1, None]"
 SUM = "solid | filled if number % 2 == 0 else solid & ~filled"
 
+FIRST = (
+    "nothing is taken away: all layers are added, or only the first is used, which holds all others. Add the first, take "
+    "away the second, add the third"
+)
+
 
 def _cases(generator):
     def solid(size, depth):
         """A box in a hollow in a box ..., uneven along all axes, and one more box beside it."""
         voxels = torch.zeros(size, size, size, dtype=torch.bool)
-        low, high = torch.zeros(3, dtype=torch.long), torch.tensor([size, size - 1, size - 2])
+        low, high = torch.zeros(3, dtype=torch.long), torch.tensor([size - 1, size - 2, size - 3])
         for layer in range(depth):
             z, y, x = (slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
             voxels[z, y, x] = layer % 2 == 0
             low = low + 1 + torch.randint(0, 2, (3,), generator=generator)
             high = high - 1 - torch.randint(0, 2, (3,), generator=generator)
         place = torch.randint(0, 2, (2,), generator=generator).tolist()
-        voxels[place[0] : place[0] + 2, size // 2 :, size - 1] = True
+        voxels[place[0] : place[0] + 2, size // 2 : size - 1, size - 2] = True
         return voxels
 
     def cut(size):
@@ -51,9 +56,9 @@ def _cases(generator):
 
     return [
         Case("stairs in 7^3, 1 layer", (encode(cut(7), 1),)),
-        Case("a hollow box in 9^3, 2 layers", (encode(solid(9, 2), 2),)),
-        Case("a box in a hollow box in 12^3, 3 layers", (encode(solid(12, 3), 3),)),
-        Case("a box in a hollow box, read with 4 layers", (encode(solid(11, 3), 4),)),
+        Case("a hollow box in 10^3, 2 layers", (encode(solid(10, 2), 2),)),
+        Case("a box in a hollow box in 13^3, 3 layers", (encode(solid(13, 3), 3),)),
+        Case("a box in a hollow box, read with 4 layers", (encode(solid(12, 3), 4),)),
         Case("by hand: two voxels of 3^3", (encode(torch.arange(27).view(3, 3, 3) // 2 == 7, 1),)),
     ]
 
@@ -67,13 +72,13 @@ unfold = exercise(
     cases=_cases,
     forbidden=("course_lib.ops.shape_layers.decode_layer",),
     mistakes=(
-        edit("all layers are added: the second, the fourth ... are taken away", {SUM: "solid | filled"}),
+        edit(FIRST, {SUM: "solid | filled"}),
         edit("layers are taken away that should be added, and added that should be taken away", {"== 0": "== 1"}),
         edit(
             "the third layer is taken away as well: layers alternate, add, take away, add",
             {"number % 2 == 0": "number == 0"},
         ),
-        edit("only the first layer is used", {"return solid": "    return solid"}),
+        edit(FIRST, {"return solid": "    return solid"}),
         edit("only the last layer is left: go on from the solid so far", {SUM: "filled"}),
         edit("a place must lie between first and last along *all* axes", {"filled & between": "filled | between"}),
         edit(
@@ -108,10 +113,6 @@ unfold = exercise(
         edit(
             "the odd layers are cut out of everything: what is taken away is their solid, not its complement",
             {"solid & ~filled": "solid & filled"},
-        ),
-        edit(
-            "exclusive or adds a voxel that a layer takes away where nothing is: take away with & ~",
-            {SUM: "~solid & filled if number % 2 == 0 else solid & ~filled"},
         ),
     ),
     hints=(

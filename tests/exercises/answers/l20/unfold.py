@@ -47,6 +47,18 @@ def unfold(maps):
         total = (total + (votes == 3) * (1 if k % 12 == 0 else -1)).clamp(0, 1)
     return total > 0
 """,
+    "exclusive or: each layer lies within the one before": """
+def unfold(maps):
+    i = torch.arange(len(maps)) + 1
+    solid = torch.zeros(len(maps), len(maps), len(maps), dtype=torch.bool)
+    for m in torch.split(maps, 6, -1):
+        inside = torch.ones_like(solid)
+        for a in range(3):
+            tube = (i >= m[..., 2 * a, None]) & (i <= m[..., 2 * a + 1, None])
+            inside &= tube.movedim(-1, a)
+        solid = solid ^ inside
+    return solid
+""",
 }
 
 WRONG = [
@@ -78,7 +90,7 @@ def unfold(maps):
         solid |= inside
     return solid
 """,
-        "all layers are added",
+        "nothing is taken away",
     ),
     (
         """
@@ -94,21 +106,6 @@ def unfold(maps):
 """,
         "along the axis that the maps look along",
     ),
-    (
-        """
-def unfold(maps):
-    i = torch.arange(len(maps)) + 1
-    solid = torch.zeros(len(maps), len(maps), len(maps), dtype=torch.bool)
-    for k, m in enumerate(torch.split(maps, 6, -1)):
-        inside = torch.ones_like(solid)
-        for a in range(3):
-            tube = (i >= m[..., 2 * a, None]) & (i <= m[..., 2 * a + 1, None])
-            inside &= tube.movedim(-1, a)
-        solid = solid ^ inside
-    return solid
-""",
-        None,
-    ),
     ({"return solid": "solid"}, "nothing was returned"),
     (
         """
@@ -119,6 +116,21 @@ def unfold(maps):
     inside = (z >= f0[None]) & (z <= l0[None]) & (y >= f1[:, None]) & (y <= l1[:, None])
     return inside & (x >= f2[:, :, None]) & (x <= l2[:, :, None])
 """,
-        "only the first layer",
+        "nothing is taken away",
+    ),
+    (
+        """
+def unfold(maps):
+    index = torch.arange(len(maps)) + 1
+    S = len(maps)
+    z, y, x = torch.meshgrid(index, index, index, indexing="ij")
+    out = torch.zeros(S, S, S, dtype=torch.bool)
+    for k, m in enumerate(torch.split(maps, 6, -1)):
+        inside = (z >= m[None, ..., 0]) & (z <= m[None, ..., 1]) & (y >= m[None, ..., 2]) & (y <= m[None, ..., 3])
+        inside &= (x >= m[None, ..., 4]) & (x <= m[None, ..., 5])
+        out = out & ~inside if k % 2 else out | inside
+    return out
+""",
+        None,
     ),
 ]
