@@ -43,7 +43,7 @@ through_volumes = exercise(
         edit("the kernel has three axes: kernel**3 numbers per pair of channels", {"kernel**3": "kernel * 3"}),
         edit("the kernel has three axes: kernel**3 numbers per pair of channels", {"kernel**3": "kernel"}),
         edit(
-            "each output reads all channels of the layer before: multiply by them, and remember `width` for the next layer",
+            "each output reads all channels of the layer before: multiply by them, and keep `width` for the next layer",
             {COST: "kernel**3"},
         ),
         edit(
