@@ -539,11 +539,11 @@ table({name: (cost.parameters / 1e3, cost.multiply_adds / 1e6, iou[name]) for na
 
 # %% tags=["claim"]
 cost = [cost.multiply_adds for _, cost in made.values()]
-share = iou["voxel tubes"] / iou["3D deconvolutions"]
-claim("Voxel tubes need less than a third of the multiply-adds of 3D deconvolutions and reach more than 85 % of their "
-      "IoU", {"multiply-adds": 100 * (1 / 3 - cost[1] / cost[0]), "IoU": 100 * (share - 0.85)},
-      f"{cost[1] / cost[0]:.0%} of the multiply-adds, {share:.0%} of the IoU "
-      f"({iou['voxel tubes']:.2f} against {iou['3D deconvolutions']:.2f})", unit="%",
+claim("Voxel tubes need less than a third of the multiply-adds of the 3D deconvolutions",
+      100 * (1 / 3 - cost[1] / cost[0]), f"{cost[1] / cost[0]:.0%} of them", unit="%")
+claim("The IoU of the tubes is at most 0.05 lower than that of the 3D deconvolutions",
+      iou["voxel tubes"] - iou["3D deconvolutions"] + 0.05,
+      f"{iou['voxel tubes']:.3f} against {iou['3D deconvolutions']:.3f}",
       published="Matryoshka's tubes and layers, all 2D, are ahead of 3D-R2N2 and OGN")
 
 # %%
