@@ -127,12 +127,13 @@ for side in (30, 60):
 # %%
 with torch.device("meta"):
     reader = describe(ShapeNets3D(), (1, 30, 30, 30), repeats=0)
-print(f"ShapeNets3D: {reader.parameters:,} parameters, {count(reader.multiply_adds)} multiply-adds")
+print(f"ShapeNets3D: {reader.parameters:,} parameters, {count(reader.multiply_adds)} multiply-adds, linear layers included")
 show(diagram(reader))
 
 # %% [markdown]
-# The paper trains it as a belief network, layer by layer; as the plain classifier drawn here it has the same layers. A
-# small version, with a grid of $14^3$ and furniture that is turned by any angle:
+# (The figure calls the first of three axes T, as for clips; here it is depth.) The paper trains it as a belief network,
+# layer by layer; as the plain classifier drawn here it has the same layers. A small version, with a grid of $14^3$ and
+# furniture that is turned by any angle:
 
 # %%
 turned = ShapeWorld(turned=True)
@@ -312,7 +313,7 @@ claim("From 32 to 128 voxels a side a dense grid has 64 times as many cells, and
 # **Octree Generating Networks** (Tatarchenko, Dosovitskiy, Brox, ICCV 2017) *write* shapes this way. Each level says of
 # every cell that exists: empty, filled or mixed, with a softmax over the three. Only the features of mixed cells go on
 # to the next deconvolution. While training, either the true octree decides which cells exist, or the network's own
-# answer does, as it must later. The price is book-keeping: a cell has a key instead of a place in a tensor, and its
+# answer does, as it must later. The price is bookkeeping: a cell has a key instead of a place in a tensor, and its
 # neighbours must be looked up.
 #
 # ## Nested shape layers
@@ -368,10 +369,10 @@ solids = {"ball": radius < 0.45, "shell": shell, "ball in shell": shell | (radiu
 needed = {name: next(n for n in range(1, 9) if torch.equal(unfold(encode(solid, n)), solid))
           for name, solid in solids.items()}
 layers_guess.reveal(needed["ball in shell"])
-halves = {name: unfold(encode(solids["ball in shell"], n))[16:] for n, name in
-          ((1, "1 layer, cut open"), (2, "2 layers"), (3, "3 layers: exact"))}
-show(side_by_side({name: draw_voxels(solid, turn=0, above=0) for name, solid in halves.items()}),
-     alt="The ball in a shell, cut in half: after one layer full, after two hollow, after three with the ball inside.")
+middle = {f"layers: {n}": unfold(encode(solids["ball in shell"], n))[16] for n in (1, 2, 3)}  # a slice through it
+show(side_by_side({name: (255 - 200 * full.byte()).repeat_interleave(6, 0).repeat_interleave(6, 1)[..., None]
+                   .expand(-1, -1, 3).numpy() for name, full in middle.items()}),
+     alt="A slice through the middle: with one layer a full disc, with two a ring, with three a ring around a disc.")
 
 # %% tags=["claim"]
 claim("A ball, a shell and a ball in a shell need exactly 1, 2 and 3 layers", list(needed.values()) == [1, 2, 3],
@@ -384,8 +385,8 @@ print(f"20 pieces of furniture, 64^3: {counts.count(1)} are exact with one layer
 print(f"one layer: {6 * 64**2:,} numbers; dense: {64**3:,} cells")
 
 # %% [markdown]
-# So for furniture one layer does nearly everything. And the network is *flat*: a 2D network whose six output channels
-# are depths, not voxels. Tubes give each voxel a channel, $V$ of them; layers give each tube two numbers.
+# So such furniture has no hollow that no axis sees. And the network is *flat*: a 2D network whose six output channels are
+# depths, not voxels. Tubes give each voxel a channel, $V$ of them; layers give each tube two numbers.
 #
 # ## Implicit functions
 #
@@ -501,8 +502,8 @@ for name, network in networks.items():
 # true voxels.
 
 # %%
-table({"3D-R2N2, one view": (32, from_memory(0.560)), "3D-R2N2, five views": (32, from_memory(0.634)),
-       "OGN (octree)": (32, from_memory(0.596)), "Matryoshka (nested layers)": (32, from_memory(0.635)),
+table({"3D-R2N2, one view": ("32", from_memory(0.560)), "3D-R2N2, five views": ("32", from_memory(0.634)),
+       "OGN (octree)": ("32", from_memory(0.596)), "Matryoshka (nested layers)": ("32", from_memory(0.635)),
        "occupancy network": ("any", from_memory(0.571))},
       columns=("voxels a side", "IoU"), best=None, number="{:.3f}",
       source="mean IoU on ShapeNet: Choy et al. 2016, Tatarchenko et al. 2017, Richter and Roth 2018, Mescheder et al. "
@@ -525,7 +526,7 @@ each_voxel = supervised(F.binary_cross_entropy_with_logits)
 
 def reconstruct(tubes):
     """A trained network from pictures to voxels, and its cost."""
-    network = trained(lambda: PictureToVoxels.mini(tubes=tubes), pairs, 260, course, lr=1e-2, loss=each_voxel)
+    network = trained(lambda: PictureToVoxels.mini(tubes=tubes), pairs, 260, course, lr=6e-3, loss=each_voxel)
     return network, describe(network, (3, 32, 32), repeats=0)
 
 
@@ -557,8 +558,9 @@ show(side_by_side({f"{name} {i + 1}": shown[i] for name, shown in rows.items() f
          "with parts of thin legs and boards missing.")
 
 # %% [markdown]
-# Both lose what is thin: a leg is one voxel wide, and a leg that is off by one voxel counts as wrong twice. So at this
-# resolution more computation hardly helps. Which brings us to resolution.
+# The tubes keep up though they cannot slide along depth: with one direction of view, a chair's parts are always at much
+# the same depths. (After *these* steps, that is; 3D layers take longer to train.) Both lose what is thin: a leg is one
+# voxel wide, and a leg that is off by one voxel counts as wrong twice. Which brings us to resolution.
 #
 # ### A function against a grid
 #
@@ -640,10 +642,10 @@ claim("With fewer parameters, the implicit function is ahead of the voxel decode
 
 # %%
 surface = marching_cubes(logits[0], above=True)
-shown = {"truth": draw_mesh(*chairs[0].mesh(48), lines=False), "3D decoder": draw_voxels(from_grid[0])}
-shown["occupancy network"] = draw_mesh(*surface, lines=False) if len(surface[1]) else draw_voxels(logits[0] > 0)
-show(side_by_side(shown), alt="A chair: its true surface; from cubes, with legs too thick or missing; and from the "
-                              "occupancy network, smooth, with its legs.")
+shown = {"truth": draw_mesh(*chairs[0].mesh(48), lines=False, reach=0.72), "3D decoder": draw_voxels(from_grid[0]),
+         "occupancy network": draw_mesh(*surface, lines=False, reach=0.72)}
+show(side_by_side(shown), alt="A chair: its true surface; made of cubes; and from the occupancy network, smooth, "
+                              "a little rounded.")
 
 # %% [markdown]
 # Read the table's last rows. The decoder cannot be better than the true voxels of its own size, however well it is
