@@ -127,7 +127,7 @@ for side in (30, 60):
 # %%
 with torch.device("meta"):
     reader = describe(ShapeNets3D(), (1, 30, 30, 30), repeats=0)
-print(f"ShapeNets3D: {reader.parameters:,} parameters, {count(reader.multiply_adds)} multiply-adds, linear layers included")
+print(f"{reader.parameters:,} parameters, {count(reader.multiply_adds)} multiply-adds with the linear layers")
 show(diagram(reader))
 
 # %% [markdown]
@@ -385,8 +385,8 @@ print(f"20 pieces of furniture, 64^3: {counts.count(1)} are exact with one layer
 print(f"one layer: {6 * 64**2:,} numbers; dense: {64**3:,} cells")
 
 # %% [markdown]
-# So such furniture has no hollow that no axis sees. And the network is *flat*: a 2D network whose six output channels are
-# depths, not voxels. Tubes give each voxel a channel, $V$ of them; layers give each tube two numbers.
+# So such furniture has no hollow that no axis sees. And the network is *flat*: a 2D network whose six output channels
+# are depths, not voxels. Tubes give each voxel a channel, $V$ of them; layers give each tube two numbers.
 #
 # ## Implicit functions
 #
