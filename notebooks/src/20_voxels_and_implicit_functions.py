@@ -318,9 +318,9 @@ claim("From 32 to 128 voxels a side a dense grid has 64 times as many cells, and
 #
 # ## Nested shape layers
 #
-# Another way to save: **depth maps**. Look at a solid along an axis. For each pixel note the first and the last full
-# voxel, counted from 1. Do so along all three axes: six maps of $V^2$ numbers instead of $V^3$. Decode: a voxel is full
-# if it lies between first and last along *all* three axes.
+# Another way to save: fused **depth maps**. Look at a solid along an axis. For each pixel note the first and the last
+# full voxel, counted from 1. Do so along all three axes: six maps of $V^2$ numbers instead of $V^3$. Decode: a voxel is
+# full if it lies between first and last along *all* three axes.
 #
 # With a pencil, one tube of seven cells, `. # # . # . .`: first 2, last 5. Between them lie four cells, and only three
 # are full. The hole at 4 is not seen along this axis; perhaps along another one. What no axis sees is a hollow, and too
@@ -377,6 +377,9 @@ show(side_by_side({name: (255 - 200 * full.byte()).repeat_interleave(6, 0).repea
 # %% tags=["claim"]
 claim("A ball, a shell and a ball in a shell need exactly 1, 2 and 3 layers", list(needed.values()) == [1, 2, 3],
       ", ".join(f"{name}: {n}" for name, n in needed.items()), published="layers alternate, adding and taking away")
+
+# %% [markdown]
+# And how many layers does furniture need?
 
 # %%
 pieces_64 = [world.shape(kind, seed=s + course.seed) for kind in KINDS for s in range(4)]
@@ -530,6 +533,9 @@ def reconstruct(tubes):
     return network, describe(network, (3, 32, 32), repeats=0)
 
 
+# %% [markdown]
+# Compare the last two columns: what the computation buys.
+
 # %%
 made = {"3D deconvolutions": reconstruct(False), "voxel tubes": reconstruct(True)}
 found = {name: scores(network, new_pictures).sigmoid() > THRESHOLD for name, (network, _) in made.items()}
@@ -546,6 +552,9 @@ claim("The IoU of the tubes is at most 0.05 lower than that of the 3D deconvolut
       iou["voxel tubes"] - iou["3D deconvolutions"] + 0.05,
       f"{iou['voxel tubes']:.3f} against {iou['3D deconvolutions']:.3f}",
       published="Matryoshka's tubes and layers, all 2D, are ahead of 3D-R2N2 and OGN")
+
+# %% [markdown]
+# Four of the new pieces. Look for what is thin.
 
 # %%
 rows = {"picture": [(p.repeat_interleave(5, 1).repeat_interleave(5, 2) * 255).byte().permute(1, 2, 0).numpy()
@@ -596,6 +605,10 @@ class WithCodes(nn.Module):
         return self.decoder(code) if points is None else self.decoder(points, code)
 
 
+# %% [markdown]
+# The grid sees all of its voxels in each step, the function 512 points of each chair. (Your loss adds up over points;
+# divided by their number, the step length does not depend on it.)
+
 # %%
 all_four = torch.arange(4)
 coarse_truth = torch.stack([c.voxels(16) for c in chairs])
@@ -611,6 +624,10 @@ def drawn_points(step):
 
 function_network = trained(lambda: WithCodes(OccupancyNetwork.mini(8, 48)), drawn_points, 400, course, lr=5e-3,
                            loss=lambda network, batch: occupancy_loss(network(*batch[0]), batch[1]) / 512)
+
+# %% [markdown]
+# To judge both, the voxels of the decoder are repeated to $64^3$, and so are the *true* voxels of $16^3$ and $32^3$:
+# what a perfect decoder of that size would reach.
 
 # %%
 def answers(number):
@@ -640,6 +657,9 @@ claim("With fewer parameters, the implicit function is ahead of the voxel decode
       f"{fine_iou['3D decoder, 16^3']:.2f} with {size_of['3D decoder, 16^3']:,}; the true voxels of 16^3 reach "
       f"{ceiling['the true voxels, 16^3']:.2f}", published="occupancy networks: the same network at any resolution")
 
+# %% [markdown]
+# And the first of the chairs, as each of them has it:
+
 # %%
 surface = marching_cubes(logits[0], above=True)
 shown = {"truth": draw_mesh(*chairs[0].mesh(48), lines=False, reach=0.72), "3D decoder": draw_voxels(from_grid[0]),
@@ -648,11 +668,11 @@ show(side_by_side(shown), alt="A chair: its true surface; made of cubes; and fro
                               "a little rounded.")
 
 # %% [markdown]
-# Read the table's last rows. The decoder cannot be better than the true voxels of its own size, however well it is
-# trained: its resolution is built in. The function's is not: we asked at $64^3$, and could ask at $512^3$ without a
+# Read the table's last rows. The decoder has learned the true voxels of its own size, and more training would not make
+# it finer: its resolution is built in. The function's is not: we asked at $64^3$, and could ask at $512^3$ without a
 # parameter more. What it costs is *questions*: $64^3$ of them. `sample` asks at $32^3$ first, and again only near the
-# surface, as the paper does: the octree once more. Mind the threshold too: the released occupancy networks take 0.2,
-# not $\frac12$, because it gave the best IoU on their validation shapes.
+# surface, as the paper does: the octree once more. Mind the threshold too: the released occupancy networks for
+# pictures take 0.2, not $\frac12$.
 #
 # Is a grid useless, then? No. It knows its neighbours, it convolves, and one pass gives everything. Lecture 23 begins
 # with a coarse grid and refines its surface.
@@ -668,13 +688,14 @@ FourForms()
 # %% [markdown]
 # ## On a GPU
 #
-# 3D-R2N2 with its released weights. Set `R2N2_WEIGHTS` to the public file `ResidualGRUNet.npy`, and `R2N2_DATA` to a
-# folder that holds `ShapeNetRendering` and `ShapeNetVox32`, the data of that paper. Without them the same code runs on
-# our furniture, with random weights, at mini size on a CPU; then the numbers say nothing about 3D-R2N2.
+# 3D-R2N2 with its released weights (MIT licence). Set `R2N2_WEIGHTS` to the public file `ResidualGRUNet.npy`, and
+# `R2N2_DATA` to a folder that holds `ShapeNetRendering` and `ShapeNetVox32`, the data of that paper. Without them the
+# same code runs on our furniture, with random weights, at mini size on a CPU; then the numbers say nothing about
+# 3D-R2N2.
 #
 # The file is a list of arrays from *Theano*, whose convolutions turn the kernel around. `from_published` turns it back;
-# without that, nothing crashes, and the chair comes out as fog. It is also a *pickle*, which can run any code when it
-# is opened; the course's reader takes arrays from it and refuses everything else.
+# without that, nothing crashes, and every layer computes something else. It is also a *pickle*, which can run any code
+# when it is opened; the course's reader takes arrays from it and refuses everything else.
 
 # %% tags=["gpu"]
 weights, folder = Path(os.environ.get("R2N2_WEIGHTS", "ResidualGRUNet.npy")), Path(os.environ.get("R2N2_DATA", "r2n2"))
