@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_lib.data.sets.r2n2 import RENDERINGS, r2n2
+from course_lib.data.sets.r2n2 import RENDERINGS, r2n2, to_course_axes
 from course_lib.data.worlds.shapes import KINDS, ShapeWorld, grid, viewpoint
 from course_lib.describe import count, describe
 from course_lib.metrics import accuracy
@@ -705,7 +705,7 @@ else:
     model = course.pick(cpu=R2N2.mini, gpu=R2N2)().to(course.device).eval()
     print("Random weights: the published ones are not here.")
 if (folder / RENDERINGS).is_dir():
-    sets = r2n2(folder)[: course.pick(cpu=2, gpu=200)]
+    sets = r2n2(folder, train=False)[: course.pick(cpu=2, gpu=200)]
     several = torch.stack([item.views(range(5), model.side) for item in sets])
     solids_32 = torch.stack([item.voxels() for item in sets])
 else:
@@ -719,7 +719,8 @@ else:
 with torch.no_grad(), torch.autocast(course.device.type, course.dtype, enabled=course.device.type == "cuda"):
     for number in (1, 3, 5):
         parts = several[:, :number].to(course.device).split(16)
-        filled = torch.cat([model(part).float().softmax(1)[:, 1].cpu() for part in parts]) > THRESHOLD
+        filled = torch.cat([model.occupied(part).cpu() for part in parts])
+        filled = to_course_axes(filled) if weights.is_file() else filled  # the release has axes of its own
         print(f"{number} views: IoU {voxel_iou(filled, solids_32).mean():.3f}")
 
 # %% [markdown]
