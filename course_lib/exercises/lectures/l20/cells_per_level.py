@@ -75,6 +75,14 @@ cells_per_level = exercise(
         edit("the order is empty, filled, mixed", {COUNTS: "(int(mixed.sum()), int(filled.sum()), int(empty.sum()))"}),
         edit("the list begins with the whole cube and ends with the smallest cells", {BACK: "return levels[::-1]"}),
         edit("the whole cube is a cell, too: level 0", {BACK: "return levels[1:]"}),
+        edit(
+            "a cell with *some* filled voxels counts as filled here: it must be filled altogether, else it is mixed",
+            {COUNTS: "(int(empty.sum()), int(filled.sum() + mixed.sum()), int(mixed.sum()))"},
+        ),
+        edit(
+            "single voxels are a level, too: the children of the mixed cells of side 2",
+            {"while there.any()": "while there.any() and side > 1"},
+        ),
         edit("the last level is missing: its cells are the children of mixed ones", {BACK: "return levels[:-1]"}),
         edit(
             "a cell with *some* filled voxels counts as filled here: it must be filled altogether, else it is mixed",

@@ -65,7 +65,7 @@ def boxes_distance(points, centers, halves):
         d = torch.minimum(d, F.relu(q).norm(dim=1) + q.amax(1).clamp(max=0))
     return d
 """,
-        None,
+        "outside, the distance is 0 here",
     ),
     ({"return (outside + inside).amin(1)": "(outside + inside).amin(1)"}, "nothing was returned"),
     (

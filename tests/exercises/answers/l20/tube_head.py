@@ -82,7 +82,7 @@ class TubeHead(nn.Module):
     def forward(self, x):
         return self.c(F.relu(self.b(F.relu(self.a(x))))).unsqueeze(1)
 """,
-        None,
+        "the channels already are the depth",
     ),
     ({"return self.out(maps)": "self.out(maps)"}, "nothing was returned"),
     (
