@@ -7,14 +7,18 @@ of 3 x 3 x 3 convolutions, 35,968,706 parameters.
 It is the network of the released code, with what is odd in it: every pool pads by 1 (127, 64, 33, 17, 9, 5, 3); the
 fourth block has no shortcut and the sixth one's is the identity; the shortcut of the last block is a 3^3 convolution of
 that block's own first layer, not of its input; unpooling puts each value at the first of eight cells and zeros at the
-others.
+others. Its weights are a list of arrays of Theano's, which turns its kernels around; `from_published` reads it.
 """
+
+from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn.functional import leaky_relu
 
-from course_lib.errors import ShapeError, check_shape
+from course_lib.errors import CourseError, ShapeError, check_shape
+from course_lib.models.array_list import read_array_list
+from course_lib.models.published import load_published, read_state_dict
 
 ENCODER = (96, 128, 256, 256, 256, 256)
 CODE = 1024
@@ -54,6 +58,32 @@ class R2N2(nn.Module):
     def mini(cls):
         """Twelve times narrower, for pictures of 63 pixels; still 32^3 voxels."""
         return cls(encoder=(8, 12, 24, 24, 24, 24), code=64, decoder=(12, 12, 12, 8, 6), side=63)
+
+    @classmethod
+    def from_published(cls, source, *, side=127):
+        """The released network, `ResidualGRUNet.npy`; widths are read from its shapes.
+
+        Its voxels have the axes of the release; `course_lib.data.sets.r2n2.to_course_axes` turns them. Pictures are RGB
+        in 0..1 before white; nothing is subtracted.
+
+        Args:
+            source: path of the .npy file, list of its arrays in their order, or a state dict of this class (or its
+                path).
+            side: rows and columns of its pictures.
+        Raises:
+            CourseError: if the file cannot be read, or arrays are missing, left over or of another shape.
+        """
+        if isinstance(source, dict) or (isinstance(source, str | Path) and Path(source).suffix != ".npy"):
+            weights = read_state_dict(source)
+        else:
+            weights = _from_list(source)
+        try:
+            network = cls(**_widths(weights), side=side)
+        except KeyError as error:
+            message = f"There is no {error} among the weights. Is it the residual network of 3D-R2N2?"
+            raise CourseError(message) from error
+        load_published(network, weights)
+        return network.eval()
 
     def encode(self, pictures):
         """(B, 3, H, W) -> (B, 1024)"""
@@ -170,3 +200,50 @@ def unpooled(grid):
     large = grid.new_zeros(batch, channels, *(2 * size for size in sizes))
     large[:, :, ::2, ::2, ::2] = grid
     return large
+
+
+def _from_list(source):
+    """State dict from the released list: a path of a .npy file, or its arrays."""
+    arrays = read_array_list(source) if isinstance(source, str | Path) else source
+    arrays = [torch.as_tensor(array).float() for array in arrays]
+    with torch.device("meta"):
+        names = _order(R2N2().state_dict())
+    if len(arrays) != len(names):
+        raise CourseError(f"The list has {len(arrays)} arrays, expected {len(names)}. Is it ResidualGRUNet.npy?")
+    return {name: _from_theano(name, array) for name, array in zip(names, arrays, strict=True)}
+
+
+def _order(names):
+    """Our names in the order of the released list: there a gate's bias comes last, behind the code's weights."""
+    ordered = []
+    for name in names:
+        if name.startswith("gru.") and name.endswith("conv.bias"):
+            continue
+        ordered.append(name)
+        if name.startswith("gru.") and name.endswith("fc.weight"):
+            ordered.append(name.replace("fc.weight", "conv.bias"))
+    return ordered
+
+
+def _from_theano(name, array):
+    """An array of the release in our layout.
+
+    Theano's convolutions turn the kernel around along every axis, torch's do not. Its grids are (depth, channels, row,
+    column), and so are its 3D kernels and what a gate's code is multiplied to; its matrices are transposed.
+    """
+    if array.ndim == 5:  # (out, depth, in, row, column)
+        return array.movedim(1, 2).flip(2, 3, 4).contiguous()
+    if array.ndim == 4:
+        return array.flip(2, 3).contiguous()
+    if array.ndim == 2 and name.startswith("gru.") and array.shape[1] % MEMORY**3 == 0:
+        grids = array.view(len(array), MEMORY, -1, MEMORY, MEMORY).movedim(2, 1)  # (code, channels, 4, 4, 4)
+        return grids.flatten(1).T.contiguous()
+    return array.T.contiguous() if array.ndim == 2 else array
+
+
+def _widths(weights):
+    """Widths of the network that has these weights."""
+    encoder = [len(weights[f"encoder.{i}.a.bias"]) for i in range(len(ENCODER))]
+    decoder = [weights["gru.update.conv.weight"].shape[0]]
+    decoder += [len(weights[f"decoder.{i}.a.bias"]) for i in range(len(DECODER) - 1)]
+    return {"encoder": encoder, "code": len(weights["fc.bias"]), "decoder": decoder}
