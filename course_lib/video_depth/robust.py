@@ -58,7 +58,7 @@ class RobustDepth:
 
 
 def robust_depth(network, depth_of, frames, K, flows, masks, moving=None, *, rounds=10, steps=None, lr=LEARNING_RATE,
-                 grids=None, loss=similarity_loss, kind="ratio", reach=4, seed=0, say=lambda line: None):  # fmt: skip
+                 grids=None, loss=similarity_loss, per_pair=400, reach=4, seed=0, say=lambda line: None):  # fmt: skip
     """Turn by turn: cameras and grids from depth, depth from cameras and grids; then the filter.
 
     Args:
@@ -73,7 +73,7 @@ def robust_depth(network, depth_of, frames, K, flows, masks, moving=None, *, rou
             from it, but the network is trained on it, as in the paper. None: nothing.
         rounds: of training; 0 trains nothing and finds the cameras once. steps: of training per round; by default each
             pair is seen once. grids: (rows, columns) of the stages of the deformation; by default the paper's. loss: of
-            the training, (meeting, mask) -> scalar. kind: of the residual in `solve`. reach: of the filter, 0 for none.
+            the training, (meeting, mask) -> scalar. per_pair: matches of each pair at most. reach: of the filter, 0 for none.
         seed: of everything drawn. say: function that is told what happens.
     Returns:
         RobustDepth, on the CPU.
@@ -93,8 +93,8 @@ def robust_depth(network, depth_of, frames, K, flows, masks, moving=None, *, rou
     found = []
     for number in range(rounds + 1):
         depth = _depth_of_all(network, depth_of, frames)
-        matches = find_matches(depth, flows, still, seed=seed + number)
-        solution = solve(matches, K, grids, kind=kind)
+        matches = find_matches(depth, flows, still, per_pair, seed=seed + number)
+        solution = solve(matches, K, grids)
         found.append(solution)
         say(f"cameras found {number + 1} times: loss {solution.loss:.5f}")
         if number < rounds:
