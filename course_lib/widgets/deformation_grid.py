@@ -107,6 +107,8 @@ class DeformationGrid(Explorer):
         sheet.text(WIDTH + GAP, 2, "what is wrong: too near (blue), too far (red)", 13, MUTED)
         sheet.picture(WIDTH + GAP, TOP, WIDTH, height, signed_colors(state.error.numpy(), WRONGEST))
         sheet.text(WIDTH + GAP, TOP + height + 5, f"full colour: {100 * WRONGEST:.0f} % or more", 12, MUTED)
+        place = f"frame {self.controls['frame'].value}, {self.controls['stage'].value}"
+        sheet.text(0, TOP + height + 5, place, 12, MUTED)
         self._nodes(sheet, state.factors, height)
         return sheet.pixels()
 
