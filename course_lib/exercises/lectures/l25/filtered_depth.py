@@ -72,8 +72,6 @@ filtered_depth = exercise(
              {"weights * others": "weights * own"}),
         edit("the mean runs over the pixels, not over the frames",
              {"weights.sum(dim=0)": "weights.sum(dim=(1, 2))[0]", "others).sum(dim=0)": "others).sum(dim=(1, 2))[0]"}),
-        edit("this is a softmax with frames that are not trusted in it: multiply their weights by 0",
-             {WEIGHTS: "torch.softmax(-sharpness * ratio, dim=0)"}),
         edit("the most agreeing frame alone is taken: a weighted mean of all is asked for",
              {WEIGHTS: "(ratio == ratio.masked_fill(~trusted, 1e9).amin(dim=0)) * trusted"}),
     ),

@@ -40,8 +40,8 @@ one_unit = exercise(
              {UNIT: "nodes.mean(dim=(1, 2), keepdim=True)", BACK: "positions, nodes / unit"}),
         edit(OWN, {UNIT: "nodes.mean(dim=(1, 2), keepdim=True)", BACK: "positions / unit[:, :, 0], nodes / unit"}),
         edit(OWN, {UNIT: "nodes.log().mean(dim=(1, 2), keepdim=True).exp()", BACK: "positions / unit[:, :, 0], nodes / unit"}),
-        edit("one bug is left: each frame is divided by its own mean, the cameras are right not at all: both need one "
-             "unit", {UNIT: "nodes.log().mean(dim=(1, 2), keepdim=True).exp()", BACK: "positions, nodes / unit"}),
+        edit("each frame is divided by a mean of its own, and the cameras stay where they were: one unit for the whole "
+             "scene, cameras included", {UNIT: "nodes.log().mean(dim=(1, 2), keepdim=True).exp()", BACK: "positions, nodes / unit"}),
         edit("one bug is left: the cameras stay where they were, in a scene of another size: divide the positions, too",
              {BACK: "positions, nodes / unit"}),
         edit("one bug is left: the cameras stay where they were; and the mean is to be geometric",
@@ -55,7 +55,6 @@ one_unit = exercise(
         edit("both are multiplied by the unit: divide by it", {BACK: "positions * unit, nodes * unit"}),
         edit("the unit is still a logarithm: .exp() is missing", {UNIT: "nodes.log().mean()"}),
         edit("the factors stay as they were: divide them, too", {BACK: "positions / unit, nodes"}),
-        edit("the logarithm is of the mean: the mean of the logarithms, then exp", {UNIT: "nodes.mean().log().exp() + 0"}),
         edit("positions and factors are returned in the other order", {BACK: "nodes / unit, positions / unit"}),
         edit("the path is moved here as well: divide the positions, and leave their origin",
              {BACK: "(positions - positions.mean(dim=0)) / unit, nodes / unit"}),

@@ -40,7 +40,7 @@ def carry(pixels, depth, factor, K_i, K_j, R_i, t_i, R_j, t_j):
     p, d, Ki, Kj, Ri, ti, Rj, tj = (v.detach().numpy().astype(float)
                                     for v in (pixels, depth, K_i, K_j, R_i, t_i, R_j, t_j))
     c = float(factor) * d[:, None] * np.c_[p, np.ones(len(p))]
-    return (c @ np.linalg.inv(Ki).T @ Ri.T + ti - tj) @ Rj @ Kj.T
+    return torch.from_numpy((c @ np.linalg.inv(Ki).T @ Ri.T + ti - tj) @ Rj @ Kj.T).float()
 """,
 }
 

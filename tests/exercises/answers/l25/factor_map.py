@@ -41,7 +41,7 @@ def factor_map(nodes, height, width):
     for frame in n:
         rows = np.stack([np.interp(y, np.arange(R), frame[:, c]) for c in range(C)], 1)
         found.append(np.stack([np.interp(x, np.arange(C), row) for row in rows]))
-    return np.stack(found).astype(np.float32)
+    return torch.from_numpy(np.stack(found)).float()
 """,
 }
 

@@ -23,9 +23,6 @@ def filtered_depth(own, others, trusted, sharpness=3.0):
     alone = w.sum(0) == 0
     return ((w * others).sum(0) + alone * own) / (w.sum(0) + alone)
 """,
-}
-
-OWN_FORM = {
     "pixel by pixel": """
 import math
 def filtered_depth(own, others, trusted, sharpness=3.0):
@@ -37,7 +34,7 @@ def filtered_depth(own, others, trusted, sharpness=3.0):
             w = [math.exp(-sharpness * (max(d, z) / min(d, z) - 1)) for z in said]
             if said:
                 out[y][x] = sum(a * b for a, b in zip(w, said)) / sum(w)
-    return out
+    return torch.tensor(out)
 """,
 }
 

@@ -18,14 +18,11 @@ def one_unit(positions, nodes):
     unit = per_frame.mean().exp()
     return positions / unit, nodes / unit
 """,
-}
-
-OWN_FORM = {
     "NumPy": """
 import numpy as np
 def one_unit(positions, nodes):
     unit = np.exp(np.log(nodes.numpy()).mean())
-    return positions.numpy() / unit, nodes.numpy() / unit
+    return torch.from_numpy(positions.numpy() / unit), torch.from_numpy(nodes.numpy() / unit)
 """,
 }
 

@@ -35,7 +35,8 @@ import numpy as np
 def similarity(a, b):
     a, b = a.detach().numpy(), b.detach().numpy()
     z = np.stack([a[:, 2], b[:, 2]])
-    return np.linalg.norm(a[:, :2] / a[:, 2:] - b[:, :2] / b[:, 2:], axis=1) + z.max(0) / z.min(0) - 1
+    place = np.linalg.norm(a[:, :2] / a[:, 2:] - b[:, :2] / b[:, 2:], axis=1)
+    return torch.from_numpy(place + z.max(0) / z.min(0) - 1)
 """,
 }
 
