@@ -76,7 +76,8 @@ def absolute_error(poses, truth, scale=True):
         float, in the unit of the truth.
     """
     points, true_points = _positions(poses, truth)
-    return (best_similarity(points, true_points, scale).points(points) - true_points).square().sum(1).mean().sqrt().item()
+    laid = best_similarity(points, true_points, scale).points(points)
+    return (laid - true_points).square().sum(1).mean().sqrt().item()
 
 
 def relative_error(poses, truth, step=1, scale=True):

@@ -68,7 +68,7 @@ def filter_video(depth, forward, backward, K, poses, masks=None, back_masks=None
     Args:
         depth: (T, H, W), positive. forward, backward: (T - 1, 2, H, W), flow from t to t + 1 and from t + 1 to t.
         K: (3, 3) or (T, 3, 3). poses: (T, 4, 4), camera to world, in the depth's unit.
-        masks, back_masks: (T - 1, H, W) bool, where each flow can be trusted; by default wherever it stays in the frame.
+        masks, back_masks: (T - 1, H, W) bool, where each flow can be trusted; by default where it stays in the frame.
         reach: tau; 0 leaves the depth as it is where `radius` is 0. sharpness: lambda.
         radius: of the neighbourhood N(p): 0 is the pixel alone, as in the released code, 1 is 3 x 3, as in the paper.
     Returns:
@@ -97,7 +97,8 @@ def filter_video(depth, forward, backward, K, poses, masks=None, back_masks=None
             if not numbers:
                 continue
             steps = [flows[n : n + 1] for n in numbers]
-            chains, goods = chained_flow(steps, None if flow_masks is None else [flow_masks[n : n + 1] for n in numbers])
+            known = None if flow_masks is None else [flow_masks[n : n + 1] for n in numbers]
+            chains, goods = chained_flow(steps, known)
             others = [n + 1 if flows is forward else n for n in numbers]
             for j, chain, trusted in zip(others, chains, goods, strict=True):
                 z = transform(points[j : j + 1], relative(poses[j], poses[i]))[:, 2:]  # z_ji, as a map of frame j

@@ -137,7 +137,8 @@ class Solution:
         return depth * scale_map(self.nodes.to(depth), depth.shape[1:])
 
 
-def solve(matches, K, grids=((1, 1),), *, kind="ratio", steps=200, stiffness=STIFFNESS, free_focal=False, hold_scale=1.0):
+def solve(matches, K, grids=((1, 1),), *, kind="ratio", steps=200, stiffness=STIFFNESS, free_focal=False,
+          hold_scale=1.0):  # fmt: skip
     """Find the cameras, and the factors of the grids, from coarse to fine.
 
     Starts from cameras that all stand in one place and from factors of 1; each grid starts where the one before ended.
@@ -167,7 +168,7 @@ def solve(matches, K, grids=((1, 1),), *, kind="ratio", steps=200, stiffness=STI
         ours, theirs = (_Handles(matches, side, shape) for side in ("start", "end"))
         variables = [motion.requires_grad_(), logs.requires_grad_()] + [focal.requires_grad_()] * free_focal
 
-        def loss(ours=ours, theirs=theirs):
+        def loss(motion=motion, logs=logs, focal=focal, ours=ours, theirs=theirs):
             nodes = logs.exp()
             apart = residuals(matches, _zoomed(cameras, focal), _poses(motion), ours(nodes), theirs(nodes), kind)
             bent = (stiffness * unevenness(nodes)).square().sum() if nodes[0].numel() > 1 else 0
@@ -221,9 +222,9 @@ def _poses(motion):
 
 def _zoomed(K, focal):
     """Both focal lengths of each frame times exp(focal): (T, 3, 3), (T,)."""
-    factor = torch.ones_like(K)
-    factor = torch.cat([torch.cat([focal.exp()[:, None, None].expand(-1, 2, 2), factor[:, :2, 2:]], 2), factor[:, 2:]], 1)
-    return K * factor
+    which = K.new_zeros(3, 3)
+    which[0, 0] = which[1, 1] = 1
+    return K * (1 + which * (focal.exp()[:, None, None] - 1))
 
 
 def _point(pixels, depth, K):

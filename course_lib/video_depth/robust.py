@@ -73,7 +73,8 @@ def robust_depth(network, depth_of, frames, K, flows, masks, moving=None, *, rou
             from it, but the network is trained on it, as in the paper. None: nothing.
         rounds: of training; 0 trains nothing and finds the cameras once. steps: of training per round; by default each
             pair is seen once. grids: (rows, columns) of the stages of the deformation; by default the paper's. loss: of
-            the training, (meeting, mask) -> scalar. per_pair: matches of each pair at most. reach: of the filter, 0 for none.
+            the training, (meeting, mask) -> scalar. per_pair: matches of each pair at most. reach: of the
+            filter, 0 for none.
         seed: of everything drawn. say: function that is told what happens.
     Returns:
         RobustDepth, on the CPU.

@@ -91,8 +91,8 @@ class DeformationGrid(Explorer):
         low, high = state.factors.min().item(), state.factors.max().item()
         pulls = f"all depths of the frame times {low:.2f}" if low == high else f"factors from {low:.2f} to {high:.2f}"
         before = self._stages[BEFORE][frame].wrong
-        return f"Frame {frame}, {stage}: {pulls}. Where nothing moves, depth is wrong by {100 * state.wrong:.1f} % in " \
-               f"the mean; the network's by {100 * before:.1f} %."  # fmt: skip
+        wrong = f"depth is wrong by {100 * state.wrong:.1f} % in the mean; the network's by {100 * before:.1f} %"
+        return f"Frame {frame}, {stage}: {pulls}. Where nothing moves, {wrong}."
 
     def draw(self):
         state = self.state

@@ -21,7 +21,7 @@ from course_lib.metrics.trajectories import absolute_error, path_length, relativ
 from course_lib.models.depth_fcn import DepthFCN
 from course_lib.models.midas import MidasNet, preprocess
 from course_lib.ops.batches import minibatches
-from course_lib.ops.camera import intrinsics
+from course_lib.ops.camera import intrinsics, rigid
 from course_lib.ops.depth import scale_invariant_loss
 from course_lib.plots import curve, from_memory, heatmap, show, table
 from course_lib.plots.space import side_by_side
@@ -62,7 +62,8 @@ def field(shape, size, spread, seed):
 def colored(values, low=None, high=None):
     """A map (H, W) in colour, dark for low: (H, W, 3) uint8."""
     low, high = (values.min() if low is None else low), (values.max() if high is None else high)
-    return (matplotlib.colormaps["viridis"](((values - low) / (high - low)).clamp(0, 1).numpy())[..., :3] * 255).astype("uint8")
+    share = ((values - low) / (high - low)).clamp(0, 1)
+    return (matplotlib.colormaps["viridis"](share.numpy())[..., :3] * 255).astype("uint8")
 
 
 def pixels(picture):
@@ -97,8 +98,8 @@ show(enlarged({**{f"frame {t}": pixels(frames[t]) for t in shown},
 # Kopf, Rong and Huang (*Robust Consistent Video Depth Estimation*, arXiv:2012.05901, December 2020; CVPR 2021) take
 # COLMAP out. Their inputs are a depth network and a flow network, which always give *something*. Cameras come from the
 # same loss that made the depth agree, with the roles exchanged. They show it on the film *Sintel*, on the videos of
-# *DAVIS*, and on videos of cell phones. Such depth is used to put virtual things behind real ones, to refocus or relight
-# a video, and to move the viewpoint a little.
+# *DAVIS*, and on videos of cell phones. Such depth is used to put virtual things behind real ones, to refocus or
+# relight a video, and to move the viewpoint a little.
 #
 # ## The inputs
 #
@@ -338,9 +339,9 @@ one_unit = check("25.4", one_unit)
 #
 # $$ \phi_i(p) = \sum_k b_k(p)\, s_i^k, \qquad c_i(p) = \phi_i(p)\, d_i(p)\, \tilde p, $$
 #
-# with factors $s_i^k$ on the nodes of a regular grid over the frame and bilinear coefficients $b_k(p)$: each pixel hangs
-# on the four nodes around it, its **handles**. By hand: nodes 1 and 2 above, 3 and 5 below. Half way across, above:
-# 1.5; below: 4. In the middle of all: 2.75.
+# with factors $s_i^k$ on the nodes of a regular grid over the frame and bilinear coefficients $b_k(p)$: each pixel
+# hangs on the four nodes around it, its **handles**. By hand: nodes 1 and 2 above, 3 and 5 below. Half way across,
+# above: 1.5; below: 4. In the middle of all: 2.75.
 #
 # ## Exercise 25.5: The bilinear handles
 #
@@ -402,8 +403,8 @@ DeformationGrid(guessed, truth, [stage.nodes for stage in stages], ~moving)
 #
 # ## The filter
 #
-# For that there is a last step. Follow the pixel through the frames before and after, up to $\tau = 4$. Each of them has
-# a depth where the pixel is by then; carried back to frame $i$, it is another opinion $z_{j\to i}$ about the same
+# For that there is a last step. Follow the pixel through the frames before and after, up to $\tau = 4$. Each of them
+# has a depth where the pixel is by then; carried back to frame $i$, it is another opinion $z_{j\to i}$ about the same
 # depth. Average the opinions, the agreeing ones above all:
 #
 # $$ d_i^{final}(p) = \frac{1}{\sum w}\sum_{q\in N(p)}\ \sum_{j=i-\tau}^{i+\tau}
@@ -540,14 +541,15 @@ for name, sharpness in (("filter", 3.0), ("plain mean", 0.0)):
     calm[name] = filter_video(calm["deformed, no filter"], forward, backward, solution.K, solution.poses, ahead, behind,
                               sharpness=sharpness)
 y, x = (axis.flatten() for axis in torch.meshgrid(torch.arange(3, 36, 4), torch.arange(3, 48, 4), indexing="ij"))
-tracks = torch.stack([torch.stack([x, y], 1) + flow[0, :, y, x].T for flow in [torch.zeros_like(chains[0]), *chains]], 1)
+start_at = torch.stack([x, y], 1).float()
+tracks = torch.stack([start_at, *(start_at + chain[0, :, y, x].T for chain in chains)], 1)
 tracked = torch.stack([~moving[0][y, x], *(~moving[0][y, x] & good[0][y, x] for good in alive)], 1)
 
 
 def jumps(depth):
     """E_s of the tracks, in metres."""
     unit = (truth / depth)[~moving].median()
-    poses = torch.cat([torch.cat([solution.poses[:, :3, :3], unit * solution.poses[:, :3, 3:]], 2), solution.poses[:, 3:]], 1)
+    poses = rigid(solution.poses[:, :3, :3], unit * solution.poses[:, :3, 3])
     return instability(tracks_in_space(tracks, unit * depth, video.K, poses), tracked)
 
 
@@ -596,15 +598,16 @@ def depth_of(net, pictures):
 with torch.no_grad():
     alone = depth_of(network, frames)
 both_ways = [*pairs, *((j, i) for i, j in pairs)]
-turns = robust_depth(network, depth_of, frames, video.K, *flows_of(both_ways), moving, rounds=1, lr=4e-4, per_pair=80,
-                     steps=course.pick(cpu=30, smoke=2), grids=GRIDS[: course.pick(cpu=3, smoke=1)], seed=course.seed)
+turns = robust_depth(network, depth_of, frames, video.K, *flows_of(both_ways), moving, rounds=1, lr=4e-4,
+                     per_pair=course.pick(cpu=80, smoke=8), steps=course.pick(cpu=30, smoke=2),
+                     grids=GRIDS[: course.pick(cpu=3, smoke=1)], seed=course.seed)
 
 # %%
 length = path_length(true_poses)
 ates = [100 * absolute_error(found.poses, true_poses) / length for found in turns.rounds]
-rows = {"network alone": (depth_error(alone, ~moving), depth_error(alone, moving), None),
-        "cameras, grids, training, no filter": (depth_error(turns.unfiltered, ~moving), depth_error(turns.unfiltered, moving), ates[-1]),
-        "with the filter": (depth_error(turns.depth, ~moving), depth_error(turns.depth, moving), ates[-1])}
+ended = {"network alone": alone, "cameras, grids, training": turns.unfiltered, "with the filter": turns.depth}
+rows = {name: (depth_error(depth, ~moving), depth_error(depth, moving), None if depth is alone else ates[-1])
+        for name, depth in ended.items()}
 table(rows, columns=("error, still (%)", "error, moving (%)", "ATE (% of the path)"), best=None, number="{:.1f}",
       source="a network of 99,489 weights, this run")
 show(enlarged({"frame 5": pixels(frames[5]), "network alone": colored(alone[5]), "in the end": colored(turns.depth[5]),
@@ -639,9 +642,9 @@ claim("From a network and flow alone: depth where nothing moves is wrong by at l
 # ## On a GPU
 #
 # The same turns with MiDaS on a recorded sequence. Set `RGBD` to a folder as in lecture 19 (TUM's *dynamic* sequences
-# have people in them) and `MIDAS_WEIGHTS` to `midas_v21_384.pt`. `FLOW` names a file that `torch.save` made from a dict
-# `{(i, j): (2, H, W)}` of flows, for instance with FlowNet 2 (lecture 18). What is missing is replaced by our room, on a
-# CPU at mini size.
+# have people in them) and `MIDAS_WEIGHTS` to `midas_v21_384.pt`. `FLOW` names a file that `torch.save` made from a
+# dict `{(i, j): (2, H, W)}` of flows, for instance with FlowNet 2 (lecture 18). What is missing is replaced by our
+# room, on a CPU at mini size.
 
 # %% tags=["gpu"]
 folder, weights, flow_file = (Path(os.environ.get(name, missing)) for name, missing in
@@ -657,7 +660,7 @@ def midas_depth(net, pictures):
     """1 / (relative inverse depth), the largest 1, kept from 0: (B, 3, H, W) in 0..1 -> (B, H, W)."""
     with torch.autocast(course.device.type, course.dtype, enabled=course.device.type == "cuda"):
         inverse = net(preprocess(pictures, course.pick(cpu=64, gpu=384))).float()
-    inverse = F.interpolate(inverse[:, None], pictures.shape[2:], mode="bilinear", align_corners=True)[:, 0].clamp(min=0)
+    inverse = F.interpolate(inverse[:, None], pictures.shape[2:], mode="bilinear")[:, 0].clamp(min=0)
     return 1 / (inverse / inverse.detach().amax((1, 2), keepdim=True).clamp(min=1e-6) + 0.1)
 
 
@@ -678,7 +681,7 @@ else:
 
 # %% tags=["gpu"]
 real_turns = robust_depth(midas, midas_depth, real_frames, real_K, real_flows, real_masks,
-                          rounds=course.pick(cpu=0, gpu=2), per_pair=course.pick(cpu=20, gpu=400), lr=1e-6,
+                          rounds=course.pick(cpu=0, gpu=2), per_pair=course.pick(cpu=10, gpu=400), lr=1e-6,
                           grids=course.pick(cpu=[(1, 1)], gpu=coarse_to_fine(real_frames.shape[2:])), seed=course.seed)
 print(f"ATE {absolute_error(real_turns.solution.poses, real_poses):.3f} on a path of {path_length(real_poses):.2f}; "
       f"depth {tuple(real_turns.depth.shape)}")
@@ -736,7 +739,7 @@ print(f"ATE {absolute_error(real_turns.solution.poses, real_poses):.3f} on a pat
 #
 # - J. Kopf, X. Rong, J.-B. Huang, *Robust Consistent Video Depth Estimation*, CVPR 2021,
 #   [arXiv:2012.05901](http://arxiv.org/abs/2012.05901): Section 3 (pose optimisation, deformation, filter).
-# - X. Luo and others, *Consistent Video Depth Estimation*, SIGGRAPH 2020, arXiv:2004.15021: Section 4 (what it builds on).
+# - X. Luo and others, *Consistent Video Depth Estimation*, SIGGRAPH 2020, arXiv:2004.15021: Section 4.
 # - J. Sturm and others, *A Benchmark for the Evaluation of RGB-D SLAM Systems*, IROS 2012: Section V (ATE and RPE).
 #
 # **Next:** nothing, and everything. Go back to [lecture 00](00_start_here.ipynb) with a video of your own, or help

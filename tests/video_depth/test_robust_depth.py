@@ -1,6 +1,5 @@
 """The turns of cameras and training, on a video short enough for a test."""
 
-import json
 from pathlib import Path
 
 import numpy as np

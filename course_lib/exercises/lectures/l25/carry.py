@@ -43,9 +43,11 @@ def _cases(generator):
         Case("6 pixels, both cameras turned and moved", draw(6)),
         Case("3 pixels, a large turn", draw(3, 2.0)),
         Case("1 pixel", draw(1)),
-        Case("by hand: the camera steps 1 m to the right, the point is 5 m away",
-             (torch.tensor([[4.0, 3]]), torch.tensor([2.5]), torch.tensor(2.0), K, K, eye, zero, eye, right)),
-    ]  # fmt: skip
+        Case(
+            "by hand: the camera steps 1 m to the right, the point is 5 m away",
+            (torch.tensor([[4.0, 3]]), torch.tensor([2.5]), torch.tensor(2.0), K, K, eye, zero, eye, right),
+        ),
+    ]
 
 
 carry = exercise(
@@ -59,31 +61,50 @@ carry = exercise(
     differentiable=True,
     mistakes=(
         edit("the factor of the frame's depth is missing", {"(factor * depth)": "depth"}),
-        edit("the factor multiplies the camera's position as well: it belongs to the depth alone",
-             {WORLD: "camera @ R_i.T + factor * t_i"}),
-        edit("the pixels are not multiplied by the depth: c_i is depth times (x, y, 1), all three",
-             {C: "torch.cat([pixels, (factor * depth)[:, None]], dim=1)"}),
+        edit(
+            "the factor multiplies the camera's position as well: it belongs to the depth alone",
+            {WORLD: "camera @ R_i.T + factor * t_i"},
+        ),
+        edit(
+            "the pixels are not multiplied by the depth: c_i is depth times (x, y, 1), all three",
+            {C: "torch.cat([pixels, (factor * depth)[:, None]], dim=1)"},
+        ),
         edit("K_i must be undone before the rotation: multiply by its inverse", {CAMERA: "c + 0"}),
         edit("K_i is applied once more: its *inverse* leads from pixels to the camera's axes", {CAMERA: "c @ K_i.T"}),
-        edit("points are rows here: a matrix M acts as `rows @ M.T`; the transpose of the inverse of K_i is missing",
-             {CAMERA: "c @ torch.linalg.inv(K_i)"}),
+        edit(
+            "points are rows here: a matrix M acts as `rows @ M.T`; the transpose of the inverse of K_i is missing",
+            {CAMERA: "c @ torch.linalg.inv(K_i)"},
+        ),
         edit("R_i acts on rows as `rows @ R_i.T`: this is the rotation backwards", {WORLD: "camera @ R_i + t_i"}),
         edit("R_j must be undone: `rows @ R_j` applies its transpose", {OTHER: "(world - t_j) @ R_j.T"}),
-        edit("both rotations are backwards: a matrix M acts on rows as `rows @ M.T`",
-             {WORLD: "camera @ R_i + t_i", OTHER: "(world - t_j) @ R_j.T"}),
-        edit("t_j is subtracted after the rotation: where the camera is must be taken off in the world's axes",
-             {OTHER: "world @ R_j - t_j"}),
-        edit("t_i is subtracted: a pose leads from the camera to the world, so its position is added",
-             {WORLD: "camera @ R_i.T - t_i"}),
-        edit("the position of camera j is added: on the way from the world into a camera it is subtracted",
-             {OTHER: "(world + t_j) @ R_j"}),
+        edit(
+            "both rotations are backwards: a matrix M acts on rows as `rows @ M.T`",
+            {WORLD: "camera @ R_i + t_i", OTHER: "(world - t_j) @ R_j.T"},
+        ),
+        edit(
+            "t_j is subtracted after the rotation: where the camera is must be taken off in the world's axes",
+            {OTHER: "world @ R_j - t_j"},
+        ),
+        edit(
+            "t_i is subtracted: a pose leads from the camera to the world, so its position is added",
+            {WORLD: "camera @ R_i.T - t_i"},
+        ),
+        edit(
+            "the position of camera j is added: on the way from the world into a camera it is subtracted",
+            {OTHER: "(world + t_j) @ R_j"},
+        ),
         edit("the position of camera j is missing", {OTHER: "world @ R_j"}),
         edit("the position of camera i is missing", {WORLD: "camera @ R_i.T"}),
-        edit("frames i and j are exchanged among the positions", {WORLD: "camera @ R_i.T + t_j", OTHER: "(world - t_i) @ R_j"}),
+        edit(
+            "frames i and j are exchanged among the positions",
+            {WORLD: "camera @ R_i.T + t_j", OTHER: "(world - t_i) @ R_j"},
+        ),
         edit("this ends in camera j's axes: K_j is missing", {"return other @ K_j.T": "return other"}),
         edit("camera j has intrinsics of its own: K_j, not K_i", {"other @ K_j.T": "other @ K_i.T"}),
-        edit("this is the pixel: c is asked for, depth times (x, y, 1), so do not divide by z",
-             {"return other @ K_j.T": "seen = other @ K_j.T\n    return seen / seen[:, 2:]"}),
+        edit(
+            "this is the pixel: c is asked for, depth times (x, y, 1), so do not divide by z",
+            {"return other @ K_j.T": "seen = other @ K_j.T\n    return seen / seen[:, 2:]"},
+        ),
         edit("K_j acts on rows as `rows @ K_j.T`", {"other @ K_j.T": "other @ K_j"}),
     ),
     hints=(
@@ -94,4 +115,4 @@ carry = exercise(
         "`camera = c @ torch.linalg.inv(K_i).T`; `world = camera @ ____ + ____`; `other = (world - ____) @ ____`; "
         "return `other @ ____`.",
     ),
-)  # fmt: skip
+)

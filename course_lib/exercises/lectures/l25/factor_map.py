@@ -53,41 +53,61 @@ factor_map = exercise(
         "course_lib.video_depth.deformation.handles",
     ),
     mistakes=(
-        edit("the nodes' distance is taken as height / rows: the outermost nodes lie *on* the outermost pixels",
-             {Y: "torch.arange(height) * rows / height", X: "torch.arange(width) * columns / width"}),
-        edit("the nodes lie half a cell inside the frame here: the outermost ones lie on the outermost pixels",
-             {Y: "((torch.arange(height) + 0.5) * rows / height - 0.5).clamp(0, rows - 1)",
-              X: "((torch.arange(width) + 0.5) * columns / width - 0.5).clamp(0, columns - 1)"}),
-        edit("the pixels are counted to height, not to height - 1: the last row of nodes is never reached",
-             {Y: "torch.arange(height) * (rows - 1) / height", X: "torch.arange(width) * (columns - 1) / width"}),
-        edit("the two weights across are exchanged",
-             {"upper = (1 - across) * nodes[:, top][:, :, left] + across * nodes[:, top][:, :, left + 1]":
-              "across = 1 - across\n    upper = (1 - across) * nodes[:, top][:, :, left] + across * nodes[:, top][:, :, left + 1]"}),
-        edit("the two weights downwards are exchanged",
-             {"(1 - down) * upper + down * lower": "down * upper + (1 - down) * lower"}),
-        edit("all weights are exchanged: the near node counts most", {
-            "down, across = (y - top)[:, None], x - left": "down, across = 1 - (y - top)[:, None], 1 - (x - left)"}),
-        edit("each pixel takes the node to its upper left: blend the four nodes around it",
-             {"return (1 - down) * upper + down * lower": "return nodes[:, top][:, :, left]"}),
-        edit("each pixel takes its nearest node: blend the four nodes around it",
-             {"down, across = (y - top)[:, None], x - left":
-              "down, across = (y - top)[:, None].round(), (x - left).round()"}),
-        edit("only across, not down: the row below counts, too",
-             {"return (1 - down) * upper + down * lower": "return upper"}),
-        edit("rows are counted from below here, as in the released code: row 0 is the upper edge",
-             {"rows, columns = nodes.shape[1:]": "nodes = nodes.flip(1)\n    rows, columns = nodes.shape[1:]"}),
-        edit("the four nodes are averaged, not weighed by how near they are",
-             {"down, across = (y - top)[:, None], x - left": "down, across = 0.5, 0.5"}),
-        edit("the weights are smoothed at the ends: bilinear weights grow evenly",
-             {"down, across = (y - top)[:, None], x - left":
-              "down, across = (y - top)[:, None], x - left\n    down, across = ((3 - 2 * w) * w * w for w in (down, across))"}),
+        edit(
+            "the nodes' distance is taken as height / rows: the outermost nodes lie *on* the outermost pixels",
+            {Y: "torch.arange(height) * rows / height", X: "torch.arange(width) * columns / width"},
+        ),
+        edit(
+            "the nodes lie half a cell inside the frame here: the outermost ones lie on the outermost pixels",
+            {
+                Y: "((torch.arange(height) + 0.5) * rows / height - 0.5).clamp(0, rows - 1)",
+                X: "((torch.arange(width) + 0.5) * columns / width - 0.5).clamp(0, columns - 1)",
+            },
+        ),
+        edit(
+            "the pixels are counted to height, not to height - 1: the last row of nodes is never reached",
+            {Y: "torch.arange(height) * (rows - 1) / height", X: "torch.arange(width) * (columns - 1) / width"},
+        ),
+        edit("the two weights across are exchanged", {"    upper =": "    across = 1 - across\n    upper ="}),
+        edit(
+            "the two weights downwards are exchanged",
+            {"(1 - down) * upper + down * lower": "down * upper + (1 - down) * lower"},
+        ),
+        edit(
+            "all weights are exchanged: the near node counts most",
+            {"down, across = (y - top)[:, None], x - left": "down, across = 1 - (y - top)[:, None], 1 - (x - left)"},
+        ),
+        edit(
+            "each pixel takes the node to its upper left: blend the four nodes around it",
+            {"return (1 - down) * upper + down * lower": "return nodes[:, top][:, :, left]"},
+        ),
+        edit(
+            "each pixel takes its nearest node: blend the four nodes around it",
+            {"    upper =": "    down, across = down.round(), across.round()\n    upper ="},
+        ),
+        edit(
+            "only across, not down: the row below counts, too",
+            {"return (1 - down) * upper + down * lower": "return upper"},
+        ),
+        edit(
+            "rows are counted from below here, as in the released code: row 0 is the upper edge",
+            {"rows, columns = nodes.shape[1:]": "nodes = nodes.flip(1)\n    rows, columns = nodes.shape[1:]"},
+        ),
+        edit(
+            "the four nodes are averaged, not weighed by how near they are",
+            {"down, across = (y - top)[:, None], x - left": "down, across = 0.5, 0.5"},
+        ),
+        edit(
+            "the weights are smoothed at the ends: bilinear weights grow evenly",
+            {"    upper =": "    down, across = ((3 - 2 * w) * w * w for w in (down, across))\n    upper ="},
+        ),
     ),
     hints=(
         "Where is pixel (x, y) in the grid? Its first and last pixel lie on the first and last node. The whole part "
         "names the upper left node, the rest says how far on it is.",
         "`y = torch.arange(height) * (rows - 1) / (height - 1)`, `.floor().long()`. At the last pixel there is no node "
         "further on: `.clamp(max=rows - 2)`. `nodes[:, top][:, :, left]` has a value for every pixel.",
-        "`upper = (1 - across) * nodes[:, top][:, :, left] + across * nodes[:, top][:, :, ____]`; `lower` likewise with "
-        "`____`; return `(1 - down) * ____ + down * ____`.",
+        "`upper = (1 - across) * nodes[:, top][:, :, left] + across * nodes[:, top][:, :, ____]`; `lower` likewise "
+        "with `____`; return `(1 - down) * ____ + down * ____`.",
     ),
-)  # fmt: skip
+)

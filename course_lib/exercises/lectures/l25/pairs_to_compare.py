@@ -45,14 +45,21 @@ pairs_to_compare = exercise(
         ),
         edit("every i is taken at every distance: i must be divisible by k", {LOOP: "range(0, frames - apart)"}),
         edit("the distances double: 1, 2, 4, 8, ...", {DOUBLE: "apart = apart + 1"}),
-        edit("the second frame is one step too far for the last pairs: i + k must be below the number of frames",
-             {LOOP: "range(0, frames, apart)"}),
+        edit(
+            "the second frame is one step too far for the last pairs: i + k must be below the number of frames",
+            {LOOP: "range(0, frames, apart)"},
+        ),
         edit("the last frame is left out: i + k may be the last frame", {LOOP: "range(0, frames - apart - 1, apart)"}),
-        edit("neighbours alone: the larger distances 2, 4, 8, ... are missing", {"while apart < frames": "while apart < 2"}),
+        edit(
+            "neighbours alone: the larger distances 2, 4, 8, ... are missing",
+            {"while apart < frames": "while apart < 2"},
+        ),
         edit("the neighbours are missing: the first distance is 1", {"apart = 1\n": "apart = 2\n"}),
         edit("the smaller number comes first in a pair", {PAIR: "(i + apart, i)"}),
-        edit("both directions are listed: each pair once, the smaller number first",
-             {"pairs.append((i, i + apart))": "pairs.extend([(i, i + apart), (i + apart, i)])"}),
+        edit(
+            "both directions are listed: each pair once, the smaller number first",
+            {"pairs.append((i, i + apart))": "pairs.extend([(i, i + apart), (i + apart, i)])"},
+        ),
         edit("the pairs are in the order of their distances: sort them", {"sorted(pairs)": "pairs"}),
         edit("the number of pairs is returned, not the pairs", {"sorted(pairs)": "len(pairs)"}),
         edit("i and the distance are returned, not the two frames", {PAIR: "(i, apart)"}),
@@ -65,4 +72,4 @@ pairs_to_compare = exercise(
         "`while apart < frames:` and in it `for i in range(0, ____, ____): pairs.append((i, ____))`, then "
         "`apart = 2 * apart`.",
     ),
-)  # fmt: skip
+)
