@@ -28,6 +28,7 @@ from course_lib.plots.space import side_by_side
 from course_lib.train import supervised, trained
 from course_lib.video_depth.deformation import coarse_to_fine, unevenness
 from course_lib.video_depth.filter import chained_flow, filter_video
+from course_lib.video_depth.geometry import trusted
 from course_lib.video_depth.measures import instability, tracks_in_space
 from course_lib.video_depth.poses import find_matches, solve
 from course_lib.video_depth.robust import robust_depth
@@ -158,7 +159,7 @@ print({frames: len(pairs_to_compare(frames)) for frames in (8, 100, 244)})
 # forward-backward check.
 
 # %%
-def flows_of(pairs):
+def flows_of(pairs, video=video):
     """Flow and mask of pairs of frames, as two dicts {(i, j): map}."""
     ends = [[numbers[pair[side]] for pair in pairs] for side in (0, 1)]
     return [dict(zip(pairs, maps, strict=True)) for maps in (video.flow(*ends), video.visible(*ends))]
@@ -292,7 +293,7 @@ units = {}
 for kind in ("euclidean", "disparity", "ratio"):
     found = solve(few, video.K, kind=kind, steps=course.pick(cpu=100, smoke=4), hold_scale=0.0)
     units[kind] = found.nodes.log().mean().exp().item()
-print({kind: f"{unit:.2g}" for kind, unit in units.items()})
+print({kind: f"{unit:.2g} times as large" for kind, unit in units.items()})
 
 # %% tags=["claim"]
 claim("Without anything that holds the unit, the Euclidean loss shrinks the scene to less than a twentieth, disparity "
@@ -491,7 +492,7 @@ length = path_length(true_poses)
 careless = solve(find_matches(guessed, flows, masks, per_pair=200, seed=course.seed), video.K, GRIDS, steps=STEPS)
 
 
-def depth_error(depth, where):
+def depth_error(depth, where, truth=truth, moving=moving):
     """Mean relative error in percent, in the unit that fits best over the whole video (a median)."""
     unit = (truth / depth)[~moving].median()
     return 100 * (unit * depth / truth - 1).abs()[where].mean().item()
@@ -586,8 +587,11 @@ rooms = SceneWorld(48, 64)
 room_frames, room_depth, _ = rooms.pictures(course.pick(cpu=240, smoke=16), seed=1 + course.seed)
 network = trained(DepthFCN.mini, minibatches((room_frames, room_depth), 16, seed=course.seed), 180, course, lr=4e-3,
                   loss=supervised(lambda out, y: scale_invariant_loss(out[:, 0], y)))
-video = SceneWorld(48, 64, movers=1, travel=1.0, noise=0.0).video(EVERY * (COUNT - 1) + 1, seed=course.seed)
-frames, truth, moving, true_poses = (part[numbers] for part in (video.frames, video.depth, video.moving, video.poses))
+film = SceneWorld(48, 64, movers=1, travel=1.0, noise=0.0).video(EVERY * (COUNT - 1) + 1, seed=course.seed)
+shots, true_depth, going, true_path = (part[numbers] for part in (film.frames, film.depth, film.moving, film.poses))
+
+# %% [markdown]
+# `robust_depth` takes the turns. It needs to know how depth comes out of the network, and flow both ways.
 
 # %%
 def depth_of(net, pictures):
@@ -596,22 +600,22 @@ def depth_of(net, pictures):
 
 
 with torch.no_grad():
-    alone = depth_of(network, frames)
+    alone = depth_of(network, shots)
 both_ways = [*pairs, *((j, i) for i, j in pairs)]
-turns = robust_depth(network, depth_of, frames, video.K, *flows_of(both_ways), moving, rounds=1, lr=4e-4,
+turns = robust_depth(network, depth_of, shots, film.K, *flows_of(both_ways, film), going, rounds=1, lr=4e-4,
                      per_pair=course.pick(cpu=80, smoke=8), steps=course.pick(cpu=30, smoke=2),
                      grids=GRIDS[: course.pick(cpu=3, smoke=1)], seed=course.seed)
 
 # %%
-length = path_length(true_poses)
-ates = [100 * absolute_error(found.poses, true_poses) / length for found in turns.rounds]
+ates = [100 * absolute_error(found.poses, true_path) / path_length(true_path) for found in turns.rounds]
 ended = {"network alone": alone, "cameras, grids, training": turns.unfiltered, "with the filter": turns.depth}
-rows = {name: (depth_error(depth, ~moving), depth_error(depth, moving), None if depth is alone else ates[-1])
+rows = {name: (*(depth_error(depth, where, true_depth, going) for where in (~going, going)),
+               None if depth is alone else ates[-1])
         for name, depth in ended.items()}
 table(rows, columns=("error, still (%)", "error, moving (%)", "ATE (% of the path)"), best=None, number="{:.1f}",
       source="a network of 99,489 weights, this run")
-show(enlarged({"frame 5": pixels(frames[5]), "network alone": colored(alone[5]), "in the end": colored(turns.depth[5]),
-               "truth": colored(truth[5])}, 4),
+show(enlarged({"frame 5": pixels(shots[5]), "network alone": colored(alone[5]), "in the end": colored(turns.depth[5]),
+               "truth": colored(true_depth[5])}, 4),
      alt="A frame, the network's blurred depth, the depth in the end with clearer walls, and the truth.")
 
 # %% tags=["claim"]
@@ -643,7 +647,7 @@ claim("From a network and flow alone: depth where nothing moves is wrong by at l
 #
 # The same turns with MiDaS on a recorded sequence. Set `RGBD` to a folder as in lecture 19 (TUM's *dynamic* sequences
 # have people in them) and `MIDAS_WEIGHTS` to `midas_v21_384.pt`. `FLOW` names a file that `torch.save` made from a
-# dict `{(i, j): (2, H, W)}` of flows, for instance with FlowNet 2 (lecture 18). What is missing is replaced by our
+# dict `{(i, j): (2, H, W)}` of flows both ways, for instance with FlowNet 2 (lecture 18). What is missing is replaced by our
 # room, on a CPU at mini size.
 
 # %% tags=["gpu"]
@@ -673,10 +677,10 @@ if folder.is_dir() and flow_file.is_file():
     real_frames = F.interpolate(torch.stack([f.color for f in real]).float() / 255, size, mode="area")
     scaled = torch.tensor([size[1] / real[0].color.shape[2], size[0] / real[0].color.shape[1], 1.0])
     real_K, real_poses = torch.diag(scaled) @ real.K, torch.stack([f.pose for f in real])
-    real_masks = {pair: torch.ones(size, dtype=torch.bool) for pair in real_flows}
+    real_masks = {(i, j): trusted(flow[None], real_flows[j, i][None])[0] for (i, j), flow in real_flows.items()}
 else:
-    real_frames, real_K, real_poses, real_moving = frames, video.K, true_poses, moving
-    real_flows, real_masks = flows_of(both_ways)
+    real_frames, real_K, real_poses = shots, film.K, true_path
+    real_flows, real_masks = flows_of(both_ways, film)
     print("No sequence with flow here: our room instead.")
 
 # %% tags=["gpu"]
