@@ -23,8 +23,9 @@ from course_lib.models.midas import MidasNet, preprocess
 from course_lib.ops.batches import minibatches
 from course_lib.ops.camera import intrinsics, rigid
 from course_lib.ops.depth import scale_invariant_loss
-from course_lib.plots import curve, from_memory, heatmap, show, table
+from course_lib.plots import curve, from_memory, show, table
 from course_lib.plots.space import side_by_side
+from course_lib.plots.tracks import tracks as draw_tracks
 from course_lib.train import supervised, trained
 from course_lib.video_depth.deformation import coarse_to_fine, unevenness
 from course_lib.video_depth.filter import chained_flow, filter_video
@@ -428,6 +429,18 @@ both = alive[3][0] & seen_far
 print(f"chained over 4 frames against direct flow: median {(chains[3][0] - direct).norm(dim=0)[both].median():.2f} px "
       f"apart; {alive[3].float().mean():.0%} of the chains are alive after 4 steps")
 
+# %%
+reach = 4  # tau
+earlier, later = ([flow[None] for flow in part] for part in (backward[:reach].flip(0), forward[reach : 2 * reach]))
+row, column = torch.meshgrid(torch.arange(4, 36, 9), torch.arange(4, 48, 9), indexing="ij")
+row, column = row.flatten(), column.flatten()
+starts = torch.stack([column, row], 1).float()
+ways = [[starts + chain[0, :, row, column].T for chain in chained_flow(part)[0]] for part in (earlier, later)]
+followed = torch.stack([*reversed(ways[0]), starts, *ways[1]], 1)  # (P, 2 tau + 1, 2)
+show(draw_tracks(frames[reach], {"frames 0 to 8 through the pixels of frame 4": followed})[0],
+     alt="Lines through a grid of pixels of frame 4, each over nine frames; those on the room run alike, those on boxes "
+         "that move go their own way.")
+
 # %% [markdown]
 # ## Exercise 25.6: The weights of the filter
 #
@@ -567,10 +580,13 @@ claim("On things that move, the weights make it better than the plain mean by mo
       99 - 100 * after[1] / mean[1], f"{after[1]:.1f} against {mean[1]:.1f} %", unit="%")
 
 # %%
-error = ((truth / calm["filter"])[~moving].median() * calm["filter"] / truth - 1)[6] * 100
-fig, ax = heatmap(error, "x (pixels)", "y (pixels)", signed=True, unit="error (%)", numbers=False)
-show(fig, alt="What is still wrong in frame 6 after the filter, in percent: large patches where things move and at "
-              "edges, little elsewhere.")
+unit = (truth / solution.deformed(guessed))[~moving].median()
+show(enlarged({"guessed": colored(guessed[6], low, high),
+               "deformed": colored(unit * calm["deformed, no filter"][6], low, high),
+               "deformed and filtered": colored(unit * calm["filter"][6], low, high),
+               "truth": colored(truth[6], low, high)}, 4),
+     alt="Depth of frame 6: guessed, with large blotches and grain; deformed, with the grain alone; filtered, with "
+         "smooth walls; and the truth.")
 
 # %% [markdown]
 # Where nothing moves, the plain mean is as good: all opinions are about the same wall. Where something moves, the
@@ -647,8 +663,8 @@ claim("From a network and flow alone: depth where nothing moves is wrong by at l
 #
 # The same turns with MiDaS on a recorded sequence. Set `RGBD` to a folder as in lecture 19 (TUM's *dynamic* sequences
 # have people in them) and `MIDAS_WEIGHTS` to `midas_v21_384.pt`. `FLOW` names a file that `torch.save` made from a
-# dict `{(i, j): (2, H, W)}` of flows both ways, for instance with FlowNet 2 (lecture 18). What is missing is replaced by our
-# room, on a CPU at mini size.
+# dict `{(i, j): (2, H, W)}` of flows both ways, for instance with FlowNet 2 (lecture 18). What is missing is replaced
+# by our room, on a CPU at mini size.
 
 # %% tags=["gpu"]
 folder, weights, flow_file = (Path(os.environ.get(name, missing)) for name, missing in
@@ -677,7 +693,8 @@ if folder.is_dir() and flow_file.is_file():
     real_frames = F.interpolate(torch.stack([f.color for f in real]).float() / 255, size, mode="area")
     scaled = torch.tensor([size[1] / real[0].color.shape[2], size[0] / real[0].color.shape[1], 1.0])
     real_K, real_poses = torch.diag(scaled) @ real.K, torch.stack([f.pose for f in real])
-    real_masks = {(i, j): trusted(flow[None], real_flows[j, i][None])[0] for (i, j), flow in real_flows.items()}
+    real_masks = {(i, j): trusted(flow[None], real_flows[j, i][None])[0]
+                  for (i, j), flow in real_flows.items()}
 else:
     real_frames, real_K, real_poses = shots, film.K, true_path
     real_flows, real_masks = flows_of(both_ways, film)
