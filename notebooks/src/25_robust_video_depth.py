@@ -438,8 +438,8 @@ starts = torch.stack([column, row], 1).float()
 ways = [[starts + chain[0, :, row, column].T for chain in chained_flow(part)[0]] for part in (earlier, later)]
 followed = torch.stack([*reversed(ways[0]), starts, *ways[1]], 1)  # (P, 2 tau + 1, 2)
 show(draw_tracks(frames[reach], {"frames 0 to 8 through the pixels of frame 4": followed})[0],
-     alt="Lines through a grid of pixels of frame 4, each over nine frames; those on the room run alike, those on boxes "
-         "that move go their own way.")
+     alt="Lines through a grid of pixels of frame 4, each over nine frames; those on the room run alike, those on "
+         "boxes that move go their own way.")
 
 # %% [markdown]
 # ## Exercise 25.6: The weights of the filter
