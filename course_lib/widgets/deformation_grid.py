@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import matplotlib
 import numpy as np
 import torch
+from torch.nn.functional import interpolate
 
 from course_lib.errors import CourseError, ShapeError
 from course_lib.plots import MUTED
-from course_lib.video_depth.deformation import scale_map
 from course_lib.widgets.kit.drawing import Sheet, signed_colors
 from course_lib.widgets.kit.explorer import Explorer, choice, slider
 
@@ -48,7 +48,8 @@ def grid_states(depth, truth, nodes, still=None):
             "(T, H, W), and a grid for each of the T frames."
         )
     still = torch.ones_like(depth, dtype=torch.bool) if still is None else still
-    deformed = depth * scale_map(nodes, depth.shape[1:])
+    factors = interpolate(nodes[:, None], depth.shape[1:], mode="bilinear", align_corners=True)[:, 0]
+    deformed = depth * factors
     unit = (truth / deformed)[still].median()
     error = unit * deformed / truth - 1
     return [

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from course_lib.errors import CourseError, ShapeError
+from course_lib.video_depth.deformation import scale_map
 from course_lib.widgets.deformation_grid import BEFORE, DeformationGrid, grid_states
 from course_lib.widgets.kit.explorer import VIEW
 
@@ -26,6 +27,13 @@ def test_states_by_hand():
     assert torch.allclose(state.error, torch.tensor([[0.0, 0, 1]])) and state.wrong == pytest.approx(1 / 3)
     still = torch.tensor([[[True, True, False]]])
     assert grid_states(depth, truth, torch.ones(1, 1, 1), still)[0].wrong == pytest.approx(0)
+
+
+def test_factors_are_those_of_the_deformation(scene):
+    depth, truth, (_, nodes) = scene
+    found = torch.stack([state.depth for state in grid_states(depth, truth, nodes)])
+    ratio = found / (depth * scale_map(nodes, (9, 13)))
+    assert torch.allclose(ratio, ratio[0, 0, 0].expand(3, 9, 13), atol=1e-5)
 
 
 def test_states_refuse():
