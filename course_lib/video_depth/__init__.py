@@ -4,7 +4,9 @@
     geometry      what the depth of one frame says about another: the losses
     calibration   the scale between a network's depth and the camera's path
     deformation   a coarse grid of factors that mends a depth map in the large
+    poses         cameras and grids from depth and flow, by optimisation
     filter        each pixel's depth from several frames
+    robust        the turns: cameras and grids, training, filter; without structure from motion
     measures      how steady the result is: photometric error, instability, drift
 
 Luo et al., "Consistent Video Depth Estimation", SIGGRAPH 2020, arXiv:2004.15021 (CVD below), and Kopf et al., "Robust

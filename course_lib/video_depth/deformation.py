@@ -36,6 +36,26 @@ def at_pixels(nodes, pixels, size):
     return found[:, 0, 0]
 
 
+def handles(pixels, size, shape):
+    """b_k(p): which four nodes a place hangs on, and by how much.
+
+    Args:
+        pixels: (P, 2) of (x, y). size: (H, W) of the frame. shape: (rows, columns) of the grid.
+    Returns:
+        (P, 4) long, numbers of nodes, counted row by row; (P, 4) weights, which sum to 1. A grid of one row or column
+        has the same node twice, once with weight 0.
+    """
+    share = pixels / pixels.new_tensor([max(size[1] - 1, 1), max(size[0] - 1, 1)])
+    at = share.clamp(0, 1) * pixels.new_tensor([shape[1] - 1, shape[0] - 1])
+    least = torch.minimum(at.floor(), at.new_tensor([max(shape[1] - 2, 0), max(shape[0] - 2, 0)]))
+    across, down = (at - least).unbind(1)
+    column, row = least.long().unbind(1)
+    right, below = (column + 1).clamp(max=shape[1] - 1), (row + 1).clamp(max=shape[0] - 1)
+    nodes = [y * shape[1] + x for y in (row, below) for x in (column, right)]
+    weights = [v * u for v in (1 - down, down) for u in (1 - across, across)]
+    return torch.stack(nodes, 1), torch.stack(weights, 1)
+
+
 def finer(nodes, shape):
     """The same factors on a finer grid, (rows, columns): where a finer step begins."""
     return interpolate(nodes[:, None], size=shape, mode="bilinear", align_corners=True)[:, 0]

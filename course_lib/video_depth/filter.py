@@ -10,7 +10,8 @@ The paper prints the sum without its division; a constant depth survives only wi
 
 import torch
 
-from course_lib.errors import check_shape
+from course_lib.errors import CourseError, ShapeError, check_shape
+from course_lib.ops.camera import backproject, relative, transform
 from course_lib.ops.warp import in_view, warp
 from course_lib.video_depth.geometry import ratio_loss
 
@@ -38,7 +39,7 @@ def weighted_depth(own, others, trusted=None, sharpness=SHARPNESS):
 
 
 def chained_flow(flows, masks=None):
-    """Flow to a far frame from the flows between neighbours.
+    """f~: flow to a far frame from the flows between neighbours.
 
     Args:
         flows: list of (B, 2, H, W), from frame i to i + 1, from i + 1 to i + 2, ...
@@ -58,3 +59,65 @@ def chained_flow(flows, masks=None):
         chains.append(total)
         goods.append(good)
     return chains, goods
+
+
+def filter_video(depth, forward, backward, K, poses, masks=None, back_masks=None, *, reach=REACH, sharpness=SHARPNESS,
+                 radius=0):  # fmt: skip
+    """Each frame's depth from those up to `reach` frames away, along chained flow.
+
+    Args:
+        depth: (T, H, W), positive. forward, backward: (T - 1, 2, H, W), flow from t to t + 1 and from t + 1 to t.
+        K: (3, 3) or (T, 3, 3). poses: (T, 4, 4), camera to world, in the depth's unit.
+        masks, back_masks: (T - 1, H, W) bool, where each flow can be trusted; by default where it stays in the frame.
+        reach: tau; 0 leaves the depth as it is where `radius` is 0. sharpness: lambda.
+        radius: of the neighbourhood N(p): 0 is the pixel alone, as in the released code, 1 is 3 x 3, as in the paper.
+    Returns:
+        (T, H, W).
+    Raises:
+        ShapeError: if depth, flow and poses do not fit together. CourseError: if reach or radius is negative.
+    """
+    sizes = check_shape(depth, "T H W", "depth")
+    expected = (sizes["T"] - 1, 2, sizes["H"], sizes["W"])
+    if forward.shape != expected or backward.shape != expected or len(poses) != sizes["T"]:
+        raise ShapeError(
+            f"forward {tuple(forward.shape)}, backward {tuple(backward.shape)} and {len(poses)} poses do not fit "
+            f"{sizes['T']} depth maps: expected flow {expected}, one for each step between neighbours."
+        )
+    if reach < 0 or radius < 0:
+        raise CourseError(f"reach is {reach} and radius {radius}: expected 0 or more.")
+    cameras = K.expand(sizes["T"], 3, 3)
+    points = backproject(depth, cameras)
+    filtered = []
+    for i in range(sizes["T"]):
+        said, good = [depth[i]], [torch.ones_like(depth[i], dtype=torch.bool)]
+        for flows, flow_masks, numbers in (
+            (forward, masks, range(i, min(i + reach, sizes["T"] - 1))),
+            (backward, back_masks, range(i - 1, max(i - reach, 0) - 1, -1)),
+        ):
+            if not numbers:
+                continue
+            steps = [flows[n : n + 1] for n in numbers]
+            known = None if flow_masks is None else [flow_masks[n : n + 1] for n in numbers]
+            chains, goods = chained_flow(steps, known)
+            others = [n + 1 if flows is forward else n for n in numbers]
+            for j, chain, trusted in zip(others, chains, goods, strict=True):
+                z = transform(points[j : j + 1], relative(poses[j], poses[i]))[:, 2:]  # z_ji, as a map of frame j
+                said.append(warp(z, chain, outside="border")[0, 0])
+                good.append(trusted[0] & (said[-1] > 0))
+        said, good = neighbourhood(torch.stack(said), radius), neighbourhood(torch.stack(good), radius)
+        filtered.append(weighted_depth(depth[i], said, good, sharpness))
+    return torch.stack(filtered)
+
+
+def neighbourhood(maps, radius):
+    """Every pixel's (2 radius + 1)^2 neighbours as maps of their own: (N, H, W) -> (N (2 radius + 1)^2, H, W).
+
+    Beyond the border the nearest pixel counts once more.
+    """
+    if radius == 0:
+        return maps
+    side = 2 * radius + 1
+    wide = torch.nn.functional.pad(maps[None].float(), [radius] * 4, mode="replicate")[0]
+    height, width = maps.shape[1:]
+    shifted = [wide[:, y : y + height, x : x + width] for y in range(side) for x in range(side)]
+    return torch.cat(shifted).to(maps.dtype)

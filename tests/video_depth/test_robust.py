@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from course_lib.data.worlds.scenes import SceneWorld
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, ShapeError
 from course_lib.video_depth import deformation as d
-from course_lib.video_depth.filter import chained_flow, weighted_depth
+from course_lib.video_depth.filter import chained_flow, filter_video, neighbourhood, weighted_depth
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 KNOWN = json.loads((FIXTURES / "rcvd.json").read_text())
@@ -73,3 +73,62 @@ def test_chained_flow_is_the_flow_to_the_far_frame():
     assert both.float().mean() > 0.5
     assert (chains[-1] - far).norm(dim=1)[both].median() < 0.1
     assert torch.equal(chains[0], steps[0]) and goods[-1].sum() <= goods[0].sum()
+
+
+@pytest.fixture(scope="module")
+def filmed():
+    """Six frames with their flows between neighbours, both ways, and where these can be trusted."""
+    video = SceneWorld(36, 48, noise=0.0).video(6, seed=1)
+    ways = [(list(range(5)), list(range(1, 6))), (list(range(1, 6)), list(range(5)))]
+    return video, [video.flow(*way) for way in ways], [video.visible(*way) for way in ways]
+
+
+def filtered(filmed, depth, **options):
+    video, flows, masks = filmed
+    return filter_video(depth, *flows, video.K, video.poses, *masks, **options)
+
+
+def test_the_filter_leaves_true_depth_and_calms_noise(filmed):
+    truth = filmed[0].depth
+    assert ((filtered(filmed, truth) / truth) - 1).abs().median() < 1e-3
+    noisy = truth * (0.1 * torch.randn(truth.shape, generator=torch.Generator().manual_seed(0))).exp()
+    error = [(depth / truth - 1).abs().mean().item() for depth in
+             (noisy, filtered(filmed, noisy, reach=1), filtered(filmed, noisy), filtered(filmed, noisy, radius=1))]
+    assert error[0] > 1.2 * error[1] > 1.2 * 1.1 * error[2] and error[2] > error[3]  # fmt: skip
+    assert torch.equal(filtered(filmed, noisy, reach=0), noisy)
+
+
+def test_the_filter_takes_the_reprojected_depth(filmed):
+    """The camera walks towards a wall: what the other frame says must be seen from here."""
+    wall = torch.full((2, 8, 10), 4.0)
+    wall[1] = 3.0
+    K = torch.tensor([[10.0, 0, 4.5], [0, 10, 3.5], [0, 0, 1]])
+    poses = torch.eye(4).repeat(2, 1, 1)
+    poses[1, 2, 3] = 1.0
+    y, x = torch.meshgrid(torch.arange(8.0), torch.arange(10.0), indexing="ij")
+    offset = torch.stack([x - 4.5, y - 3.5])
+    forward, backward = (offset * (4 / 3 - 1))[None], (offset * (3 / 4 - 1))[None]
+    assert torch.allclose(filter_video(wall, forward, backward, K, poses), wall, atol=1e-4)
+    nearer = wall.clone()
+    nearer[1] *= 1.1
+    found = filter_video(nearer, forward, backward, K, poses)
+    seen = 3.3 + 1  # of frame 1's wall from frame 0
+    weight = np.exp(-3 * (seen / 4 - 1))
+    assert found[0, 4, 5].item() == pytest.approx((4 + weight * seen) / (1 + weight), rel=1e-5)
+    assert found[0, 0, 0] == 4  # its flow leaves the frame
+
+
+def test_neighbourhood():
+    maps = torch.arange(24.0).view(2, 3, 4)
+    found = neighbourhood(maps, 1)
+    assert found.shape == (18, 3, 4) and torch.equal(neighbourhood(maps, 0), maps)
+    assert sorted(found[::2, 1, 1].tolist()) == sorted(maps[0, 0:3, 0:3].flatten().tolist())
+    assert neighbourhood(maps > 3, 1).dtype == torch.bool
+
+
+def test_filter_errors(filmed):
+    video, flows, masks = filmed
+    with pytest.raises(ShapeError, match="one for each step"):
+        filter_video(video.depth, flows[0][:4], flows[1], video.K, video.poses)
+    with pytest.raises(CourseError, match="0 or more"):
+        filter_video(video.depth, *flows, video.K, video.poses, reach=-1)
