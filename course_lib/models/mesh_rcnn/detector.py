@@ -103,7 +103,7 @@ class SmallTrunk(nn.Module):
 
 
 def crops_of(size, names):
-    """RoIAlign over the levels of a pyramid, as torchvision has it, which is also how the released weights were made."""
+    """RoIAlign over the levels of a pyramid as torchvision has it; the released weights were made with the same."""
     from torchvision.ops import MultiScaleRoIAlign
 
     return MultiScaleRoIAlign(names, size, sampling_ratio=2)

@@ -19,6 +19,7 @@ from course_lib.ops.frustum import depth_range, depth_ratio, fill, from_cube, to
 from course_lib.ops.meshes import icosphere, sample_surface
 
 PIX3D = ("bed", "bookcase", "chair", "desk", "misc", "sofa", "table", "tool", "wardrobe")  # labels 1 to 9
+CLASSES = len(PIX3D)
 WEIGHTS = {"voxels": 3.0, "z": 1.0, "chamfer": 1.0, "normals": 0.1, "edge": 1.0}  # of the losses, for Pix3D
 DEEPEST = math.log(1000 / 16)  # the z head's prediction is cut there
 TOO_FAR = 5.0  # of a true vertex in the cube: the box is bad, and its pull would be too strong
@@ -36,17 +37,19 @@ class MeshRCNN(nn.Module):
             stages): then there is no voxel head.
         crops: rows and columns of the crops for (voxels, mesh, z).
         samples: points on each surface in training. threshold: of a filled voxel.
-        weights: of the losses, see `WEIGHTS`.
+        objects: proposals of a picture that the three heads learn from, at most.
+        weights: of the losses, where they differ from `WEIGHTS`. With 0 for "chamfer", "normals" and "edge" the mesh
+            head does not run in training: the voxels must mean something first.
     Raises:
         CourseError: if the start is unknown.
     """
 
-    def __init__(self, detector=None, classes=len(PIX3D), *, heads=None, start="voxels", crops=(12, 14, 7),
-                 samples=5000, threshold=THRESHOLD, weights=None):  # fmt: skip
+    def __init__(self, detector=None, classes=CLASSES, *, heads=None, start="voxels", crops=(12, 14, 7),
+                 samples=5000, threshold=THRESHOLD, objects=16, weights=None):  # fmt: skip
         super().__init__()
         if start not in STARTS:
             raise CourseError(f"start is {start!r}, expected one of {', '.join(STARTS)}.")
-        self.start, self.samples, self.threshold = start, samples, threshold
+        self.start, self.samples, self.threshold, self.objects = start, samples, threshold, objects
         self.weights = {**WEIGHTS, **(weights or {})}
         self.detector = detector if detector is not None else published_detector(classes)
         voxel, mesh, z = heads or (VoxelHead.pix3d(), None, ZHead(classes=classes))
@@ -65,12 +68,12 @@ class MeshRCNN(nn.Module):
             MeshHead(width, hidden=width, depth=2, pix3d=True, subdivide=start == "finer sphere"),
             ZHead(width * 49, classes, 64),
         )
-        options = {"samples": 300, **options}
+        options = {"samples": 300, "objects": 2, **options}
         return cls(mini_detector(classes, width), classes, heads=heads, start=start, crops=(voxels // 2, 14, 7),
                    **options)  # fmt: skip
 
     @classmethod
-    def from_published(cls, source, *, classes=len(PIX3D), start="voxels"):
+    def from_published(cls, source, *, classes=CLASSES, start="voxels"):
         """The released Pix3D networks: meshrcnn_R50.pth, with start="sphere" sphereinit_R50.pth, with "finer sphere"
         pixel2mesh_R50.pth, and the ones of split S2. Also a state dict of our own."""
         network, state = cls(classes=classes, start=start), read_state_dict(source)
@@ -111,12 +114,12 @@ class MeshRCNN(nn.Module):
             result["boxes"] = box_ops.from_corners(result["boxes"])
         return found
 
-    def shapes(self, features, boxes, sizes):
+    def shapes(self, features, boxes, sizes, refine=True):
         """Voxels and meshes for given boxes.
 
         Args:
             features: dict of maps, as the backbone makes them. boxes: list of (N, 4), corners, in the pixels that the
-                backbone saw. sizes: list of (height, width) of the pictures.
+                backbone saw. sizes: list of (height, width) of the pictures. refine: False leaves the mesh head out.
         Returns:
             logits (sum of N, V, V, V), or None without a voxel head; list over the stages of sum of N meshes in their
             cubes, the first of which are not refined yet.
@@ -130,6 +133,8 @@ class MeshRCNN(nn.Module):
             begin = [tuple(part.to(boxes[0].device) for part in sphere)] * number
         if not number:
             return logits, [[] for _ in range(1 + len(self.mesh_head.stages))]
+        if not refine:
+            return logits, [begin]
         return logits, [begin, *self.mesh_head(self.mesh_crop(features, boxes, sizes), begin)]
 
     def _add_shapes(self, features, found, sizes):
@@ -148,26 +153,30 @@ class MeshRCNN(nn.Module):
     def _shape_losses(self, features, proposals, sizes, targets, cameras):
         """On proposals that meet an object, a sample drawn for these heads alone."""
         boxes, truths, labels, _ = self.detector.roi_heads.select_training_samples(proposals, targets)
-        chosen = [kind > 0 for kind in labels]
+        chosen = [(kind > 0).nonzero()[: self.objects, 0] for kind in labels]
         boxes = [own[rows] for own, rows in zip(boxes, chosen, strict=True)]
-        logits, stages = self.shapes(features, boxes, sizes)
-        if not stages[0]:
+        if not sum(map(len, boxes)):
             return {}
+        refine = any(self.weights[name] for name in ("chamfer", "normals", "edge"))
+        logits, stages = self.shapes(features, boxes, sizes, refine)
         voxels, points, normals, ratios = [], [], [], []
         for own, truth, rows, target, K in zip(boxes, truths, chosen, targets, cameras, strict=True):
             for box, number in zip(box_ops.from_corners(own), truth[rows].tolist(), strict=True):
                 (vertices, faces), inside = target["meshes"][number], target["inside"][number]
                 z_range = torch.stack(torch.aminmax(vertices[:, 2]))
-                surface = sample_surface(to_cube(vertices, box, z_range, K), faces, self.samples)
-                points.append(surface[0])
-                normals.append(surface[1])
+                if refine:
+                    surface = sample_surface(to_cube(vertices, box, z_range, K), faces, self.samples)
+                    points.append(surface[0])
+                    normals.append(surface[1])
                 ratios.append(depth_ratio(vertices, box, K[0, 0]))
                 if logits is not None:
                     voxels.append(fill(to_cube(inside, box, z_range, K), logits.shape[-1]))
-        points, normals = torch.stack(points), torch.stack(normals)
-        found = mesh_losses(stages[1:], points, normals, self.samples)
-        if points.abs().max() > TOO_FAR:
-            found = {name: value * 0 for name, value in found.items()}
+        found = {}
+        if refine:
+            points, normals = torch.stack(points), torch.stack(normals)
+            found = mesh_losses(stages[1:], points, normals, self.samples)
+            if points.abs().max() > TOO_FAR:
+                found = {name: value * 0 for name, value in found.items()}
         classes = torch.cat([own[rows] for own, rows in zip(labels, chosen, strict=True)]) - 1
         predicted = self.z_head(self.z_crop(features, boxes, sizes))[torch.arange(len(classes)), classes]
         found["z"] = smooth_l1_loss(predicted, torch.stack(ratios).log())

@@ -102,7 +102,7 @@ def filled_cubes(logits, threshold=THRESHOLD):
 
 
 def voxels_to_camera(mesh):
-    """A mesh of the voxel grid, in -1..1 with y down, to the camera's coordinates: the inverse of `course_lib.models.mesh_rcnn.heads.project`.
+    """A mesh of the voxel grid, in -1..1 with y down, to the camera's coordinates: the inverse of `project`.
 
     The grid is a pyramid cut out of what the camera sees: cells far away are larger. z in -1..1 stands for
     `NEAREST` ... `FARTHEST` after K.
