@@ -137,6 +137,22 @@ class MeshRCNN(nn.Module):
             return logits, [begin]
         return logits, [begin, *self.mesh_head(self.mesh_crop(features, boxes, sizes), begin)]
 
+    @torch.no_grad()
+    def look(self, pictures, boxes):
+        """What the heads see at given boxes, and the voxels they make of it, for experiments with known boxes.
+
+        Args:
+            pictures: list of (3, H, W). boxes: list of (N, 4), (x, y, w, h), one for each picture.
+        Returns:
+            crops for the mesh head (sum of N, C, 14, 14); voxel logits (sum of N, V, V, V), or None.
+        """
+        corners = [{"boxes": box_ops.to_corners(own)} for own in boxes]
+        images, corners = self.detector.transform(list(pictures), corners)
+        corners = [own["boxes"] for own in corners]
+        features = self.detector.backbone(images.tensors)
+        logits, _ = self.shapes(features, corners, images.image_sizes, refine=False)
+        return self.mesh_crop(features, corners, images.image_sizes), logits
+
     def _add_shapes(self, features, found, sizes):
         boxes, counts = [result["boxes"] for result in found], [len(result["boxes"]) for result in found]
         logits, stages = self.shapes(features, boxes, sizes)

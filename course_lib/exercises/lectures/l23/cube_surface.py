@@ -95,8 +95,8 @@ cube_surface = exercise(
         ),
     ),
     hints=(
-        "A side is open where a filled voxel meets an empty one. A corner of the grid is a vertex where the eight cells "
-        "about it are neither all empty nor all filled. Outside the grid all is empty.",
+        "A side is open where a filled voxel meets an empty one. A corner of the grid is a vertex where the eight "
+        "cells about it are neither all empty nor all filled. Outside the grid all is empty.",
         "`F.pad(filled.long(), (1,) * 6)` puts one empty voxel all around. `x.diff(dim=0)` is not 0 where two "
         "neighbours differ. Eight shifted slices, such as `padded[1:, :-1, 1:]`, added up, count the filled cells "
         "about each corner.",

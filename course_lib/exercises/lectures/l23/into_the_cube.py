@@ -101,8 +101,8 @@ into_the_cube = exercise(
         ),
     ),
     hints=(
-        "First to pixels, with K. Then within the box, from its left edge (-1) to its right edge (1). For depth look for "
-        "$w = a + b / z$ with $w(z_1) = -1$ and $w(z_2) = 1$.",
+        "First to pixels, with K. Then within the box, from its left edge (-1) to its right edge (1). For depth look "
+        "for $w = a + b / z$ with $w(z_1) = -1$ and $w(z_2) = 1$.",
         "`x, y, z = points.unbind(-1)`; `K[0, 0] * x / z + K[0, 2]` is the column with pixel centres at whole numbers, "
         "so its left *edge* is half a pixel before. `torch.stack([u, v, w], -1)`.",
         "`u = 2 * (K[0, 0] * x / z + K[0, 2] + ____ - left) / ____ - 1`, `v` likewise, and "

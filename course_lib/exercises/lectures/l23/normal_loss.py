@@ -49,7 +49,7 @@ normal_loss = exercise(
             {"-forward - backward": "forward + backward"},
         ),
         edit(
-            "this is 1 - |cos| for each way, 2 more than the paper's loss: the gradients are the same, the number is not",
+            "this is 1 - |cos| for each way, 2 more than the paper's loss: the same gradients, another number",
             {"-forward - backward": "2 - forward - backward"},
         ),
         edit("both ways are averaged: the paper adds them up", {"-forward - backward": "-(forward + backward) / 2"}),
@@ -94,8 +94,8 @@ normal_loss = exercise(
         ),
     ),
     hints=(
-        "For every p take the nearest q *by place*, and compare their normals by the absolute value of the dot product. "
-        "Then the same from q to p. Two means, a minus before each.",
+        "For every p take the nearest q *by place*, and compare their normals by the absolute value of the dot "
+        "product. Then the same from q to p. Two means, a minus before each.",
         "`apart = torch.cdist(p, q)` is $(P, Q)$; `apart.argmin(1)` says for each p which q is nearest, "
         "`apart.argmin(0)` for each q which p. Indexing with it gives their normals.",
         "`forward = (p_normals * q_normals[apart.argmin(____)]).sum(1).____.mean()`, `backward` with the other "
