@@ -23,14 +23,11 @@ from course_lib.metrics.meshes import mesh_scores, pix3d_ap
 from course_lib.models.mesh_rcnn import MeshHead, MeshRCNN, VoxelHead, filled_cubes, mesh_losses, meshes_in_camera
 from course_lib.ops import boxes as box_ops
 from course_lib.ops.batches import minibatches
-from course_lib.ops.camera import project
 from course_lib.ops.frustum import from_cube, to_cube
-from course_lib.ops.meshes import (
-    cubify, edge_loss, icosphere, join, sample_surface, surface_area, unique_edges, vert_align,
-)
-from course_lib.ops.points import chamfer, nearest
-from course_lib.plots import bars, diagram, from_memory, show, table
-from course_lib.plots.space import draw_mesh, draw_points, draw_voxels, side_by_side
+from course_lib.ops.meshes import cubify, icosphere, join, sample_surface, surface_area, unique_edges, vert_align
+from course_lib.ops.points import chamfer
+from course_lib.plots import diagram, from_memory, show, table
+from course_lib.plots.space import draw_mesh, draw_points, side_by_side
 from course_lib.train import fit, fresh, trained
 from course_lib.widgets.mesh_way import MeshWay
 
@@ -75,7 +72,8 @@ def in_space(meshes, turn, size=288):
     return np.pad(drawn, ((0, 0), (size // 6, size // 6), (0, 0)), constant_values=255)
 
 
-show(side_by_side({"the picture": outlined(room.picture), "boxes and masks": outlined(room.picture, room.boxes, room.masks),
+show(side_by_side({"the picture": outlined(room.picture),
+                   "boxes and masks": outlined(room.picture, room.boxes, room.masks),
                    "meshes, from the right": in_space(room.meshes, 60)}),
      alt="Three pieces of furniture; the same with boxes and tinted masks; and their meshes, seen from another side.")
 
@@ -214,7 +212,7 @@ middle_guess.reveal(round(from_cube(torch.zeros(1, 3), box, z_range, room.K)[0, 
 
 # %% tags=["exercise"] exercise="23.2" points=3
 def into_the_cube(points, box, z_range, K):
-    """Points (P, 3) in the camera's axes -> (P, 3) in the cube of box (x, y, w, h) and z_range (near, far); K (3, 3)"""
+    """points (P, 3) in the camera's axes, box (x, y, w, h), z_range (near, far), K (3, 3) -> (P, 3) in the cube"""
     # BEGIN SOLUTION
     x, y, z = points.unbind(-1)
     column = K[0, 0] * x / z + K[0, 2] + 0.5
@@ -235,8 +233,8 @@ into_the_cube = check("23.2", into_the_cube)
 # <details>23.2</details>
 
 # %% [markdown]
-# Who knows $z_1$ and $z_2$? Lecture 19: one picture has no scale. A third head, the **z head**, predicts the part that a
-# picture can tell: $\log(\Delta z / h)$, how deep the object is against the height of its box, for each class. With a
+# Who knows $z_1$ and $z_2$? Lecture 19: one picture has no scale. A third head, the **z head**, predicts the part that
+# a picture can tell: $\log(\Delta z / h)$, how deep the object is against the height of its box, for each class. With a
 # focal length $f$ and the depth $z_c$ of its middle, $\Delta z = e^{z\,\text{head}} \, h\, z_c / f$. And $z_c$ itself?
 # Nobody knows it: the published evaluation takes it from the truth.
 #
@@ -259,8 +257,8 @@ print(vert_align(small_map, places)[0, :, 0])  # 1, (1 + 2) / 2, (1 + 2 + 3 + 8)
 #
 # $$ f'_i = W_0 f_i + \sum_{j\in N(i)} W_1 f_j $$
 #
-# **3. Vertex refinement**: $v'_i = v_i + \tanh(W_{vert}[f'_i; v_i])$. Vertices move, by less than 1 along each axis; the
-# **topology stays fixed**: which vertices are joined, how many holes there are, all that the cubes decided.
+# **3. Vertex refinement**: $v'_i = v_i + \tanh(W_{vert}[f'_i; v_i])$. Vertices move, by less than 1 along each axis;
+# the **topology stays fixed**: which vertices are joined, how many holes there are, all that the cubes decided.
 #
 # ## Exercise 23.3: One stage of refinement
 #
@@ -514,7 +512,8 @@ def study(pictures):
 crops, cubes, rows = study(train_pictures)
 in_cube = [to_cube(mesh[0], box, z_range, K) for box, z_range, K, mesh, _ in rows]
 usable = torch.tensor([i for i, vertices in enumerate(in_cube) if vertices.abs().max() < 2])  # not mostly hidden
-drawn = [sample_surface(vertices, row[3][1], 400, course.generator()) for vertices, row in zip(in_cube, rows, strict=True)]
+drawn = [sample_surface(vertices, row[3][1], 400, course.generator())
+         for vertices, row in zip(in_cube, rows, strict=True)]
 points, normals = (torch.stack(part) for part in zip(*drawn, strict=True))
 SPHERE = icosphere(3)
 
@@ -574,7 +573,8 @@ with torch.no_grad():
              "cubes": test[1][ring], "cubes, refined": from_voxels(test[0][ring : ring + 1], [test[1][ring]])[-1][0]}
 for name, (vertices, faces) in shown.items():
     print(f"{name:16} V - E + F = {len(vertices) - len(unique_edges(faces)) + len(faces)}")
-show(side_by_side({name: draw_mesh(*mesh, turn=10, above=10, size=230, reach=1.8, lines=False) for name, mesh in shown.items()}),
+show(side_by_side({name: draw_mesh(*mesh, turn=10, above=10, size=230, reach=1.8, lines=False)
+                   for name, mesh in shown.items()}),
      alt="In the cube of its box: a ring; a sphere bent into a closed disc; cubes with a hole; the same, smoother.")
 
 # %% [markdown]
@@ -593,7 +593,7 @@ show(side_by_side({name: draw_mesh(*mesh, turn=10, above=10, size=230, reach=1.8
 network.mesh_head = from_voxels
 with torch.no_grad():
     result = network([room.picture])[0]
-for label, score, box in zip(result["labels"].tolist(), result["scores"].tolist(), result["boxes"].tolist(), strict=True):
+for label, score, box in zip(*(result[name].tolist() for name in ("labels", "scores", "boxes")), strict=True):
     print(f"{KINDS[label - 1]:6} score {score:.2f}, box {[round(side) for side in box]}")
 found_meshes = meshes_in_camera(result, room.K, middle=2.9)
 pictures = {"boxes and masks": outlined(room.picture, result["boxes"], result["masks"][:, 0] > 0.5)}
@@ -614,7 +614,7 @@ show(side_by_side(pictures), alt="The picture with the boxes and masks that were
 def cut_out(picture, box, mask):
     """The picture within a box, what is not in the mask faded: (H, W, 3) uint8."""
     x, y, w, h = box.round().long().tolist()
-    faded = torch.where(mask, picture, 1 - (1 - picture) * 0.25)[:, max(y, 0) : y + max(h, 1), max(x, 0) : x + max(w, 1)]
+    faded = torch.where(mask, picture, 1 - (1 - picture) * 0.25)[:, y : y + h, x : x + w]
     return (faded.clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()
 
 
@@ -705,8 +705,8 @@ print({name: round(100 * value, 1) for name, value in pix3d_ap(rated).items()})
 #
 # ## To read
 #
-# - G. Gkioxari, J. Malik, J. Johnson, *Mesh R-CNN*, ICCV 2019, arXiv:1906.02739: Section 3 (the branches and losses), 4.1
-#   (ShapeNet, "best" and "pretty"), 4.2 (Pix3D), and the appendix on the depth extent.
+# - G. Gkioxari, J. Malik, J. Johnson, *Mesh R-CNN*, ICCV 2019, arXiv:1906.02739: Section 3 (the branches and losses),
+#   4.1 (ShapeNet, "best" and "pretty"), 4.2 (Pix3D), and the appendix on the depth extent.
 # - K. He, G. Gkioxari, P. Dollár, R. Girshick, *Mask R-CNN*, ICCV 2017, arXiv:1703.06870: Section 3.
 # - X. Sun and others, *Pix3D: Dataset and Methods for Single-Image 3D Shape Modeling*, CVPR 2018, arXiv:1804.04610:
 #   Section 3 (how pictures and models were aligned).

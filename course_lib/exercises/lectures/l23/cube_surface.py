@@ -49,7 +49,10 @@ cube_surface = exercise(
     cases=_cases,
     forbidden=("course_lib.ops.meshes.cubify.cubify",),
     mistakes=(
-        edit("each open side is a square: two triangles", {"2 * sides": "sides"}),
+        edit(
+            "half of the triangles: an open side is two of them, and a line has open sides at both of its ends",
+            {"2 * sides": "sides"},
+        ),
         edit(
             "every voxel counts all its six sides: those between two filled voxels are inside, and left out",
             {SIDES: "6 * filled.sum()"},
@@ -69,7 +72,6 @@ cube_surface = exercise(
             "`diff` without `abs` adds up to 0 along each line: where a solid begins it is 1, where it ends -1",
             {".abs()": ""},
         ),
-        edit("each line of voxels has sides where it begins *and* where it ends", {".abs()": ".clamp(min=0)"}),
         edit("there are three axes, each with its sides", {"range(3)": "range(2)"}),
         edit("there are three axes, each with its sides", {"range(3)": "range(1, 3)"}),
         edit("the corners come first, then the triangles", {"corners, 2 * sides": "2 * sides, corners"}),

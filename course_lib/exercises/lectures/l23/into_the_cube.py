@@ -66,7 +66,10 @@ into_the_cube = exercise(
             "w is even in z here: then straight lines bend. The projective map is even in 1 / z",
             {W: "2 * (z - near) / (far - near) - 1"},
         ),
-        edit("w is turned: -1 belongs to the near end", {W: "(2 * near * far / z - near - far) / (far - near)"}),
+        edit(
+            "w is turned: -1 belongs to the near end, 1 to the far end",
+            {W: "(2 * near * far / z - near - far) / (far - near)"},
+        ),
         edit("w is 0..1 here: the cube reaches from -1 to 1", {W: "(1 / near - 1 / z) / (1 / near - 1 / far)"}),
         edit(
             "u and v are 0..1 here: the cube reaches from -1 to 1",
@@ -93,7 +96,6 @@ into_the_cube = exercise(
             {U: "2 * (column - left) / width", V: "2 * (row - top) / height"},
         ),
         edit("the points come as rows: the three coordinates are the last axis", {"[u, v, w], -1": "[u, v, w]"}),
-        edit("near and far are swapped", {"near, far = z_range": "far, near = z_range"}),
         edit("w is the depth itself", {"[u, v, w]": "[u, v, z]"}),
         edit(
             "w = a + b / z with a and b such that near gives -1 and far gives 1: the factor 2 is missing",

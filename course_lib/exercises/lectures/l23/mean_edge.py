@@ -55,7 +55,7 @@ mean_edge = exercise(
             {EDGES: "pairs.unique(dim=0)"},
         ),
         edit(
-            "two bugs are left: (0, 1) and (1, 0) are the same edge, so sort each pair first; and the lengths are not squared",
+            "two bugs are left: (0, 1) and (1, 0) are one edge, so sort each pair first; and nothing is squared",
             {EDGES: "pairs.unique(dim=0)", LENGTH: "difference.norm(dim=1).mean()"},
         ),
         edit(

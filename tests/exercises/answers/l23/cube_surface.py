@@ -71,7 +71,6 @@ def cube_surface(filled):
 """,
         "at the border of the grid",
     ),
-    ({"2 * sides": "sides"}, "two triangles"),
     (
         """
 def cube_surface(filled):

@@ -69,7 +69,6 @@ def into_the_cube(points, box, z_range, K):
 """,
         "the other way",
     ),
-    ({" + K[0, 2]": "", " + K[1, 2]": ""}, "the camera's middle"),
     (
         """
 def into_the_cube(points, box, z_range, K):

@@ -46,7 +46,6 @@ def mean_edge(vertices, faces):
 """,
         "mean of the *squared*",
     ),
-    ({"pairs.sort(dim=1).values.unique(dim=0)": "pairs.unique(dim=0)"}, "are the same edge"),
     (
         """
 def mean_edge(vertices, faces):
@@ -63,5 +62,13 @@ def mean_edge(vertices, faces):
     return ((vertices[edges[:, 0]] - vertices[edges[:, 1]]) ** 2).sum(1).mean()
 """,
         "a face has three sides",
+    ),
+    (
+        """
+def mean_edge(vertices, faces):
+    a, b = unique_edges(faces).T
+    return ((vertices[a] - vertices[b]) ** 2).sum()
+""",
+        "the loss is their mean",
     ),
 ]

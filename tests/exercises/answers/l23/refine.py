@@ -70,7 +70,6 @@ def refine(vertices, seen, edges, w0, w1, w_vert):
 """,
         "averaged",
     ),
-    ({"(features @ w0.T + summed).relu()": "features @ w0.T + summed"}, "ReLU after the graph convolution is missing"),
     (
         """
 def refine(vertices, seen, edges, w0, w1, w_vert):
@@ -83,6 +82,28 @@ def refine(vertices, seen, edges, w0, w1, w_vert):
 """,
         None,
     ),
-    ({"vertices + torch.tanh(torch.cat([features, vertices], 1) @ w_vert.T)":
-      "vertices + torch.cat([features, vertices], 1) @ w_vert.T"}, "tanh is missing"),
-]  # fmt: skip
+    (
+        """
+def refine(vertices, seen, edges, w0, w1, w_vert):
+    A = torch.zeros(len(vertices), len(vertices))
+    A[edges[:, 0], edges[:, 1]] = 1
+    A[edges[:, 1], edges[:, 0]] = 1
+    f = torch.cat([seen, vertices], 1)
+    g = f @ w0.T + A @ f @ w1.T
+    return vertices + (torch.cat([g, vertices], 1) @ w_vert.T).tanh()
+""",
+        "ReLU after the graph convolution is missing",
+    ),
+    (
+        """
+def refine(vertices, seen, edges, w0, w1, w_vert):
+    A = torch.zeros(len(vertices), len(vertices))
+    A[edges[:, 0], edges[:, 1]] = 1
+    A[edges[:, 1], edges[:, 0]] = 1
+    f = torch.cat([vertices, seen], 1)
+    g = (f @ w0.T + A @ f @ w1.T).relu()
+    return vertices + (torch.cat([g, vertices], 1) @ w_vert.T).tanh()
+""",
+        "what was seen first",
+    ),
+]
