@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from course_lib.errors import CourseError
-from course_lib.recipes import clips, depth, flow, siamfc
+from course_lib.recipes import clips, depth, flow, mesh_rcnn, siamfc
 from course_lib.recipes import training as shared
 
-KINDS = (clips, siamfc, flow, depth)
+KINDS = (clips, siamfc, flow, depth, mesh_rcnn)
 
 
 def find(lecture, network=None):

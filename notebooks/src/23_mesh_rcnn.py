@@ -398,7 +398,7 @@ means = {name: tuple(float(np.mean([run[i] for run in runs])) for i in (0, 1))
 edge_loss_guess.reveal(min(means, key=lambda name: means[name][0]))
 table({f"{name} the edge loss": values for name, values in means.items()},
       columns=("Chamfer", "folds"), best=None, number="{:.4f}",
-      source="three pieces of furniture in a cube from -1 to 1, this run; folds: mean of 1 - cos between faces at an edge")
+      source="three pieces of furniture in a cube from -1 to 1, this run; folds: mean of 1 - cos at the edges")
 
 # %% tags=["claim"]
 gain = 100 * (1 - means["without"][0] / means["with"][0])
@@ -417,8 +417,9 @@ show(side_by_side({"the true chair": draw_mesh(*furniture[0].mesh(24), lines=Fal
 
 # %% [markdown]
 # Folds are 0 in a plane, 1 at a right angle, and 2 where a face lies back on its neighbour. A mean about 1 is a mesh
-# whose neighbours point anywhere. This is the paper's figure 5, in miniature: a measure of points rewards the crumpled mesh. **A better number is not always a
-# better mesh.** The authors publish both models, "best" and "pretty", and say which is which.
+# whose neighbours point anywhere. This is the paper's figure 5, in miniature: a measure of points rewards the crumpled
+# mesh. **A better number is not always a better mesh.** The authors publish both models, "best" and "pretty", and say
+# which is which.
 #
 # ## Pix3D
 #

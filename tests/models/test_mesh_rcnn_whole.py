@@ -196,6 +196,14 @@ def test_voxels_can_learn_before_meshes(furnished):
     assert all(p.grad is None for p in network.mesh_head.parameters())
 
 
+def test_boxes_keep_their_precision_under_autocast(furnished):
+    network = m.MeshRCNN.mini(5).eval()
+    network.detector.roi_heads.score_thresh = 0.0
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        result = network([furnished.picture])[0]
+    assert result["boxes"].dtype == torch.float32 and len(result["boxes"])
+
+
 def test_targets_are_asked_for(furnished):
     network = m.MeshRCNN.mini(5)
     with pytest.raises(CourseError, match="no targets"):

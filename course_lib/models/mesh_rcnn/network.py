@@ -103,14 +103,20 @@ class MeshRCNN(nn.Module):
                   for t in targets] if self.training else None  # fmt: skip
         images, framed = self.detector.transform(list(pictures), framed)
         features = self.detector.backbone(images.tensors)
+        with torch.autocast(images.tensors.device.type, enabled=False):  # bfloat16 knows boxes to some 4 pixels only
+            features = {name: part.float() for name, part in features.items()}
+            return self._read(features, images.image_sizes, images, framed, sizes, targets)
+
+    def _read(self, features, seen, images, framed, sizes, targets):
+        """The rest of `forward`, all heads. seen: sizes of the resized pictures. framed: targets for torchvision."""
         proposals, losses = self.detector.rpn(images, features, framed)
-        found, more = self.detector.roi_heads(features, proposals, images.image_sizes, framed)
+        found, more = self.detector.roi_heads(features, proposals, seen, framed)
         if self.training:
             cameras = [resize_intrinsics(t["K"], size, new)
-                       for t, size, new in zip(targets, sizes, images.image_sizes, strict=True)]  # fmt: skip
-            return {**losses, **more, **self._shape_losses(features, proposals, images.image_sizes, framed, cameras)}
-        self._add_shapes(features, found, images.image_sizes)
-        for result in self.detector.transform.postprocess(found, images.image_sizes, sizes):
+                       for t, size, new in zip(targets, sizes, seen, strict=True)]  # fmt: skip
+            return {**losses, **more, **self._shape_losses(features, proposals, seen, framed, cameras)}
+        self._add_shapes(features, found, seen)
+        for result in self.detector.transform.postprocess(found, seen, sizes):
             result["boxes"] = box_ops.from_corners(result["boxes"])
         return found
 
