@@ -420,9 +420,9 @@ show(side_by_side({"the true chair": draw_mesh(*furniture[0].mesh(24), lines=Fal
      alt="A chair; a crumpled mesh with spikes and faces over faces, near the chair everywhere; and a smooth mesh.")
 
 # %% [markdown]
-# A mean fold about 1 is a mesh whose neighbours point anywhere. This is the paper's figure 5, in miniature: a measure of
-# points rewards the crumpled mesh. **A better number is not always a better mesh.** The authors publish both models, "best" and "pretty", and say
-# which is which.
+# A mean fold about 1 is a mesh whose neighbours point anywhere. This is the paper's figure 5, in miniature: a measure
+# of points rewards the crumpled mesh. **A better number is not always a better mesh.** The authors publish both models,
+# "best" and "pretty", and say which is which.
 #
 # ## Pix3D
 #
