@@ -3,8 +3,8 @@
 `course train NN` trains a network of published size on real data: `lectures` finds the recipe of a lecture, `training`
 does what all of them share (processes, device, seed, checkpoints, looks at the metric, what is said). The other files
 say what is their own, and only that: `clips` labelled videos (03, 05 to 12), `siamfc` pairs of frames for a tracker
-(14), `flow` pairs of pictures with their flow (17, 18), `depth` RGB-D frames (19), `mesh_rcnn` pictures with the mesh of
-one object (23). `flow_experts` trains the small networks whose weights ship, for lecture 18.
+(14), `flow` pairs of pictures with their flow (17, 18), `depth` RGB-D frames (19), `mesh_rcnn` pictures with one
+object's mesh (23). `flow_experts` trains the small networks whose weights ship, for lecture 18.
 
 To add a lecture, write one file with four names and put it into `KINDS` of `lectures`:
 

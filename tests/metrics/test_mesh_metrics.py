@@ -12,7 +12,7 @@ SPHERE = icosphere(3)
 
 def scores(scale, **options):
     generator = torch.Generator().manual_seed(0)
-    return mesh_scores((SPHERE[0] * scale, SPHERE[1]), SPHERE, samples=2000, generator=generator, **options)
+    return mesh_scores((SPHERE[0] * scale, SPHERE[1]), SPHERE, samples=6000, generator=generator, **options)
 
 
 def test_the_true_mesh_and_a_larger_one():
