@@ -47,7 +47,8 @@ from course_lib.widgets.mesh_way import MeshWay
 # %%
 KINDS = ("chair", "table", "lamp", "ring")
 world = FurnishedWorld(96, 128, KINDS)
-room = FurnishedWorld(96, 128, KINDS, pieces=(3, 3)).picture(11 + course.seed)
+rooms = FurnishedWorld(96, 128, KINDS, pieces=(3, 3)).pictures(8, seed=11 + course.seed)
+room = min(rooms, key=lambda one: box_ops.iou(one.boxes[:, None], one.boxes).sum())  # where they hide each other least
 
 
 def outlined(picture, boxes=(), masks=()):
@@ -68,7 +69,8 @@ def in_space(meshes, turn, size=288):
     """Meshes in the camera's axes, as one, seen from another side: (size, 1.33 size, 3) uint8."""
     vertices, faces, _ = join(meshes)
     middle = (vertices.amin(0) + vertices.amax(0)) / 2
-    drawn = draw_mesh(vertices - middle, faces, turn=turn, above=30, size=size, lines=False)
+    reach = (vertices - middle).abs().max()
+    drawn = draw_mesh(vertices - middle, faces, turn=turn, above=30, size=size, reach=reach, lines=False)
     return np.pad(drawn, ((0, 0), (size // 6, size // 6), (0, 0)), constant_values=255)
 
 
@@ -180,7 +182,7 @@ cube_surface = check("23.1", cube_surface)
 box, z_range = room.boxes[0], torch.tensor([2.0, 4.0])
 cells = from_cube(grid(8).flatten(0, 2) * 2, box, z_range, room.K)
 cube = grid(8).flatten(0, 2)
-show(side_by_side({"voxels in the cube": draw_points(cube, turn=25, above=60, size=260),
+show(side_by_side({"voxels in the cube": draw_points(cube, turn=25, above=60, size=260, reach=0.9),
                    "the same in front of the camera": draw_points(cells - cells.mean(0), turn=25, above=60, size=260)}),
      alt="The middles of 8 x 8 x 8 voxels: even in the cube; in space they spread with the distance and lie further "
          "apart from each other.")
@@ -608,6 +610,7 @@ show(side_by_side({name: draw_mesh(*mesh, turn=10, above=10, size=230, reach=1.8
 
 # %%
 network.mesh_head = from_voxels
+network.detector.roi_heads.score_thresh = 0.5  # show what it is rather sure of
 with torch.no_grad():
     result = network([room.picture])[0]
 for label, score, box in zip(*(result[name].tolist() for name in ("labels", "scores", "boxes")), strict=True):
