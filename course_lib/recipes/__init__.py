@@ -2,16 +2,10 @@
 
 `course train NN` trains a network of published size on real data: `lectures` finds the recipe of a lecture, `training`
 does what all of them share (processes, device, seed, checkpoints, looks at the metric, what is said). The other files
-<<<<<<< HEAD
 say what is their own, and only that: `clips` labelled videos (03, 05 to 12), `mdnet` and `siamfc` sequences with boxes
 for trackers (13, 14), `correspondence` matching points of two pictures (15, 16), `flow` pairs of pictures with their
 flow (17, 18), `depth` RGB-D frames (19), `voxels` pictures with voxels (20), `points` labelled point clouds (21).
-`flow_experts` trains the small networks whose weights ship, for lecture 18.
-=======
-say what is their own, and only that: `clips` labelled videos (03, 05 to 12), `siamfc` pairs of frames for a tracker
-(14), `flow` pairs of pictures with their flow (17, 18), `depth` RGB-D frames (19). `flow_experts` trains the small
-networks whose weights ship, for lecture 18, `depth_expert` the one for lectures 24 and 25.
->>>>>>> 8bc6cd4 (Lecture 24: a video teaches its own depth (test-time training, tracks, plane sweep, the command, shipped weights, exercises, widget))
+`flow_experts` trains the small networks whose weights ship, for lecture 18, `depth_expert` the one for 24 and 25.
 
 To add a lecture, write one file with four names and put it into `KINDS` of `lectures`:
 
