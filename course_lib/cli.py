@@ -240,11 +240,19 @@ def data():
 @data.command("make")
 @click.argument("directory", required=False, type=PLACE)
 def data_make(directory):
-    """Render the clips that ship (default: into data/clips of the checkout)."""
+    """Render the clips that ship (default: into data/clips of the checkout).
+
+    `course data make weights` instead trains the small depth network of lectures 24 and 25 into data/weights.
+    """
     from course_lib.authoring.editions import find_root
     from course_lib.data.sets import shipped
+    from course_lib.recipes import depth_expert
 
-    for path in shipped.make(directory or find_root() / "data" / "clips"):
+    if directory == "weights":
+        made = depth_expert.make(find_root() / "data" / "weights")
+    else:
+        made = shipped.make(directory or find_root() / "data" / "clips")
+    for path in made:
         click.echo(f"{path}  {path.stat().st_size / 1000:.0f} KB")
 
 
