@@ -105,8 +105,8 @@ class Pixel2Mesh(nn.Module):
 
     @classmethod
     def mini(cls, hidden=32, template=None, *, moves=False):
-        """Eight times narrower, with four hidden layers per block."""
-        stages = tuple(tuple(max(4, w // 8) for w in stage) for stage in STAGES)
+        """Eight times narrower, but at least 8 channels wide, with four hidden layers per block."""
+        stages = tuple(tuple(max(8, w // 8) for w in stage) for stage in STAGES)
         return cls(stages=stages, hidden=hidden, layers=4, template=template, moves=moves)
 
     @classmethod
