@@ -60,7 +60,7 @@ class MeshStages(Explorer):
 
     def __init__(self, picture, meshes, points):
         self._meshes, self._points = meshes, points
-        self._picture = (picture.clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()
+        self._given = (picture.clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()
         self._states = [stage_state(meshes, points, number) for number in range(len(meshes))]
         self._most = max(state.distance.max().item() for state in self._states)
         self._reach = 1.25 * max(points.abs().max().item(), meshes[0][0].abs().max().item())
@@ -92,7 +92,7 @@ class MeshStages(Explorer):
         sheet = Sheet(3 * SIDE, TOP + SIDE + BAR)
         for i, name in enumerate(("given: the picture", "the mesh", "the true surface")):
             sheet.text(i * SIDE + 4, 4, name, 13, MUTED)
-        sheet.picture(0, TOP, SIDE, SIDE, self._picture)
+        sheet.picture(0, TOP, SIDE, SIDE, self._given)
         options = {}
         if self.controls["color"].value == FAR:
             options["color"] = colors(state.distance / max(self._most, 1e-9))

@@ -10,6 +10,7 @@ course = start("22")
 # %%
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 import torch.nn.functional as F
@@ -34,7 +35,7 @@ from course_lib.ops.meshes import (
     vertex_normals,
 )
 from course_lib.ops.points import chamfer, f_score
-from course_lib.plots import curves, diagram, from_memory, show, table
+from course_lib.plots import diagram, from_memory, show, table
 from course_lib.plots.space import draw_mesh, draw_points, side_by_side
 from course_lib.train import fit, trained
 from course_lib.widgets.mesh_stages import MeshStages
@@ -72,10 +73,12 @@ print(f"{len(vertices)} vertices, {len(faces)} faces")
 # %%
 corners = torch.tensor([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
 sides = torch.tensor([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
-file = Path(course.work, "tetrahedron.obj") if hasattr(course, "work") else Path("tetrahedron.obj")
-write_mesh(file, corners, sides)
-print(file.read_text())
-print("read again:", torch.equal(read_mesh(file)[1], sides), " volume:", signed_volume(corners, sides).item())
+with TemporaryDirectory() as folder:
+    file = Path(folder, "tetrahedron.obj")
+    write_mesh(file, corners, sides)
+    print(file.read_text())
+    print("read again, the same:", torch.equal(read_mesh(file)[1], sides))
+print(f"volume {signed_volume(corners, sides):.4f}, with all faces turned {signed_volume(corners, sides.flip(1)):.4f}")
 
 # %% [markdown]
 # The order within a face matters: seen from outside, its vertices run counter-clockwise, so that the cross product
@@ -174,7 +177,8 @@ print("vertices, edges, faces:", sizes)
 #
 # A face has corners a, b, c; p, q, r are the new vertices opposite to them, so p lies between b and c. The function
 # below looks right, and its triangles fill the old ones. But it has two bugs, and two numbers betray them. The volume
-# within a closed surface should not change, since nothing was moved. And $V - E + F$ should stay 2.
+# within a closed surface should not change, since nothing was moved. And $V - E + F$ should stay 2. Write
+# `examine(unpool)` below the function while you look for them.
 
 # %%
 def examine(unpool):
@@ -204,13 +208,14 @@ def unpool(vertices, faces):
     # END SOLUTION
 
 
-examine(unpool)
-
 # %% tags=["check"]
 unpool = check("22.2", unpool)
 
 # %% [markdown] tags=["hint"]
 # <details>22.2</details>
+
+# %%
+examine(unpool)
 
 # %% [markdown]
 # With cracks, every face would have middles of its own. The picture would be the same, until the network moves the two

@@ -6,6 +6,9 @@ from course_lib.exercises import Case, edit, exercise
 from course_lib.ops.meshes import icosphere, unique_edges
 
 SOLUTION = """
+import torch
+
+
 def graph_conv(features, edges, W0, W1):
     own, messages = features @ W0, features @ W1
     own = own.index_add(0, edges[:, 0], messages[edges[:, 1]])
@@ -42,23 +45,22 @@ graph_conv = exercise(
     differentiable=True,
     forbidden=("course_lib.models.graph_conv.GraphConv", "course_lib.models.graph_conv.graph_conv_reference"),
     mistakes=(
-        edit(ONE_WAY, {SECOND: "own"}),
-        edit(ONE_WAY, {FIRST: "own"}),
+        edit(ONE_WAY, {f"return {SECOND}": "return own"}),
+        edit(ONE_WAY, {f"own = {FIRST}": "own = own + 0"}),
         edit(
             "each vertex got its own message back: the message comes from the other end of the edge",
-            {"messages[edges[:, 1]]": "messages[edges[:, 0]]", "messages[edges[:, 0]])": "messages[edges[:, 1]])"},
+            {FIRST: FIRST.replace("messages[edges[:, 1]]", "messages[edges[:, 0]]"),
+             SECOND: SECOND.replace("messages[edges[:, 0]]", "messages[edges[:, 1]]")},
         ),
-        edit("the matrices are exchanged: W0 is for the vertex itself", {"@ W0": "@ W1", "@ W1": "@ W0"}),
+        edit("the matrices are exchanged: W0 is for the vertex itself", {"features @ W0, features @ W1": "features @ W1, features @ W0"}),
         edit("neighbours have a matrix of their own, W1", {"@ W1": "@ W0"}),
         edit("the vertex itself has a matrix of its own, W0", {"@ W0": "@ W1"}),
         edit("the vertex's own features are missing", {"features @ W0,": "0 * (features @ W0),"}),
         edit("the neighbours are added up, not averaged", {
-            "return own": "n = (torch.bincount(edges.flatten(), minlength=len(features)).clamp(min=1))[:, None]\n"
-            "    messages = messages / n\n    return own",
-        }),
-        edit("the neighbours are added up, not averaged", {
-            SECOND: "features @ W0 + (own.index_add(0, edges[:, 1], messages[edges[:, 0]]) - features @ W0) / "
-            "torch.bincount(edges.flatten(), minlength=len(features)).clamp(min=1)[:, None]",
+            "messages = features @ W0, features @ W1": "messages = features @ W0, features @ W1\n"
+            "    number = torch.bincount(edges.flatten(), minlength=len(features)).clamp(min=1)[:, None]",
+            "messages[edges[:, 1]])": "messages[edges[:, 1]] / number[edges[:, 0]])",
+            "messages[edges[:, 0]])": "messages[edges[:, 0]] / number[edges[:, 1]])",
         }),
         edit("the neighbours' features themselves are not added: first the matrix W1",
              {"features @ W1": "features.mean(1, keepdim=True).expand(-1, W1.shape[1])"}),

@@ -41,8 +41,8 @@ def _cases(generator):
         Case("5 vertices, 4 faces, 20 points", mesh(5, 4, 20)),
         Case("9 vertices, 11 faces, 7 points", mesh(9, 11, 7)),
         Case("one face, 6 points", mesh(3, 1, 6)),
-        Case("by hand: areas 6 and 1, the numbers 0.8, 0.25, 0.5 and 0.9, 1, 0.75", (
-            corner, torch.tensor([[0, 1, 2], [0, 2, 3]]), torch.tensor([[0.8, 0.25, 0.5], [0.9, 1, 0.75]]))),
+        Case("by hand: areas 6 and 1, three points", (corner, torch.tensor([[0, 1, 2], [0, 2, 3]]), torch.tensor(
+            [[0.8, 0.25, 0.5], [0.9, 1, 0.75], [0.6, 0.64, 0.25]]))),
     ]  # fmt: skip
 
 

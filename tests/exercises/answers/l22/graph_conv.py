@@ -71,7 +71,15 @@ def graph_conv(features, edges, W0, W1):
 """,
         "index_add adds them all",
     ),
-    ({"features @ W0, features @ W1": "features @ W1, features @ W0"}, "exchanged"),
+    (
+        """
+def graph_conv(features, edges, W0, W1):
+    A = torch.zeros(len(features), len(features))
+    A[edges[:, 0], edges[:, 1]] = 1
+    return features @ W1 + (A + A.T) @ features @ W0
+""",
+        "exchanged",
+    ),
     ({"    return own.index_add": "    own = own.index_add"}, "return"),
     (
         """

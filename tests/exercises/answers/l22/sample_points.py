@@ -37,9 +37,6 @@ def sample_points(vertices, faces, numbers):
     a, b, c = a[face], b[face], c[face]
     return a + s * ((b - a) + v * (c - b))
 """,
-}
-
-OWN_FORM = {
     "NumPy": """
 import numpy as np
 def sample_points(vertices, faces, numbers):
@@ -47,9 +44,11 @@ def sample_points(vertices, faces, numbers):
     area = np.linalg.norm(np.cross(t[:, 1] - t[:, 0], t[:, 2] - t[:, 0]), axis=1)
     f = np.searchsorted(np.cumsum(area) / area.sum(), n[:, 0])
     s, v = np.sqrt(n[:, 1:2]), n[:, 2:]
-    return ((1 - s) * t[f, 0] + s * (1 - v) * t[f, 1] + s * v * t[f, 2]).astype(np.float32)
+    return torch.from_numpy(((1 - s) * t[f, 0] + s * (1 - v) * t[f, 1] + s * v * t[f, 2]).astype(np.float32))
 """,
 }
+
+OWN_FORM = {}
 
 WRONG = [
     (
@@ -62,9 +61,6 @@ def sample_points(vertices, faces, numbers):
 """,
         "drawn equally often",
     ),
-    ({".sqrt()": ""}, "crowd about"),
-    ({".sqrt()": ".square()"}, "the *root*"),
-    ({"(1 - v) * b[face] + root * v * c[face]": "v * b[face] + root * (1 - v) * c[face]"}, "b and c are exchanged"),
     (
         """
 def sample_points(vertices, faces, numbers):
@@ -75,6 +71,20 @@ def sample_points(vertices, faces, numbers):
 """,
         "middles of the faces",
     ),
+    (
+        """
+def sample_points(vertices, faces, numbers):
+    corners = vertices[faces]
+    area = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]).norm(dim=1) / 2
+    ends = torch.cumsum(area / area.sum(), 0)
+    face = (numbers[:, :1] > ends).sum(1)
+    u, v = numbers[:, 1], numbers[:, 2]
+    weights = torch.stack([1 - u, u * (1 - v), u * v], 1)
+    return (weights[..., None] * corners[face]).sum(1)
+""",
+        "crowd about",
+    ),
+    ({"(1 - root) * a[face]": "(1 - root) * c[face]", "root * v * c[face]": "root * v * a[face]"}, None),
     ({"area.cumsum(dim=0) / area.sum()": "area.cumsum(dim=0) / len(area)"}, None),
     ({"    return (1 - root)": "    points = (1 - root)"}, "return"),
     ({"torch.linalg.cross(b - a, c - a).norm(dim=1)": "((b - a) * (c - a)).sum(1).abs()"}, None),

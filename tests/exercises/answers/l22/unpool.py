@@ -49,15 +49,26 @@ def unpool(vertices, faces):
     middles = vertices[edges].mean(dim=1)
     (a, b, c), (p, q, r) = faces.T, len(vertices) + number.view(-1, 3).T
     corners = [(a, r, q), (b, p, r), (c, p, q), (p, q, r)]
-    return torch.cat([vertices, middles]), torch.cat([torch.stack(three, dim=1) for three in corners])
+    faces = torch.cat([torch.stack(three, dim=-1) for three in corners])
+    return torch.cat([vertices, middles], dim=0), faces
 """,
         "torn",
     ),
-    ({"(c, q, p)": "(c, p, q)"}, "turned inside out"),
-    ({"(c, q, p)": "(q, c, p)"}, "turned inside out"),
-    ({".sort(dim=2).values": ""}, "torn"),
-    ({".sort(dim=2).values": ".sort(dim=1).values"}, "last axis"),
-    ({".sort(dim=2).values": ".sort(dim=0).values"}, "last axis"),
     ({"(p, q, r)]": "(p, r, q)]"}, None),
+    (
+        """
+def unpool(vertices, faces):
+    pairs = faces[:, [[1, 2], [2, 0], [0, 1]]]
+    pairs = torch.stack([pairs.amin(2), pairs.amax(2)], 2)
+    edges, number = torch.unique(pairs.reshape(-1, 2), dim=0, return_inverse=True)
+    middles = (vertices[edges[:, 0]] + vertices[edges[:, 1]]) / 2
+    (a, b, c), (p, q, r) = faces.T, len(vertices) + number.view(-1, 3).T
+    finer = [torch.stack(t, 1) for t in ((a, r, q), (b, p, r), (c, p, q), (p, q, r))]
+    return torch.cat([vertices, middles]), torch.cat(finer)
+""",
+        "turned inside out",
+    ),
+    ({".sort(dim=2).values": ".sort(dim=2, descending=True).values"}, None),
+    ({"mean(dim=1)": "mean(dim=2)"}, None),
     ({"    return torch.cat": "    found = torch.cat"}, "return"),
 ]

@@ -47,8 +47,38 @@ def vertex_features(maps, vertices, K):
 OWN_FORM = {}
 
 WRONG = [
-    ({"(width - 1)": "width", "(height - 1)": "height"}, "divide by width - 1"),
-    ({"align_corners=True": "align_corners=False"}, "align_corners=True"),
+    (
+        """
+def vertex_features(maps, vertices, K):
+    pixels = vertices @ K.T
+    pixels = pixels[..., :2] / pixels[..., 2:]
+    size = torch.tensor([maps.shape[3], maps.shape[2]])
+    return F.grid_sample(maps, (2 * pixels / size - 1)[:, None], align_corners=True)[:, :, 0].mT
+""",
+        "divide by width - 1",
+    ),
+    (
+        """
+def vertex_features(maps, vertices, K):
+    pixels = vertices @ K.T
+    pixels = pixels[..., :2] / pixels[..., 2:]
+    size = torch.tensor([maps.shape[3] - 1, maps.shape[2] - 1])
+    return F.grid_sample(maps, (2 * pixels / size - 1)[:, None], align_corners=False)[:, :, 0].mT
+""",
+        "align_corners=True",
+    ),
+    (
+        """
+def vertex_features(maps, vertices, K):
+    pixels = vertices @ K.T
+    x, y = (pixels[..., :2] / pixels[..., 2:]).round().long().unbind(-1)
+    ok = (x >= 0) & (x < maps.shape[3]) & (y >= 0) & (y < maps.shape[2])
+    x, y = x.clamp(0, maps.shape[3] - 1), y.clamp(0, maps.shape[2] - 1)
+    rows = torch.arange(len(maps))[:, None]
+    return maps[rows, :, y, x] * ok[..., None]
+""",
+        None,
+    ),
     (
         """
 def vertex_features(maps, vertices, K):
@@ -71,8 +101,6 @@ def vertex_features(maps, vertices, K):
 """,
         "division by z",
     ),
-    ({"found[..., 0].transpose(1, 2)": "found[..., 0]"}, "one row per vertex"),
-    ({"align_corners=True": "mode='nearest', align_corners=True"}, "bilinear"),
     ({"    return found[..., 0].transpose(1, 2)": "    found = found[..., 0].transpose(1, 2)"}, "return"),
     ({"K[0, 0] *": "K[1, 1] *"}, None),
 ]
