@@ -98,7 +98,7 @@ print(f"volume {signed_volume(corners, sides):.4f}, with all faces turned {signe
 # picture. Our own example: longitude and latitude on a sphere.
 
 # %%
-ball, ball_faces = icosphere(3)
+ball, ball_faces = icosphere(4)
 middle = F.normalize(ball[ball_faces].mean(1), dim=1)
 u, v = torch.atan2(middle[:, 0], -middle[:, 2]) / (2 * torch.pi) + 0.5, middle[:, 1].asin() / torch.pi + 0.5
 row, column = torch.meshgrid(torch.arange(220), torch.arange(220), indexing="ij")
@@ -480,7 +480,8 @@ claim("Without regularisers the Chamfer distance is lower by more than a quarter
 #
 # ### The network
 #
-# Eighteen convolutions for the picture, three blocks of graph convolutions for the mesh.
+# Eighteen convolutions for the picture, three blocks of graph convolutions for the mesh. (In the figure, the numbers
+# below a block are vertices and features per vertex: a mesh has no rows and columns.)
 
 # %%
 torch.manual_seed(0)
@@ -589,9 +590,8 @@ show(side_by_side(rows, columns=5),
      alt="Two pieces of furniture: the picture, three meshes of it from coarse to fine, and the true points.")
 
 # %% [markdown]
-# The form is there, and the flaws are those of the paper's own pictures: legs that grow together, and skins between
-# parts where there should be nothing. An ellipsoid has no holes, and no loss can cut one. That is where lecture 23
-# begins.
+# The rough form is there. The flaws are those of the method: parts grow together, and skins close what should be open.
+# An ellipsoid has no holes, and no loss can cut one. That is where lecture 23 begins.
 #
 # **Find out:** turn the mesh. On which side is it worse, where the camera looked, or behind? And at which stage does a
 # part appear first?
