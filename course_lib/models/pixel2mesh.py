@@ -207,7 +207,8 @@ class ChebyshevConv(nn.Module):
         """(B, V, D), sparse (V, V) -> (B, V, D')"""
         after = self.around(features)
         batch, vertices, width = after.shape
-        spread = torch.sparse.mm(laplacian, after.transpose(0, 1).reshape(vertices, -1))
+        with torch.autocast(after.device.type, enabled=False):  # sparse products know no bfloat16
+            spread = torch.sparse.mm(laplacian, after.float().transpose(0, 1).reshape(vertices, -1))
         return self.own(features) + spread.view(vertices, batch, width).transpose(0, 1)
 
 
@@ -245,6 +246,7 @@ def look_up(maps, vertices, code=CODES["tensorflow"]):
     pixels = torch.stack([x, y], -1).clamp(0, SIDE - 1)
     found = []
     for one in maps:
+        one = one.to(pixels.dtype)  # in half precision, places would be rounded to whole cells
         size = pixels.new_tensor(one.shape[:1:-1])  # w, h
         if code.corners:
             places = 2 * pixels / (SIDE - 1) - 1

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 
 from course_lib.data.mesh_io import read_mesh, write_mesh
-from course_lib.data.sets.shapenet import shapenet
-from course_lib.data.worlds.shape_views import SCALE, from_view, shape_views, to_view
+from course_lib.data.sets.shapenet import for_pixel2mesh, shapenet
+from course_lib.data.worlds.shape_views import from_view, shape_views
 from course_lib.data.worlds.shapes import ShapeWorld
 from course_lib.describe import count, describe
 from course_lib.models.pixel2mesh import SIDE, Pixel2Mesh, ellipsoid
@@ -58,7 +58,8 @@ chair = ShapeWorld().shape("chair", seed=2)
 vertices, faces = chair.mesh(18)
 facing = (vertex_normals(vertices, faces)[faces].mean(1) + 1) / 2
 view = {"turn": 30, "above": 20, "size": 240}
-show(side_by_side({"shaded": draw_mesh(vertices, faces, lines=False, **view), "its triangles": draw_mesh(vertices, faces, **view),
+show(side_by_side({"shaded": draw_mesh(vertices, faces, lines=False, **view),
+                   "its triangles": draw_mesh(vertices, faces, **view),
                    "where each one faces": draw_mesh(vertices, faces, color=facing, **view)}),
      alt="A chair, shaded; the same with the edges of all triangles; and with a colour per direction.")
 print(f"{len(vertices)} vertices, {len(faces)} faces")
@@ -319,13 +320,19 @@ vertex_features = check("22.4", vertex_features)
 # pixel. Those on the back get the same as those in front of them: a ray has one pixel.
 
 # %%
+def enlarged(picture):
+    """(3, H, W) in 0..1 -> (200, 200, 3) uint8."""
+    return (255 * F.interpolate(picture[None], 200)[0].clamp(0, 1)).byte().permute(1, 2, 0).numpy()
+
+
 pictured = shape_views(ShapeWorld(("chair",)), 1, seed=3, size=128)
 K = intrinsics(250 / SIDE * 128, cx=63.5, cy=63.5)
 before_camera = 0.3 * ball + torch.tensor([0, 0, 0.8])
 read = vertex_features(pictured.pictures, before_camera[None], K)[0]
-show(side_by_side({"the picture": (255 * pictured.pictures[0]).byte().permute(1, 2, 0).repeat_interleave(2, 0).repeat_interleave(2, 1).numpy(),
-                   "what the vertices read": draw_mesh(ball, ball_faces, turn=0, above=0, size=256, color=read[ball_faces].mean(1)),
-                   "from behind": draw_mesh(ball, ball_faces, turn=180, above=0, size=256, color=read[ball_faces].mean(1))}),
+worn = {"above": 0, "size": 200, "color": read[ball_faces].mean(1), "lines": False}
+show(side_by_side({"the picture": enlarged(pictured.pictures[0]),
+                   "what the vertices read": draw_mesh(ball, ball_faces, turn=0, **worn),
+                   "from behind": draw_mesh(ball, ball_faces, turn=180, **worn)}),
      alt="A chair; a sphere whose vertices wear the chair's pixels; the same from behind, mirrored.")
 
 # %% [markdown]
@@ -466,7 +473,7 @@ table(measured, columns=("Chamfer (x 1000)", "edges folded back (%)"), best=None
 close = {"turn": 30, "above": 20, "size": 240, "reach": 0.35}
 show(side_by_side({"true points": draw_points(from_view(goals[0]), **close),
                    **{name: draw_mesh(from_view(moved[0]), clay_faces, **close) for name, moved in pulled.items()}}),
-     alt="Points of a piece of furniture; a crumpled mesh through them; a smoother mesh that follows them less closely.")
+     alt="Points of a piece of furniture; a crumpled mesh through them; a smoother one that follows them less closely.")
 
 # %% tags=["claim"]
 (free, crumpled), (held, smooth) = measured.values()
@@ -509,8 +516,8 @@ table({"N3MR": tuple(map(from_memory, (33.80, 47.72))), "3D-R2N2 (voxels, 20)": 
        "Pixel2Mesh, released weights, measured again": (65.22, 78.80),
        "Pixel2Mesh, re-implemented with a ResNet-50": (65.36, 79.24)},
       columns=("F1 at t", "F1 at 2t"), unit="%", best=max,
-      source="13 categories of ShapeNet: Wang et al. 2018, and the README of a public re-implementation (last two rows); "
-             "t is 0.0001 in squared distance, objects scaled by 0.57")
+      source="13 categories of ShapeNet: Wang et al. 2018, and the README of a public re-implementation (last two "
+             "rows); t is 0.0001 in squared distance, objects scaled by 0.57")
 
 # %% [markdown]
 # Read the last three rows: one method, three numbers, further apart than many methods are. The weights, the sampling,
@@ -552,14 +559,16 @@ def measure(pictures):
     rows = []
     for places, triangles in results:
         drawn, _ = sample_surface(places.cpu(), triangles.cpu(), 400, course.generator())
-        rows.append((1000 * chamfer(drawn, unseen.points).item(), 100 * f_score(drawn, unseen.points, 0.02)[0].mean().item()))
+        near = f_score(drawn, unseen.points, 0.02)[0].mean().item()
+        rows.append((1000 * chamfer(drawn, unseen.points).item(), 100 * near))
     return rows
 
 
 stages, swapped = measure(unseen.pictures), measure(unseen.pictures.roll(1, 0))
 names = [f"stage {k}: {n} vertices" for k, n in ((1, 24), (2, 90), (3, 354))]
 table(dict(zip(names, stages, strict=True)) | {"stage 3, picture of another piece": swapped[2]},
-      columns=("Chamfer (x 1000)", "F1 at 0.02 (%)"), best=None, number="{:.2f}", source="our furniture, unseen, this run")
+      columns=("Chamfer (x 1000)", "F1 at 0.02 (%)"), best=None, number="{:.2f}",
+      source="our furniture, unseen, this run")
 
 # %% tags=["claim"]
 first, second, third = (row[0] for row in stages)
@@ -573,13 +582,6 @@ claim("With the picture of another piece, the distance is more than 1.5 times as
 with torch.no_grad():
     shown = [(places.cpu(), triangles.cpu()) for places, triangles in small(unseen.pictures[:4].to(course.device))]
 start_mesh, large = (small.template.cpu(), small.faces0.cpu()), {"turn": 25, "above": 0, "size": 200, "reach": 0.36}
-
-
-def enlarged(picture):
-    """(3, 64, 64) in 0..1 -> (200, 200, 3) uint8."""
-    return (255 * F.interpolate(picture[None], 200)[0].clamp(0, 1)).byte().permute(1, 2, 0).numpy()
-
-
 rows = {}
 for i in range(2):
     rows |= {f"given {i + 1}": enlarged(unseen.pictures[i]),
@@ -614,11 +616,8 @@ core, renderings = (Path(os.environ.get(name, name.lower())) for name in ("SHAPE
 weights, many = Path(os.environ.get("PIXEL2MESH_WEIGHTS", "pixel2mesh.ckpt")), course.pick(cpu=4, gpu=512)
 if core.is_dir() and renderings.is_dir():
     models = [m for m in shapenet(core, renderings, split="test") if m.views][:many]
-    seen = [model.view(model.views[0]) for model in models]
-    real = torch.stack([F.interpolate(v.picture[None] / 255, SIDE, mode="bilinear")[0] for v in seen])
-    surfaces = [sample_surface(*m.mesh(), 2000, course.generator()) for m in models]
-    truth = torch.stack([to_view(p, v.pose, 0.57) for (p, _), v in zip(surfaces, seen, strict=True)])
-    directions = torch.stack([to_view(n + v.pose[:3, 3], v.pose, 1.0) for (_, n), v in zip(surfaces, seen, strict=True)])
+    examples = [for_pixel2mesh(m, m.views[0], 2000, course.generator()) for m in models]
+    real, truth, directions = map(torch.stack, zip(*examples, strict=True))
 else:
     own = shape_views(furniture, many, seed=7 + course.seed, size=course.pick(cpu=64, gpu=SIDE), points=2000)
     real, truth, directions = own.pictures, own.points, own.normals
@@ -638,8 +637,8 @@ print("Chamfer x 1000 per stage:", [round(1000 * chamfer(v, truth[:4]).item(), 2
 print("F1 at 0.01, vertices as in the paper:", f"{100 * f_score(made[2][0], truth[:4], 0.01)[0].mean():.1f} %")
 
 # %% [markdown]
-# `course train 22 --data FOLDER` trains it on your ShapeNet, and `course bench` times the Chebyshev layer against a
-# dense matrix.
+# `course train 22 --data FOLDER` trains it on your ShapeNet, in bfloat16 and on several GPUs if you like, and
+# `course bench` times a layer of its graph.
 
 # %% [markdown] tags=["recap"]
 # ## In five lines
@@ -661,7 +660,7 @@ print("F1 at 0.01, vertices as in the paper:", f"{100 * f_score(made[2][0], trut
 # <details><summary>3. What goes wrong if points are drawn with u instead of its root?</summary>
 # They crowd about one corner of every triangle, and the Chamfer distance weighs those places more.</details>
 #
-# <details><summary>4. A graph convolution has one matrix for all neighbours, a 3 x 3 convolution one per neighbour. Why?
+# <details><summary>4. A graph convolution has one matrix for all neighbours, a 3 x 3 convolution one for each. Why?
 # </summary>
 # Neighbours on a mesh have no order and no fixed number: nothing tells which is the left one.</details>
 #

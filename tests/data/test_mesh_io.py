@@ -28,7 +28,8 @@ def test_the_cow():
 
 def test_an_obj_as_others_write_it(tmp_path):
     (tmp_path / "a.obj").write_bytes(
-        b"# made by caf\xe9\r\nmtllib a.mtl\r\nv 0 0 0 0.5 0.5 0.5\r\nv 1 0 0\r\nv 1 1 0\r\nv 0 1 0\r\nvt 0 0\r\nvn 0 0 1\r\n"
+        b"# made by caf\xe9\r\nmtllib a.mtl\r\nv 0 0 0 0.5 0.5 0.5\r\nv 1 0 0\r\nv 1 1 0\r\nv 0 1 0\r\n"
+        b"vt 0 0\r\nvn 0 0 1\r\n"
         b"g one\r\nusemtl red\r\ns off\r\nf 1/1/1 2/1/1 3//1 \\\r\n 4\r\nv 0 0 1\r\nf -1 -5 -4 # back from the last\r\n"
     )
     vertices, faces = read_mesh(tmp_path / "a.obj")

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from course_lib.data.mesh_io import write_mesh
-from course_lib.data.sets.shapenet import CATEGORIES, FARTHEST, camera_pose, shapenet
+from course_lib.data.sets.shapenet import CATEGORIES, FARTHEST, camera_pose, for_pixel2mesh, shapenet
 from course_lib.errors import DataError
 from course_lib.ops.camera import inverse, project, transform
 from course_lib.ops.meshes import icosphere
@@ -81,6 +81,19 @@ def test_a_picture_and_its_camera(disk, number):
     seen = project(transform(model.mesh()[0].mean(0)[None, None], inverse(view.pose)), view.K)[0, 0]
     expected = rendered(15.0 * number + 3, 25 + number / 4, (0.65 + number / 100) * FARTHEST)
     assert seen.tolist() == pytest.approx(expected, abs=0.01)
+
+
+def test_an_example_for_pixel2mesh(disk):
+    """The ball's points lie where its picture's camera sees them, at 0.57 of their size, and normals point outwards."""
+    model = shapenet(disk / "core", disk / "pictures")[0]
+    picture, points, normals = for_pixel2mesh(model, 7, 50, torch.Generator().manual_seed(0))
+    assert picture.shape == (3, 224, 224) and 0 <= picture.min() and picture.max() <= 1
+    middle = points.mean(0)
+    assert (normals * torch.nn.functional.normalize(points - middle, dim=1)).sum(1).min() > 0.8
+    assert (points - middle).norm(dim=1).mean().item() == pytest.approx(0.57 * 0.05, rel=0.1)
+    expected = rendered(15.0 * 7 + 3, 25 + 7 / 4, (0.65 + 7 / 100) * FARTHEST, size=224)
+    x, y = 35 / 32 * 224 * middle[0] / -middle[2] + 111.5, -35 / 32 * 224 * middle[1] / -middle[2] + 111.5
+    assert (x.item(), y.item()) == pytest.approx(expected, abs=1.5)
 
 
 def test_a_camera_by_hand():

@@ -104,7 +104,7 @@ def test_the_pytorch_code_looks_elsewhere():
 
 def tensorflow_layout(network):
     """The authors' names and orders of axes, numbered as TensorFlow numbers layers."""
-    state, numbers, found = network.state_dict(), {}, {}
+    state, found = network.state_dict(), {}
     convs = [key.removesuffix(".weight") for key in state if key.startswith("maps.") and key.endswith("weight")]
     for number, key in enumerate(convs):
         scope = "gcn/Conv2D" + (f"_{number}" if number else "")
@@ -113,7 +113,12 @@ def tensorflow_layout(network):
     order = [
         f"blocks.{block}.{layer}"
         for block in range(3)
-        for layer in ["first", *(f"pairs.{k}.{i}" for k in range(6) for i in range(2)), *["narrow"][: block == 2], "out"]
+        for layer in [
+            "first",
+            *(f"pairs.{k}.{i}" for k in range(6) for i in range(2)),
+            *["narrow"][: block == 2],
+            "out",
+        ]
     ]
     for number, layer in enumerate(order, 1):
         scope = f"gcn/graphconvolution_{number}_vars"
@@ -162,7 +167,9 @@ def test_the_authors_layout(filled, tmp_path):
     assert found.code is p.CODES["tensorflow"]
     for key, value in filled.state_dict().items():
         assert torch.equal(found.state_dict()[key], value), key
-    few = {name: layout[name].numpy() for name in ("gcn/Conv2D_3/W", "gcn/graphconvolution_42_vars/bias", "global_step")}
+    few = {
+        name: layout[name].numpy() for name in ("gcn/Conv2D_3/W", "gcn/graphconvolution_42_vars/bias", "global_step")
+    }
     write_checkpoint(tmp_path / "gcn.ckpt", few)
     code, state = read_pixel2mesh(tmp_path / "gcn.ckpt")
     assert code == "tensorflow" and list(state) == ["maps.stages.1.1.weight", "blocks.2.narrow.own.bias"]
@@ -237,6 +244,18 @@ def test_overfits_one_picture():
         losses[-1].backward()
         optimizer.step()
     assert losses[-1] < 0.1 * losses[0]
+
+
+def test_half_precision_moves_vertices_in_full():
+    torch.manual_seed(0)
+    network = p.Pixel2Mesh.mini(16, template=p.ellipsoid(24))
+    pictures = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        full = network(pictures)
+        with torch.autocast("cpu", torch.bfloat16):
+            half = network(pictures)
+    for (one, _), (other, _) in zip(full, half, strict=True):
+        assert other.dtype == torch.float32 and (one - other).abs().max() < 0.05 * one.abs().max()
 
 
 def test_gradients_reach_the_picture():

@@ -26,7 +26,9 @@ def public_edges(number):
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_terms_of_a_stage_equal_the_public_ones(number):
-    terms = stage_terms(BEFORE[number], AFTER[number], public_edges(number), DATA["p2m_gt"], DATA["p2m_gtn"], loops=True)
+    terms = stage_terms(
+        BEFORE[number], AFTER[number], public_edges(number), DATA["p2m_gt"], DATA["p2m_gtn"], loops=True
+    )
     known = KNOWN["per_block"][f"block{number + 1}"]
     names = {
         "completeness": "mean_d2_gt_to_pred", "accuracy": "mean_d2_pred_to_gt", "edge": "edge(mean sq len)",
@@ -42,7 +44,7 @@ def test_the_whole_loss_equals_the_public_one(weights, total):
     """Their templates' faces, and their order of new vertices: the faces of each stage are found from its edges."""
     results = []
     for number, vertices in enumerate(AFTER):
-        # the second and third mesh are no ellipsoids: their faces follow from the edges, turned by the template's places
+        # the later meshes are no ellipsoids: their faces are turned as in the finer template
         places = BEFORE[0][0] if number == 0 else template_in_public_order(number)
         results.append((vertices, faces_of(public_edges(number), places)))
     loss = pixel2mesh_loss(results, BEFORE, DATA["p2m_gt"], DATA["p2m_gtn"], weights)
@@ -77,7 +79,9 @@ def test_a_shift_costs_nothing_and_a_spike_does():
     spike = vertices.clone()
     spike[7] *= 2
     number = (edges == 7).any(1).sum().item()
-    around = sum(1 / (edges == j).any(1).sum().item() ** 2 for j in edges[(edges == 7).any(1)].flatten().tolist() if j != 7)
+    around = sum(
+        1 / (edges == j).any(1).sum().item() ** 2 for j in edges[(edges == 7).any(1)].flatten().tolist() if j != 7
+    )
     assert number in (5, 6)
     assert m.laplacian_change(vertices, spike, edges).item() == pytest.approx((1 + around) / 42, rel=1e-4)
     with pytest.raises(ShapeError, match="subdivided"):

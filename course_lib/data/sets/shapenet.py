@@ -22,11 +22,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
+from torch.nn.functional import interpolate
 
 from course_lib.data.mesh_io import read_mesh
 from course_lib.data.sets.on_disk import contents, data_folder, folders, list_text, some
+from course_lib.data.worlds.shape_views import BACK, to_view
 from course_lib.errors import DataError
 from course_lib.ops.camera import intrinsics, look_at
+from course_lib.ops.meshes import sample_surface
 from course_lib.places import place
 
 CATEGORIES = {  # of 3D-R2N2
@@ -37,6 +40,7 @@ CATEGORIES = {  # of 3D-R2N2
 VIEWS = 24
 FARTHEST = 1.75  # what the stored distance, a share, is multiplied with
 FOCAL = 35 / 32  # of the rendering camera, in widths of the picture: 35 mm before a sensor of 32 mm
+SCALE = 0.57  # of Pixel2Mesh's objects: about 1 / 1.75, so that the stored share is the distance
 TRAIN = 0.8  # share of each category's models, sorted by name, that train
 FILES = ("model.obj", "models/model_normalized.obj")  # version 1, version 2
 SPLITS = ("train", "test", None)
@@ -155,6 +159,21 @@ def shapenet(path, renderings=None, *, categories=None, split=None, splits_file=
             f"holds {contents(root)}."
         )
     return Models(models)
+
+
+def for_pixel2mesh(model, view, points, generator=None):
+    """One example as Pixel2Mesh takes it: a picture of 224 x 224 and the surface in its camera's coordinates.
+
+    Args:
+        model: a Model. view: the number of its picture. points: how many are drawn from the surface.
+        generator: torch.Generator on the CPU, for the points.
+    Returns:
+        picture (3, 224, 224) in 0..1 on white, as the released code trains; points (P, 3), normals (P, 3).
+    """
+    seen = model.view(view)
+    picture = interpolate(seen.picture[None].float() / 255, (224, 224), mode="bilinear", antialias=True)[0]
+    places, normals = sample_surface(*model.mesh(), points, generator)
+    return picture, to_view(places, seen.pose, SCALE), normals @ seen.pose[:3, :3] * torch.tensor(BACK)
 
 
 def camera_pose(azimuth, elevation, distance):

@@ -77,7 +77,9 @@ edges_of = exercise(
             {"return pairs.unique(dim=0)": "found, n = pairs.unique(dim=0, return_counts=True); return found[n == 2]"},
         ),
         edit("one row per edge: (E, 2), not (2, E)", {"pairs.unique(dim=0)": "pairs.unique(dim=0).T"}),
-        edit("the *number* of edges came: the edges are asked for", {"pairs.unique(dim=0)": "len(pairs.unique(dim=0))"}),
+        edit(
+            "the *number* of edges came: the edges are asked for", {"pairs.unique(dim=0)": "len(pairs.unique(dim=0))"}
+        ),
         edit("these are the faces' corners: an edge is a pair", {PAIRS: "faces", "dim=1)": "dim=1)"}),
     ),
     hints=(
@@ -87,4 +89,4 @@ edges_of = exercise(
         "`pairs = torch.cat([faces[:, [0, 1]], faces[:, ____], faces[:, ____]])`, then "
         "`pairs.sort(dim=____).values.unique(dim=____)`.",
     ),
-)  # fmt: skip
+)

@@ -49,30 +49,47 @@ graph_conv = exercise(
         edit(ONE_WAY, {f"own = {FIRST}": "own = own + 0"}),
         edit(
             "each vertex got its own message back: the message comes from the other end of the edge",
-            {FIRST: FIRST.replace("messages[edges[:, 1]]", "messages[edges[:, 0]]"),
-             SECOND: SECOND.replace("messages[edges[:, 0]]", "messages[edges[:, 1]]")},
+            {
+                FIRST: FIRST.replace("messages[edges[:, 1]]", "messages[edges[:, 0]]"),
+                SECOND: SECOND.replace("messages[edges[:, 0]]", "messages[edges[:, 1]]"),
+            },
         ),
-        edit("the matrices are exchanged: W0 is for the vertex itself", {"features @ W0, features @ W1": "features @ W1, features @ W0"}),
+        edit(
+            "the matrices are exchanged: W0 is for the vertex itself",
+            {"features @ W0, features @ W1": "features @ W1, features @ W0"},
+        ),
         edit("neighbours have a matrix of their own, W1", {"@ W1": "@ W0"}),
         edit("the vertex itself has a matrix of its own, W0", {"@ W0": "@ W1"}),
         edit("the vertex's own features are missing", {"features @ W0,": "0 * (features @ W0),"}),
-        edit("the neighbours are added up, not averaged", {
-            "messages = features @ W0, features @ W1": "messages = features @ W0, features @ W1\n"
-            "    number = torch.bincount(edges.flatten(), minlength=len(features)).clamp(min=1)[:, None]",
-            "messages[edges[:, 1]])": "messages[edges[:, 1]] / number[edges[:, 0]])",
-            "messages[edges[:, 0]])": "messages[edges[:, 0]] / number[edges[:, 1]])",
-        }),
-        edit("the neighbours' features themselves are not added: first the matrix W1",
-             {"features @ W1": "features.mean(1, keepdim=True).expand(-1, W1.shape[1])"}),
+        edit(
+            "the neighbours are added up, not averaged",
+            {
+                "messages = features @ W0, features @ W1": "messages = features @ W0, features @ W1\n"
+                "    number = torch.bincount(edges.flatten(), minlength=len(features)).clamp(min=1)[:, None]",
+                "messages[edges[:, 1]])": "messages[edges[:, 1]] / number[edges[:, 0]])",
+                "messages[edges[:, 0]])": "messages[edges[:, 0]] / number[edges[:, 1]])",
+            },
+        ),
+        edit(
+            "the neighbours' features themselves are not added: first the matrix W1",
+            {"features @ W1": "features.mean(1, keepdim=True).expand(-1, W1.shape[1])"},
+        ),
         edit("a ReLU is not part of this layer", {f"return {SECOND}": f"return ({SECOND}).relu()"}),
-        edit(LOST, {
-            f"own = {FIRST}": "own = own.clone(); own[edges[:, 0]] += messages[edges[:, 1]]",
-            f"return {SECOND}": "own[edges[:, 1]] += messages[edges[:, 0]]; return own",
-        }),
-        edit("messages are added, not subtracted", {FIRST: FIRST.replace("messages[", "-messages["),
-                                                    SECOND: SECOND.replace("messages[", "-messages[")}),
-        edit("the vertex counts as its own neighbour here: only W0 is for it",
-             {"features @ W0,": "features @ (W0 + W1),"}),
+        edit(
+            LOST,
+            {
+                f"own = {FIRST}": "own = own.clone(); own[edges[:, 0]] += messages[edges[:, 1]]",
+                f"return {SECOND}": "own[edges[:, 1]] += messages[edges[:, 0]]; return own",
+            },
+        ),
+        edit(
+            "messages are added, not subtracted",
+            {FIRST: FIRST.replace("messages[", "-messages["), SECOND: SECOND.replace("messages[", "-messages[")},
+        ),
+        edit(
+            "the vertex counts as its own neighbour here: only W0 is for it",
+            {"features @ W0,": "features @ (W0 + W1),"},
+        ),
     ),
     hints=(
         "What a vertex gets from each neighbour is that neighbour's row times $W_1$. Every edge (a, b) says two "
@@ -82,4 +99,4 @@ graph_conv = exercise(
         "`own = own.index_add(0, edges[:, 0], messages[____])`, and the same the other way: "
         "`own.index_add(0, ____, messages[____])`.",
     ),
-)  # fmt: skip
+)

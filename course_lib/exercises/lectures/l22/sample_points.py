@@ -60,29 +60,53 @@ sample_points = exercise(
         edit(EVERY, {FACE: "(numbers[:, 0] * len(faces)).long()"}),
         edit("a face's area is the length of the cross product, not its square", {".norm(dim=1)": ".square().sum(1)"}),
         edit("the length of a cross product is the root of a sum of squares", {".norm(dim=1)": ".abs().sum(1)"}),
-        edit("the areas must be added up from face to face before the number is looked for",
-             {"area.cumsum(dim=0) / area.sum()": "area / area.sum()"}),
-        edit("the areas must be divided by the whole area: the number is a share",
-             {"area.cumsum(dim=0) / area.sum()": "area.cumsum(dim=0)", FACE: FACE + ".clamp(max=len(faces) - 1)"}),
-        edit("the face before the right one: the first whose share *reaches* the number",
-             {FACE: f"({FACE} - 1).clamp(min=0)"}),
+        edit(
+            "the areas must be added up from face to face before the number is looked for",
+            {"area.cumsum(dim=0) / area.sum()": "area / area.sum()"},
+        ),
+        edit(
+            "the areas must be divided by the whole area: the number is a share",
+            {"area.cumsum(dim=0) / area.sum()": "area.cumsum(dim=0)", FACE: FACE + ".clamp(max=len(faces) - 1)"},
+        ),
+        edit(
+            "the face before the right one: the first whose share *reaches* the number",
+            {FACE: f"({FACE} - 1).clamp(min=0)"},
+        ),
         edit("the face after the right one", {FACE: f"({FACE} + 1).clamp(max=len(faces) - 1)"}),
-        edit("b and c are exchanged: (1 - v) goes with b", {POINT: "(1 - root) * a[face] + root * v * b[face] + root * (1 - v) * c[face]"}),
-        edit("a and the others are exchanged: 1 - root goes with a",
-             {POINT: "root * a[face] + (1 - root) * (1 - v) * b[face] + (1 - root) * v * c[face]"}),
-        edit("the weights of the three corners add up to 1: root belongs to b's and c's",
-             {POINT: "(1 - root) * a[face] + (1 - v) * b[face] + root * v * c[face]"}),
-        edit("the weights of the three corners add up to 1: root belongs to b's and c's",
-             {POINT: "(1 - root) * a[face] + root * (1 - v) * b[face] + v * c[face]"}),
-        edit("the root belongs to the second number, not to the third",
-             {ROOT: "numbers[:, 1:2]", V: "numbers[:, 2:].sqrt()"}),
+        edit(
+            "b and c are exchanged: (1 - v) goes with b",
+            {POINT: "(1 - root) * a[face] + root * v * b[face] + root * (1 - v) * c[face]"},
+        ),
+        edit(
+            "a and the others are exchanged: 1 - root goes with a",
+            {POINT: "root * a[face] + (1 - root) * (1 - v) * b[face] + (1 - root) * v * c[face]"},
+        ),
+        edit(
+            "the weights of the three corners add up to 1: root belongs to b's and c's",
+            {POINT: "(1 - root) * a[face] + (1 - v) * b[face] + root * v * c[face]"},
+        ),
+        edit(
+            "the weights of the three corners add up to 1: root belongs to b's and c's",
+            {POINT: "(1 - root) * a[face] + root * (1 - v) * b[face] + v * c[face]"},
+        ),
+        edit(
+            "the root belongs to the second number, not to the third",
+            {ROOT: "numbers[:, 1:2]", V: "numbers[:, 2:].sqrt()"},
+        ),
         edit("the root belongs to the second number alone", {V: "numbers[:, 2:].sqrt()"}),
         edit("the second and the third number are exchanged", {ROOT: "numbers[:, 2:].sqrt()", V: "numbers[:, 1:2]"}),
-        edit("these are the middles of the faces drawn: points must lie all over them",
-             {POINT: "(a[face] + b[face] + c[face]) / 3"}),
-        edit("this fills a parallelogram: half of the points lie beside the triangle",
-             {POINT: "a[face] + root**2 * (b[face] - a[face]) + v * (c[face] - a[face])"}),
-        edit("the sides of the triangle begin at the same corner: b - a and c - a", {"cross(b - a, c - a)": "cross(b, c)"}),
+        edit(
+            "these are the middles of the faces drawn: points must lie all over them",
+            {POINT: "(a[face] + b[face] + c[face]) / 3"},
+        ),
+        edit(
+            "this fills a parallelogram: half of the points lie beside the triangle",
+            {POINT: "a[face] + root**2 * (b[face] - a[face]) + v * (c[face] - a[face])"},
+        ),
+        edit(
+            "the sides of the triangle begin at the same corner: b - a and c - a",
+            {"cross(b - a, c - a)": "cross(b, c)"},
+        ),
         edit("the perimeter is no area", {AREA: "(b - a).norm(dim=1) + (c - b).norm(dim=1) + (a - c).norm(dim=1)"}),
     ),
     hints=(
@@ -93,4 +117,4 @@ sample_points = exercise(
         "`share = area.cumsum(dim=0) / ____`, `face = torch.searchsorted(share, ____)`, `root = ____.sqrt()`, and "
         "`(1 - root) * a[face] + ____ * b[face] + ____ * c[face]`.",
     ),
-)  # fmt: skip
+)

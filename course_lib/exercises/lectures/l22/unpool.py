@@ -31,11 +31,12 @@ def _cases(generator):
     shaken = vertices + 0.2 * torch.rand(12, 3, generator=generator)
     order = torch.randperm(12, generator=generator)
     renumbered = order.argsort()[ball]
+    two = torch.rand(4, 3, generator=generator), torch.tensor([[0, 1, 2], [2, 1, 3]])
     open_ = ball[torch.randperm(20, generator=generator)[:9]]
     return [
         Case("a closed surface of 20 faces", (shaken[order], renumbered)),
         Case("an open one of 9", (shaken, open_)),
-        Case("two triangles that share an edge", (torch.rand(4, 3, generator=generator), torch.tensor([[0, 1, 2], [2, 1, 3]]))),
+        Case("two triangles that share an edge", two),
         Case("by hand: one triangle", (torch.tensor([[0.0, 0, 0], [2, 0, 0], [0, 4, 0]]), torch.tensor([[0, 1, 2]]))),
     ]  # fmt: skip
 
@@ -58,8 +59,10 @@ unpool = exercise(
             "now all triangles but one are turned inside out: the third was the odd one, (c, p, q)",
             {"(a, r, q), (b, p, r), (c, q, p), (p, q, r)": "(a, q, r), (b, r, p), (c, p, q), (p, r, q)"},
         ),
-        edit("the new vertex lies in the *middle* of its edge: the mean of the two ends, not their sum",
-             {"mean(dim=1)": "sum(dim=1)"}),
+        edit(
+            "the new vertex lies in the *middle* of its edge: the mean of the two ends, not their sum",
+            {"mean(dim=1)": "sum(dim=1)"},
+        ),
         edit("new vertices come after the old ones: their numbers begin at len(vertices)", {"len(vertices) + ": ""}),
         edit("the face in the middle, of three new vertices, is missing: there is a hole", {", (p, q, r)]": "]"}),
         edit("the triangle at the third corner is missing", {"(c, q, p), ": ""}),
@@ -73,9 +76,14 @@ unpool = exercise(
             "this sorts the three edges of a face, not the two numbers of an edge: the last axis",
             {"sort(dim=2)": "sort(dim=1)"},
         ),
-        edit("two middles are exchanged: p lies opposite to a, between b and c", {"(a, r, q), (b, p, r)": "(a, q, p), (b, p, r)"}),
-        edit("this drops the edges' order: each row keeps its two numbers, sorted",
-             {"[[1, 2], [2, 0], [0, 1]]": "[[0, 1], [1, 2], [2, 0]]"}),
+        edit(
+            "two middles are exchanged: p lies opposite to a, between b and c",
+            {"(a, r, q), (b, p, r)": "(a, q, p), (b, p, r)"},
+        ),
+        edit(
+            "this drops the edges' order: each row keeps its two numbers, sorted",
+            {"[[1, 2], [2, 0], [0, 1]]": "[[0, 1], [1, 2], [2, 0]]"},
+        ),
     ),
     hints=(
         "Look at what the cell below printed: are there as many new vertices as edges? And does the volume stay the "
@@ -85,4 +93,4 @@ unpool = exercise(
         "`pairs = faces[:, ...]` and then `.sort(dim=____).values`; the triangle at corner c runs "
         "`(c, ____, ____)`, like `(a, r, q)` does at a.",
     ),
-)  # fmt: skip
+)
