@@ -3,8 +3,8 @@
     course train 22 --data ~/data/shapenet --batch 8 --lr 1e-4
 
 The folder holds ShapeNetCore (`ShapeNetCore.v1`, or of another name that begins so) and 3D-R2N2's pictures,
-`ShapeNetRendering`. The split is that of 3D-R2N2; every step draws a view of each model and new points from its surface.
-The loss has the weights of the public PyTorch code, whose learning rate for these batches is 1e-4, falling.
+`ShapeNetRendering`. The split is that of 3D-R2N2; a step draws one view of a model and new points from its surface. The
+loss has the weights of the public PyTorch code, whose learning rate for these batches is 1e-4, falling.
 """
 
 from functools import partial
@@ -63,9 +63,8 @@ def split(path):
         DataError: if a folder is missing, or a split is empty.
     """
     root = data_folder(Path(path), "ShapeNet", "ShapeNetCore.v1 and ShapeNetRendering")
-    core = next(
-        (folder for folder in folders(root) if folder.name.startswith("ShapeNetCore")), root / "ShapeNetCore.v1"
-    )
+    cores = [folder for folder in folders(root) if folder.name.startswith("ShapeNetCore")]
+    core = cores[0] if cores else root / "ShapeNetCore.v1"
     found = [
         [model for model in shapenet(core, root / "ShapeNetRendering", split=part) if model.views]
         for part in ("train", "test")
