@@ -5,8 +5,8 @@ does what all of them share (processes, device, seed, checkpoints, looks at the 
 say what is their own, and only that: `clips` labelled videos (03, 05 to 12), `mdnet` and `siamfc` sequences with boxes
 for trackers (13, 14), `correspondence` matching points of two pictures (15, 16), `flow` pairs of pictures with their
 flow (17, 18), `depth` RGB-D frames (19), `voxels` pictures with voxels (20), `points` labelled point clouds (21),
-`mesh_rcnn` pictures with one object's mesh (23). `flow_experts` and `depth_expert` train the small networks whose
-weights ship, for lectures 18, 24 and 25.
+`meshes` pictures with points of a surface (22), `mesh_rcnn` pictures with one object's mesh (23). `flow_experts` and
+`depth_expert` train the small networks whose weights ship, for lectures 18, 24 and 25.
 
 To add a lecture, write one file with four names and put it into `KINDS` of `lectures`:
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from course_lib.errors import CourseError
-from course_lib.recipes import clips, correspondence, depth, flow, mdnet, mesh_rcnn, points, siamfc, voxels
+from course_lib.recipes import clips, correspondence, depth, flow, mdnet, mesh_rcnn, meshes, points, siamfc, voxels
 from course_lib.recipes import training as shared
 
-KINDS = (clips, mdnet, siamfc, correspondence, flow, depth, voxels, points, mesh_rcnn)
+KINDS = (clips, mdnet, siamfc, correspondence, flow, depth, voxels, points, meshes, mesh_rcnn)
 
 
 def find(lecture, network=None):

@@ -1,0 +1,96 @@
+"""22.2: four triangles for each, repaired."""
+
+import torch
+
+from course_lib.exercises import Case, edit, exercise
+from course_lib.ops.meshes import icosphere, subdivide
+
+SOLUTION = """
+import torch
+
+
+def unpool(vertices, faces):
+    pairs = faces[:, [[1, 2], [2, 0], [0, 1]]].sort(dim=2).values
+    edges, number = pairs.flatten(0, 1).unique(dim=0, return_inverse=True)
+    middles = vertices[edges].mean(dim=1)
+    (a, b, c), (p, q, r) = faces.T, len(vertices) + number.view(-1, 3).T
+    corners = [(a, r, q), (b, p, r), (c, q, p), (p, q, r)]
+    return torch.cat([vertices, middles]), torch.cat([torch.stack(three, dim=1) for three in corners])
+"""
+
+PAIRS, LAST = ".sort(dim=2).values", "(c, q, p)"
+CRACK = (
+    "the surface is torn: an edge that two faces share gets two middles, since one face names it (a, b) and the other "
+    "(b, a). Put the smaller number first before you look for doubles"
+)
+TURNED = "one of the four triangles is turned inside out: go round it in the same direction as round the others"
+
+
+def _cases(generator):
+    vertices, ball = icosphere(0)
+    shaken = vertices + 0.2 * torch.rand(12, 3, generator=generator)
+    order = torch.randperm(12, generator=generator)
+    renumbered = order.argsort()[ball]
+    two = torch.rand(4, 3, generator=generator), torch.tensor([[0, 1, 2], [2, 1, 3]])
+    open_ = ball[torch.randperm(20, generator=generator)[:9]]
+    return [
+        Case("a closed surface of 20 faces", (shaken[order], renumbered)),
+        Case("an open one of 9", (shaken, open_)),
+        Case("two triangles that share an edge", two),
+        Case("by hand: one triangle", (torch.tensor([[0.0, 0, 0], [2, 0, 0], [0, 4, 0]]), torch.tensor([[0, 1, 2]]))),
+    ]  # fmt: skip
+
+
+unpool = exercise(
+    "22.2",
+    "Fix the bugs: a surface with cracks",
+    points=2,
+    solution=SOLUTION,
+    same_as=subdivide,
+    cases=_cases,
+    forbidden=("course_lib.ops.meshes.topology.subdivide",),
+    mistakes=(
+        edit(CRACK, {PAIRS: "", LAST: "(c, p, q)"}),
+        edit(CRACK, {PAIRS: ""}),
+        edit(TURNED, {LAST: "(c, p, q)"}),
+        edit(TURNED, {LAST: "(q, c, p)"}),
+        edit(TURNED, {LAST: "(p, q, c)"}),
+        edit(
+            "now all triangles but one are turned inside out: the third was the odd one, (c, p, q)",
+            {"(a, r, q), (b, p, r), (c, q, p), (p, q, r)": "(a, q, r), (b, r, p), (c, p, q), (p, r, q)"},
+        ),
+        edit(
+            "the new vertex lies in the *middle* of its edge: the mean of the two ends, not their sum",
+            {"mean(dim=1)": "sum(dim=1)"},
+        ),
+        edit("new vertices come after the old ones: their numbers begin at len(vertices)", {"len(vertices) + ": ""}),
+        edit("the face in the middle, of three new vertices, is missing: there is a hole", {", (p, q, r)]": "]"}),
+        edit("the triangle at the third corner is missing", {"(c, q, p), ": ""}),
+        edit("the old vertices stay, and the new ones come after them", {"torch.cat([vertices, middles])": "middles"}),
+        edit("the new vertices come after the old ones", {"[vertices, middles]": "[middles, vertices]"}),
+        edit(
+            "sorting over the faces tears the pairs apart: the two numbers of each pair, the last axis",
+            {"sort(dim=2)": "sort(dim=0)"},
+        ),
+        edit(
+            "this sorts the three edges of a face, not the two numbers of an edge: the last axis",
+            {"sort(dim=2)": "sort(dim=1)"},
+        ),
+        edit(
+            "two middles are exchanged: p lies opposite to a, between b and c",
+            {"(a, r, q), (b, p, r)": "(a, q, p), (b, p, r)"},
+        ),
+        edit(
+            "this drops the edges' order: each row keeps its two numbers, sorted",
+            {"[[1, 2], [2, 0], [0, 1]]": "[[0, 1], [1, 2], [2, 0]]"},
+        ),
+    ),
+    hints=(
+        "Look at what the cell below printed: are there as many new vertices as edges? And does the volume stay the "
+        "same, when every triangle is only cut in four?",
+        "`unique(dim=0)` joins rows that are equal, and (1, 2) is not (2, 1): sort the last axis first. For the volume "
+        "draw a triangle a, b, c with p, q, r in the middles of the opposite sides, and go round each of the four.",
+        "`pairs = faces[:, ...]` and then `.sort(dim=____).values`; the triangle at corner c runs "
+        "`(c, ____, ____)`, like `(a, r, q)` does at a.",
+    ),
+)
