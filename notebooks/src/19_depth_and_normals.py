@@ -726,4 +726,4 @@ for stage, part in (("coarse", eigen.coarse_depth), ("fine", eigen)):
 # - R. Ranftl and others, *Towards Robust Monocular Depth Estimation*, TPAMI 2020, arXiv:1907.01341: Section 5.
 # - The scale-invariant error, explained: https://deeesp.github.io/deep%20learning/SI-SE/
 #
-# **Next:** lecture 20, where shape fills space: voxels, and functions that say inside or outside.
+# **Next:** [20 · Voxels and implicit functions](20_voxels_and_implicit_functions.ipynb), where shape fills space.
