@@ -71,7 +71,8 @@ def colored(values):
 
 
 _, seen, depth = chair.render(200, 200)
-inside = chair.sdf(grid(100)[:, :, 32].T).T
+LEG = 26  # the column of 100 that cuts a leg
+inside = chair.sdf(grid(100)[:, :, LEG]).T.repeat_interleave(2, 0).repeat_interleave(2, 1)  # from the side: y down
 show(side_by_side({"depth map (19)": colored(torch.where(seen, depth, depth.max())),
                    "voxels (20)": draw_voxels(chair.voxels(20), **view), "implicit (20): a slice": colored(inside),
                    "POINTS (this lecture)": draw_points(points, **view),
@@ -126,8 +127,8 @@ set_features = check("21.1", set_features)
 
 # %% [markdown]
 # The whole network: layers of 64 and 64, then 64, 128 and 1024 for each point, the maximum, and a classifier of 512 and
-# 256. As a layer for single points, a $1 \times 1$ convolution over the list is the same thing. In the figure the maximum
-# stands between the last blue body and the first red one. (The T-Nets come next.)
+# 256. As a layer for single points, a $1 \times 1$ convolution over the list is the same thing. In the figure the
+# maximum stands between `second.6` and `fc1`. (The T-Nets come next.)
 
 # %%
 with torch.device("meta"):
@@ -608,8 +609,8 @@ made = scores(maker, new_pictures)
 
 # %% [markdown]
 # Against it stand three answers that make nothing. A classifier could tell the kind: so take another training shape *of
-# the right kind*, or the **mean of the kind**, 256 points drawn from all its training shapes, the same for every picture.
-# The third looks up the **training picture that is most similar**, pixel by pixel, and hands over its points.
+# the right kind*, or the **mean of the kind**, 256 points drawn from all its training shapes. The third looks up the
+# **training picture that is most similar**, pixel by pixel, and hands over its points.
 
 # %%
 mates = [(train_kinds == kind).nonzero()[:, 0] for kind in new_kinds]  # for each new shape, those of its kind
@@ -624,7 +625,8 @@ def mean_of(kind):
 
 
 mean_of_kind = torch.stack([mean_of(kind) for kind in new_kinds])
-answers = {"another of its kind": of_its_kind, "mean of its kind": mean_of_kind, "generator": made, "most similar picture": train_points[similar]}
+answers = {"another of its kind": of_its_kind, "mean of its kind": mean_of_kind, "generator": made,
+           "most similar picture": train_points[similar]}
 
 # %% [markdown]
 # Each is scaled as before, so that the longest edge of the true shape is 10.
