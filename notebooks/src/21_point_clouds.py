@@ -275,7 +275,8 @@ for name, sets in (("as they come", test_sets), ("times T", test_sets @ turns)):
 
 # %% [markdown]
 # It brings the *sizes* together, and nobody told it to. By hand it would be one division, which is why readers of
-# ModelNet40 scale each set before PointNet sees it. There, turns are left to undo, and the paper's own gain is less than a point.
+# ModelNet40 scale each set before PointNet sees it. There, turns are left to undo, and the paper's own gain is less
+# than a point.
 #
 # Why is PointNet so patient? A feature is the maximum over the points, so *one* point decides it, and 1024 features
 # have at most 1024 such points, its **critical** points. All others could go. Here are 256 points and a network with
@@ -660,12 +661,12 @@ claim("Looking up the most similar training picture beats it all the same, in F1
       published="Tatarchenko et al. 2019: retrieval is as good as the networks of its time on ShapeNet")
 
 # %% [markdown]
-# The generator learnt *this* thing's proportions, by Chamfer. By F1 at a small radius it stays near the mean of the kind,
-# and far behind the look-up: its points follow the mean of what they might be, a little beside every surface, and many crowd where they
-# harm nobody: Chamfer does not ask for even spacing. And who only looks up, wins. This is the question of
-# Tatarchenko, Richter, Ranftl, Li, Koltun and Brox, *What Do Single-view 3D Reconstruction Networks Learn?* (CVPR
-# 2019): **recognition or reconstruction?** On the usual splits of ShapeNet, a classifier or a look-up did as well as
-# the published networks, so those may have recognised more than reconstructed. They also showed why nobody had
+# The generator learnt *this* thing's proportions, by Chamfer. By F1 at a small radius it stays near the mean of the
+# kind, and far behind the look-up: its points follow the mean of what they might be, a little beside every surface, and
+# many crowd where they harm nobody: Chamfer does not ask for even spacing. And who only looks up, wins. This is the
+# question of Tatarchenko, Richter, Ranftl, Li, Koltun and Brox, *What Do Single-view 3D Reconstruction Networks Learn?*
+# (CVPR 2019): **recognition or reconstruction?** On the usual splits of ShapeNet, a classifier or a look-up did as well
+# as the published networks, so those may have recognised more than reconstructed. They also showed why nobody had
 # noticed: IoU and Chamfer hide it, F1 shows it. It is probably the best measure of shape in common use.
 #
 # ## Reproduce
