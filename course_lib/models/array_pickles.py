@@ -21,6 +21,7 @@ ALLOWED = {
     ("numpy", "dtype"),
     ("_codecs", "encode"),  # how protocol 2 keeps bytes
 }
+_NEW = int(np.__version__.split(".")[0]) >= 2
 
 
 def read_array_pickles(path):
@@ -42,7 +43,9 @@ def read_array_pickles(path):
             try:
                 name, array = _Arrays(file, encoding="latin1").load()
                 found[name] = np.array(array)
-            except (pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, IndexError) as error:
+            except OSError:
+                raise  # the disk's, which `system_errors` explains
+            except Exception as error:  # a damaged pickle may raise anything: LookupError, MemoryError, SyntaxError ...
                 raise CourseError(
                     f"{path} cannot be read as pickled pairs of name and array, after {len(found)} of them: {error}. "
                     "It may be incomplete: compare its size with the publisher's, and download it again."
@@ -55,6 +58,3 @@ class _Arrays(pickle.Unpickler):
         if (module, name) not in ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no array needs, and is refused")
         return super().find_class(module.replace("numpy.core", "numpy._core") if _NEW else module, name)
-
-
-_NEW = int(np.__version__.split(".")[0]) >= 2

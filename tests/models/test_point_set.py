@@ -167,6 +167,9 @@ def test_a_pickle_that_asks_for_code_is_refused(tmp_path):
     path.write_bytes(pickle.dumps(("a", np.ones(2)))[:-9])
     with pytest.raises(CourseError, match="incomplete"):
         read_array_pickles(path)
+    path.write_bytes(pickle.dumps(("a", np.ones(2)), protocol=2).replace(b"latin1", b"lXtin1"))  # one byte is damaged
+    with pytest.raises(CourseError, match="incomplete"):
+        read_array_pickles(path)
     with pytest.raises(CourseError, match="No weights at"):
         read_array_pickles(tmp_path / "none.pkl")
     path.write_bytes(pickle.dumps(("a", np.float32(2.5))) + pickle.dumps(("b", np.arange(6).reshape(2, 3)), protocol=2))

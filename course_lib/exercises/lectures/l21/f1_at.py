@@ -38,10 +38,15 @@ def _cases(generator):
         Case("8 predicted and 11 true points, t = 0.8, two of them far away", sets(8, 11, 5, 0.8, 6, 2)),
         Case("12 and 7 points, t = 0.3, of which t squared is small", sets(12, 7, 7, 0.3, 8, 1)),
         Case("nothing is near: F1 is 0", sets(4, 5, 3, 0.5, 0, 0)),
+        Case("little is near: precision and recall are small", sets(10, 12, 5, 0.5, 1, 0)),
         Case("all is near", sets(5, 5, 5, 0.6, 5, 0)),
         Case(
             "a distance of exactly t is not nearer than t",
             (torch.tensor([[0.0, 0, 0], [8, 0, 0]]), torch.tensor([[2.0, 0, 0], [8, 1, 0], [8, 0, 9]]), 2.0),
+        ),
+        Case(
+            "a predicted point between two true ones",
+            (torch.tensor([[0.0, 0, 0], [9, 0, 0]]), torch.tensor([[-1.0, 0, 0], [1, 0, 0], [0, 7, 0]]), 4.0),
         ),
         Case(
             "by hand: 0, 3 and 9 on a line, where 1 and 20 are true, t = 2.5",
@@ -66,6 +71,52 @@ f1_at = exercise(
     cases=_cases,
     mistakes=(
         edit(SQUARE, {DISTANCE: f"{DISTANCE} ** 2"}),
+        edit("t is squared, the distance is not: both, or neither", {") < t)": ") < t**2)"}),
+        edit(
+            "one number comes where nothing is near: F1, precision and recall are three, always",
+            {
+                F1: "2 * precision * recall / (precision + recall)",
+                RETURN: "return (f1, precision, recall) if precision + recall > 0 else 0.0",
+            },
+        ),
+        edit(
+            "near *pairs* are counted: a point counts once, however many are near it",
+            {PRECISION: "(distance < t).sum() / len(x)", RECALL: "(distance < t).sum() / len(y)"},
+        ),
+        edit(
+            "precision's hits are counted for recall too: count the true points that have a neighbour",
+            {RECALL: "(distance.amin(dim=1) < t).sum() / len(y)"},
+        ),
+        edit(
+            "hits are divided by the size of the other set: precision is a share of the predicted points",
+            {
+                PRECISION: "(distance.amin(dim=1) < t).sum() / len(y)",
+                RECALL: "(distance.amin(dim=0) < t).sum() / len(x)",
+            },
+        ),
+        edit(
+            "the mean distance is compared with t: compare that of each point, then take the share",
+            {
+                PRECISION: "(distance.amin(dim=1).mean() < t).float()",
+                RECALL: "(distance.amin(dim=0).mean() < t).float()",
+            },
+        ),
+        edit(
+            "the mean distance to all others is compared with t: take the distance to the nearest",
+            {"amin(dim=1)": "mean(dim=1)", "amin(dim=0)": "mean(dim=0)"},
+        ),
+        edit(
+            "F1 is upside down: the product is above, the sum below",
+            {F1: "2 * (precision + recall) / (precision * recall).clamp(min=1e-8)"},
+        ),
+        edit(
+            "the denominator is kept from 0 by far too much: small F1 become smaller still",
+            {"clamp(min=1e-8)": "clamp(min=1)"},
+        ),
+        edit(
+            "recall is no leftover of precision: it asks the true points, 1 - precision asks the predicted ones",
+            {RECALL: "1 - precision"},
+        ),
         edit("this is the mean of precision and recall: F1 is 2 P R / (P + R)", {F1: "(precision + recall) / 2"}),
         edit("a distance of exactly t counts here: nearer than t is asked for", {") < t)": ") <= t)"}),
         edit("the factor 2 is missing in F1", {"2 * precision": "precision"}),

@@ -72,6 +72,29 @@ set_features = exercise(
         edit("the second bias is missing", {" + bias_2": ""}),
         edit("both biases are missing", {" + bias_1": "", " + bias_2": ""}),
         edit("the second layer is missing", {SECOND: "features"}),
+        edit(
+            "the bias comes before the ReLU: it belongs to the layer, and the ReLU bends what both make",
+            {FIRST: "(points @ weight_1.T).relu() + bias_1", SECOND: "(features @ weight_2.T).relu() + bias_2"},
+        ),
+        edit(
+            "the points' maximum comes first: that is a corner of a box. All layers see single points, the maximum "
+            "comes last",
+            {"(points @": "(points.amax(dim=1, keepdim=True) @"},
+        ),
+        edit(
+            "this bends with a sigmoid: a ReLU is asked for, which sets negative numbers to 0",
+            {FIRST: FIRST.replace("relu", "sigmoid"), SECOND: SECOND.replace("relu", "sigmoid")},
+        ),
+        edit(
+            "this bends with a tanh: a ReLU is asked for, which sets negative numbers to 0",
+            {FIRST: FIRST.replace("relu", "tanh"), SECOND: SECOND.replace("relu", "tanh")},
+        ),
+        edit(
+            "an absolute value is no ReLU: negative numbers become 0",
+            {FIRST: FIRST.replace("relu", "abs"), SECOND: SECOND.replace("relu", "abs")},
+        ),
+        edit("the biases are subtracted: add them", {" + bias_1": " - bias_1", " + bias_2": " - bias_2"}),
+        edit("this is the length over the points: take the maximum of each feature", {MAXIMUM: "features.norm(dim=1)"}),
         edit("the features of the first point only: take the maximum over all points", {MAXIMUM: "features[:, 0]"}),
         edit("the features of the last point only: take the maximum over all points", {MAXIMUM: "features[:, -1]"}),
         edit(

@@ -43,6 +43,38 @@ turn_penalty = exercise(
         edit("this multiplies number by number: a matrix product is asked for, @", {TRANSPOSED: "turn * turn.mT"}),
         edit("this compares T with the identity: a turn is no identity, T T^t is", {TRANSPOSED: "turn"}),
         edit("the identity is missing: a turn has T T^t = I", {REST: TRANSPOSED}),
+        edit(
+            "I has ones on its diagonal alone: 1 - T T^t subtracts from ones everywhere, torch.eye(k) does not",
+            {"torch.eye(turn.shape[-1])": "1"},
+        ),
+        edit(
+            "T T^t is subtracted from the identity, not added",
+            {"torch.eye(turn.shape[-1]) -": "torch.eye(turn.shape[-1]) +"},
+        ),
+        edit(
+            "this multiplies number by number: a matrix product with the transpose is asked for",
+            {TRANSPOSED: "turn * turn"},
+        ),
+        edit(
+            "the inverse is another way to tell a turn: the formula compares T T^t with I",
+            {REST: "turn.transpose(1, 2) - torch.linalg.pinv(turn)"},
+        ),
+        edit(
+            "this is the matrix times itself: the square is taken of each entry",
+            {"(rest**2)": "(rest @ rest)"},
+        ),
+        edit(
+            "the square comes after the mean: each matrix has its squared norm, and the mean is of those",
+            {NORM: "(rest**2).sum(dim=(1, 2)).sqrt().mean() ** 2"},
+        ),
+        edit(
+            "sum and mean are exchanged: the entries of a matrix are added up, the mean is over the batch",
+            {NORM: "(rest**2).mean(dim=(1, 2)).sum()"},
+        ),
+        edit(
+            "the sum runs over the batch and the mean over an axis of the matrix: dim=(1, 2) are the matrix",
+            {NORM: "(rest**2).sum(dim=(0, 1)).mean()"},
+        ),
         edit("the norm must be squared", {NORM: "(rest**2).sum(dim=(1, 2)).sqrt().mean()"}),
         edit(
             "the squares of a matrix are added up, not averaged; the mean is over the matrices alone",

@@ -1,6 +1,18 @@
 """Answers to 21.1 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "1 x 1 convolutions and a pool": """
+def set_features(points, weight_1, bias_1, weight_2, bias_2):
+    features = torch.nn.functional.conv1d(points.mT, weight_1[..., None], bias_1).relu()
+    features = torch.nn.functional.conv1d(features, weight_2[..., None], bias_2).relu()
+    return torch.nn.functional.adaptive_max_pool1d(features, 1).squeeze(-1)
+""",
+    "the last ReLU behind the maximum": """
+def set_features(points, weight_1, bias_1, weight_2, bias_2):
+    x = (torch.einsum("bpi,ci->bpc", points, weight_1) + bias_1).clamp(min=0)
+    x = torch.einsum("bpc,dc->bpd", x, weight_2) + bias_2
+    return x.max(1).values.clamp(min=0)
+""",
     "linear layers of the library": """
 def set_features(points, weight_1, bias_1, weight_2, bias_2):
     features = F.relu(F.linear(points, weight_1, bias_1))
