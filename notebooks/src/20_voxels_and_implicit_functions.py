@@ -672,8 +672,8 @@ claim("With fewer parameters, the implicit function is ahead of the voxel decode
 surface = marching_cubes(logits[0], above=True)
 shown = {"truth": draw_mesh(*chairs[0].mesh(48), lines=False, reach=0.72), "3D decoder": draw_voxels(from_grid[0]),
          "occupancy network": draw_mesh(*surface, lines=False, reach=0.72)}
-show(side_by_side(shown), alt="A chair: its true surface; made of cubes; and from the occupancy network, smooth, "
-                              "a little rounded.")
+show(side_by_side(shown), alt="A chair: its true surface; made of cubes; and from the occupancy network, smooth "
+                              "and rounded where the truth has edges.")
 
 # %% [markdown]
 # Read the table's last rows. The decoder has learned the true voxels of its own size, and more training would not make
