@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.functional import leaky_relu
 
 from course_lib.errors import CourseError, ShapeError, check_shape
-from course_lib.models.array_list import read_array_list
+from course_lib.models.array_pickles import read_array_list
 from course_lib.models.published import load_published, read_state_dict
 
 ENCODER = (96, 128, 256, 256, 256, 256)

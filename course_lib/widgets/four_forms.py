@@ -50,7 +50,7 @@ def form_state(kind, form, cells):
         kind: of `course_lib.data.worlds.shapes.KINDS`. form: of FORMS. cells: along a side, a power of two.
     Returns:
         Form. Of a level set the function is kept, as the weights of a small network; the grid of `cells`, on which it
-        is asked, is not.
+        is asked, is not. Its overlap is that of the exact distance: no such network is trained here.
     Raises:
         CourseError: if kind or form is unknown, or cells is no power of two from 2 to 64.
     """
@@ -96,7 +96,8 @@ class FourForms(Explorer):
             "octree": f"{state.numbers:,} cells of all sizes instead of {cells**3:,}",
             "shape layers": f"{state.layers} layer{'s' * (state.layers > 1)}, {state.numbers:,} depths (in the cut: "
             "first and last voxel of each column)",
-            "level set": f"a function with {state.numbers:,} weights, asked in {cells**3:,} places",
+            "level set": f"the exact distance, asked in {cells**3:,} places; a network of {state.numbers:,} weights in "
+            "its stead",
         }[form]
         return f"The {kind} as {form}, {cells} cells along a side: {what}, {state.size:,} bytes; " \
                f"IoU {state.overlap:.2f} with the {kind} at 64 cells."  # fmt: skip

@@ -7,7 +7,7 @@ from scipy.signal import convolve
 
 from course_lib.data.worlds.shapes import ShapeWorld
 from course_lib.errors import CourseError, ShapeError
-from course_lib.models.array_list import read_array_list
+from course_lib.models.array_pickles import read_array_list
 from course_lib.models.r2n2 import GRU3D, R2N2, unpooled
 from course_lib.models.shapenets3d import ShapeNets3D
 
@@ -232,10 +232,15 @@ def test_a_file_that_names_anything_else_is_refused(tmp_path, capsys):
     np.save(path, np.zeros(3))
     with pytest.raises(CourseError, match="expected a list of arrays"):
         read_array_list(path)
-    path.write_bytes(pickle.dumps([1]))
-    with pytest.raises(CourseError, match="cannot be read as a list of arrays"):
+    np.save(path, np.empty(2, dtype=object))
+    with pytest.raises(CourseError, match="more than arrays"):
         read_array_list(path)
-    with pytest.raises(CourseError, match="No file of arrays"):
+    header, body = path.read_bytes().split(b"\n", 1)
+    for damaged in (pickle.dumps([1]), header + b"\n" + body[:-9], header + b"\n" + pickle.dumps(3)):
+        path.write_bytes(damaged)
+        with pytest.raises(CourseError, match="cannot be read as a list of arrays"):
+            read_array_list(path)
+    with pytest.raises(CourseError, match="No weights at"):
         read_array_list(tmp_path / "none.npy")
 
 

@@ -84,6 +84,41 @@ boxes_distance = exercise(
             "negative coordinates are within the box: 0 instead of them, before the length is taken",
             {OUTSIDE: "beyond.norm(dim=-1)"},
         ),
+        edit("only the first box is there: the smallest over all of them", {".amin(1)": "[:, 0]"}),
+        edit("(P,) is asked for: an axis of size 1 is too many", {UNION: "(outside + inside).amin(1)[:, None]"}),
+        edit(
+            "the length of the three numbers of a point and box, not of all numbers together",
+            {OUTSIDE: "beyond.clamp(min=0).norm()"},
+        ),
+        edit("inside, the nearest face counts alone: no sum of three numbers", {INSIDE: "beyond.clamp(max=0).sum(-1)"}),
+        edit(
+            "inside, the nearest face counts alone: no mean of three numbers", {INSIDE: "beyond.mean(-1).clamp(max=0)"}
+        ),
+        edit(
+            "outside, what lies *beyond* counts: 0 instead of the negative numbers, not of the positive",
+            {OUTSIDE: "beyond.clamp(max=0).norm(dim=-1)"},
+        ),
+        edit(
+            "distances are not scaled by the box: subtract the half extents, do not divide by them",
+            {BEYOND: "((points[:, None] - centers) / halves).abs() - 1"},
+        ),
+        edit(
+            "this is the distance to a ball around each box",
+            {BEYOND: "((points[:, None] - centers).norm(dim=-1) - halves.norm(dim=-1))[..., None]"},
+        ),
+        edit(
+            "first the size of the coordinate, then the half extent is subtracted: |p - c| - h",
+            {BEYOND: "(points[:, None] - centers - halves).abs()"},
+        ),
+        edit("the half extents are subtracted: |p - c| - h", {BEYOND: "(points[:, None] - centers).abs() + halves"}),
+        edit(
+            "the clamp to 0.1 belongs to DeepSDF's loss, not to the distance",
+            {UNION: "(outside + inside).amin(1).clamp(-0.1, 0.1)"},
+        ),
+        edit(
+            "the box with the nearest *centre* need not be the nearest box",
+            {UNION: "(outside + inside).gather(1, (points[:, None] - centers).norm(dim=-1).argmin(1)[:, None])[:, 0]"},
+        ),
         edit("`.abs()` is missing: a box reaches as far to the left as to the right", {".abs()": ""}),
         edit("`halves` are half extents already: do not halve them", {"- halves": "- halves / 2"}),
         edit(

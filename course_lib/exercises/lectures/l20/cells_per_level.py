@@ -9,16 +9,17 @@ import torch
 
 
 def cells_per_level(voxels):
-    side, levels = len(voxels), []
-    there = torch.ones(1, 1, 1, dtype=torch.bool)
-    while there.any():
+    sides = [len(voxels) >> level for level in range(len(voxels).bit_length())]  # of a cell: S, S / 2, ..., 1
+    levels, there = [], torch.ones(1, 1, 1, dtype=torch.bool)
+    for side in sides:
+        if not there.any():
+            break
         n = len(voxels) // side
         share = voxels.view(n, side, n, side, n, side).float().mean((1, 3, 5))
         empty, filled = there & (share == 0), there & (share == 1)
         mixed = there & ~empty & ~filled
         levels.append((int(empty.sum()), int(filled.sum()), int(mixed.sum())))
         there = mixed.repeat_interleave(2, 0).repeat_interleave(2, 1).repeat_interleave(2, 2)
-        side = side // 2
     return levels
 """
 
@@ -26,6 +27,8 @@ COUNTS = "(int(empty.sum()), int(filled.sum()), int(mixed.sum()))"
 DOUBLED = "mixed.repeat_interleave(2, 0).repeat_interleave(2, 1).repeat_interleave(2, 2)"
 MEAN = "voxels.view(n, side, n, side, n, side).float().mean((1, 3, 5))"
 BACK = "return levels"
+STOP = "        if not there.any():\n            break\n"
+PART = "a cell with *some* filled voxels counts as filled here: it must be filled altogether, else it is mixed"
 
 
 def _cases(generator):
@@ -48,6 +51,7 @@ def _cases(generator):
         Case("a box at the corner and one voxel in 16^3", (corner,)),
         Case("three boxes in 16^3", (boxes(16, 3),)),
         Case("a few grains in 8^3", (grains,)),
+        Case("8^3 full but for a few grains", (~grains,)),
         Case("by hand: one voxel of 4^3", (torch.arange(64).view(4, 4, 4) == 37,)),
         Case("by hand: all of 4^3 filled", (torch.ones(4, 4, 4, dtype=torch.bool),)),
     ]
@@ -67,7 +71,7 @@ cells_per_level = exercise(
         ),
         edit(
             "this goes down to single voxels even where nothing is mixed: the list ends when no cell is left",
-            {"while there.any()": "while side > 0"},
+            {STOP: ""},
         ),
         edit("the order is empty, filled, mixed", {COUNTS: "(int(filled.sum()), int(empty.sum()), int(mixed.sum()))"}),
         edit("the order is empty, filled, mixed", {COUNTS: "(int(mixed.sum()), int(empty.sum()), int(filled.sum()))"}),
@@ -76,21 +80,30 @@ cells_per_level = exercise(
         edit("the list begins with the whole cube and ends with the smallest cells", {BACK: "return levels[::-1]"}),
         edit("the whole cube is a cell, too: level 0", {BACK: "return levels[1:]"}),
         edit(
-            "a cell with *some* filled voxels counts as filled here: it must be filled altogether, else it is mixed",
+            PART,
             {COUNTS: "(int(empty.sum()), int(filled.sum() + mixed.sum()), int(mixed.sum()))"},
         ),
         edit(
             "single voxels are a level, too: the children of the mixed cells of side 2",
-            {"while there.any()": "while there.any() and side > 1"},
+            {"in sides": "in sides[:-1]"},
         ),
         edit("the last level is missing: its cells are the children of mixed ones", {BACK: "return levels[:-1]"}),
         edit(
-            "a cell with *some* filled voxels counts as filled here: it must be filled altogether, else it is mixed",
+            PART,
             {"share == 1": "share > 0"},
         ),
         edit(
             "a cell that is half filled counts as filled here: it must be filled altogether, else it is mixed",
             {"share == 1": "share >= 0.5"},
+        ),
+        edit(
+            "a cell that is less than half filled counts as empty here: a single filled voxel makes it mixed",
+            {"share == 0": "share < 0.5"},
+        ),
+        edit("the sum over a filled cell is side**3, not 1: take the mean", {".mean(": ".sum("}),
+        edit(
+            "a level's numbers are its own: do not add those of the levels above",
+            {BACK: "return [tuple(map(sum, zip(*levels[: i + 1]))) for i in range(len(levels))]"},
         ),
         edit(
             "the cell's share is taken along one axis only: a cell has three",
@@ -115,17 +128,11 @@ cells_per_level = exercise(
         ),
         edit(
             "children of *empty* cells are counted as well: only mixed cells are cut",
-            {
-                f"there = {DOUBLED}": f"there = {DOUBLED.replace('mixed', '(mixed | empty)')}",
-                "while there.any()": "while side > 0 and there.any()",
-            },
+            {f"there = {DOUBLED}": f"there = {DOUBLED.replace('mixed', '(mixed | empty)')}"},
         ),
         edit(
             "children of *filled* cells are counted as well: only mixed cells are cut",
-            {
-                f"there = {DOUBLED}": f"there = {DOUBLED.replace('mixed', '(mixed | filled)')}",
-                "while there.any()": "while side > 0 and there.any()",
-            },
+            {f"there = {DOUBLED}": f"there = {DOUBLED.replace('mixed', '(mixed | filled)')}"},
         ),
     ),
     hints=(

@@ -23,6 +23,7 @@ FINITE = (
 STOPPED = (
     "an epsilon or a clamp within the logarithm stops the loss where the network is surest and wrong: use the logits"
 )
+P, EPSILONS = "logits.sigmoid()", ("1e-6", "1e-7", "1e-8", "1e-10", "1e-12")  # where float32 tells them from 0
 
 
 def _cases(generator):
@@ -72,25 +73,34 @@ occupancy_loss = exercise(
             "`binary_cross_entropy` of the sigmoid stops at 100 where the true loss is 300: give it the logits",
             {LOSS: 'F.binary_cross_entropy(logits.sigmoid(), inside.float(), reduction="none")'},
         ),
-        edit(
-            STOPPED,
-            {LOSS: "-torch.where(inside, logits.sigmoid() + 1e-7, 1 - logits.sigmoid() + 1e-7).log()"},
+        *(edit(STOPPED, {LOSS: f"-torch.where(inside, {P} + {eps}, 1 - {P} + {eps}).log()"}) for eps in EPSILONS),
+        *(edit(STOPPED, {LOSS: f"-torch.where(inside, {P}, 1 - {P}).clamp(min={eps}).log()"}) for eps in EPSILONS),
+        *(
+            edit(
+                STOPPED,
+                {LOSS: f"-torch.where(inside, ({P}).clamp({eps}, 1 - {eps}), 1 - ({P}).clamp({eps}, 1 - {eps})).log()"},
+            )
+            for eps in EPSILONS[:2]  # 1 - 1e-8 is 1
         ),
         edit(
-            STOPPED,
-            {LOSS: "-torch.where(inside, logits.sigmoid() + 1e-8, 1 - logits.sigmoid() + 1e-8).log()"},
+            "a clamp of the logits stops the loss where the network is surest and wrong: take them as they are",
+            {LOSS: LOSS.replace("logits,", "logits.clamp(-10, 10),")},
         ),
         edit(
-            STOPPED,
-            {LOSS: "-torch.where(inside, logits.sigmoid(), 1 - logits.sigmoid()).clamp(min=1e-7).log()"},
+            "points do not compete: a sigmoid of each, no softmax over all",
+            {LOSS: LOSS.replace("logits,", "logits.softmax(1).logit(),")},
         ),
         edit(
-            STOPPED,
-            {LOSS: "-torch.where(inside, logits.sigmoid(), 1 - logits.sigmoid()).clamp(min=1e-6).log()"},
+            "points do not compete: this cross-entropy takes each as a class",
+            {LOSS: 'F.cross_entropy(logits, inside.float(), reduction="none")', JOINED: "loss.mean()"},
         ),
         edit(
-            STOPPED,
-            {LOSS: "-torch.where(inside, logits.sigmoid(), 1 - logits.sigmoid()).clamp(min=1e-8).log()"},
+            "these are decisions, which have no gradient: the loss is of the logits",
+            {"(logits, inside.": "((logits > 0).float(), inside."},
+        ),
+        edit(
+            "wrong decisions are counted: a loss must say how wrong, and have a gradient",
+            {LOSS: "((logits > 0) != inside).float()"},
         ),
         edit("inside and outside are exchanged", {"inside.float()": "(~inside).float()"}),
         edit(

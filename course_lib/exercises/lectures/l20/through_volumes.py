@@ -55,6 +55,29 @@ through_volumes = exercise(
         edit(
             "the last place is missing: (side + 2 padding - kernel) // stride **+ 1**", {" // stride + 1": " // stride"}
         ),
+        edit(
+            "the `+ 1` stands behind the division: places *between* the first and the last, and the first",
+            {SIDE: "(side + 2 * padding - kernel + 1) // stride"},
+        ),
+        edit(
+            "the stride divides what the kernel leaves: subtract it first",
+            {SIDE: "(side + 2 * padding) // stride - kernel + 1"},
+        ),
+        edit("a grid has three axes: D' * H' * W' cells", {CELLS: "size[0] * size[1]"}),
+        edit("each axis has its own size: D' * H' * W' cells", {CELLS: "size[0] ** 3"}),
+        edit(
+            "the grid of voxels has one channel: the first layer reads 1",
+            {"channels, shapes, cost = 1": "channels, shapes, cost = 3"},
+        ),
+        edit("multiply-adds alone: a bias is no product", {COST: f"({COST} + 1)"}),
+        edit(
+            "each layer reads the sizes that the layer before has made",
+            {
+                "for side in size]": "for side in start]",
+                "channels, shapes": "start, channels, shapes",
+                "= 1, [], 0": "= size, 1, [], 0",
+            },
+        ),
         edit("padding lies on both sides: 2 * padding", {"2 * padding": "padding"}),
         edit("the padding is forgotten", {" + 2 * padding": ""}),
         edit("the stride is forgotten", {" // stride": ""}),

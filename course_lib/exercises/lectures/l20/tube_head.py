@@ -46,6 +46,22 @@ tube_head = exercise(
     mistakes=(
         edit("the ReLU after the convolution is missing", {"self.conv(maps).relu()": "self.conv(maps)"}),
         edit("the ReLU after the deconvolution is missing", {"self.deconv(maps).relu()": "self.deconv(maps)"}),
+        edit("ReLUs are asked for, not sigmoids", {".relu()": ".sigmoid()"}),
+        edit(
+            "ReLUs are asked for: a leaky one lets a part of the negative through",
+            {
+                "self.conv(maps).relu()": "torch.nn.functional.leaky_relu(self.conv(maps))",
+                "self.deconv(maps).relu()": "torch.nn.functional.leaky_relu(self.deconv(maps))",
+            },
+        ),
+        edit(
+            "a convolution with stride 2 *halves* rows and columns: a deconvolution doubles them",
+            {"nn.ConvTranspose2d(": "nn.Conv2d("},
+        ),
+        edit(
+            "these are logarithms of probabilities: logits are asked for, the last layer as it is",
+            {OUT: "return self.out(maps).sigmoid().log()"},
+        ),
         edit("both ReLUs are missing: then the three layers are one", {".relu()": ""}),
         edit("logits may be negative: no ReLU after the last layer", {OUT: "return self.out(maps).relu()"}),
         edit("logits are asked for: leave the sigmoid to the loss", {OUT: "return self.out(maps).sigmoid()"}),

@@ -104,6 +104,17 @@ unfold = exercise(
             "exchanging two axes also turns the map: the tube moves to its place, the others keep their order: movedim",
             {"between.movedim(-1, axis)": "between.transpose(-1, axis)"},
         ),
+        edit(
+            "this moves axis `axis` to the end: the last one is to go to its place, .movedim(-1, axis)",
+            {"movedim(-1, axis)": "movedim(axis, -1)"},
+        ),
+        edit("each pair of maps has an axis of its own: .movedim(-1, axis)", {"movedim(-1, axis)": "movedim(-1, 0)"}),
+        edit(
+            "first and last are exchanged between axes: maps 2 a and 2 a + 1 belong together",
+            {"2 * axis, None": "axis, None", "2 * axis + 1, None": "axis + 1, None"},
+        ),
+        edit("depths are counted from the first voxel on: 1, 2, ...", {INDEX: "torch.arange(len(maps), 0, -1)"}),
+        edit("only the first two axes are looked along: there are three", {"range(3)": "range(2)"}),
         edit("the axes are in reverse: maps 0 and 1 look along axis 0", {"movedim(-1, axis)": "movedim(-1, 2 - axis)"}),
         edit(
             "first and last are neighbours in the list of maps: 2 a and 2 a + 1, not a and a + 3",

@@ -17,6 +17,12 @@ def boxes_distance(points, centers, halves):
     length = q.clamp(min=0).square().sum(2).sqrt()
     return torch.where(largest > 0, length, largest).min(dim=1).values
 """,
+    "outside and inside, each over all boxes": """
+def boxes_distance(points, centers, halves):
+    q = (points[None] - centers[:, None]).abs() - halves[:, None]
+    outside = torch.linalg.norm(torch.maximum(q, torch.zeros_like(q)), dim=2)
+    return outside.min(0).values + q.max(2).values.clamp(max=0).min(0).values
+""",
     "the nearest place of the box": """
 def boxes_distance(points, centers, halves):
     out = []

@@ -20,6 +20,19 @@ def cells_per_level(voxels):
     look(voxels, 0)
     return [tuple(counts[level]) for level in sorted(counts)]
 """,
+    "the levels of eight parts, added up": """
+def cells_per_level(voxels):
+    if not voxels.any():
+        return [(1, 0, 0)]
+    if voxels.all():
+        return [(0, 1, 0)]
+    h = len(voxels) // 2
+    parts = [cells_per_level(voxels[a:a + h, b:b + h, c:c + h]) for a in (0, h) for b in (0, h) for c in (0, h)]
+    rows = [(0, 0, 1)]
+    for level in range(max(map(len, parts))):
+        rows.append(tuple(sum(part[level][i] for part in parts if level < len(part)) for i in range(3)))
+    return rows
+""",
     "a list of cubes": """
 def cells_per_level(voxels):
     cubes, levels = [voxels], []
@@ -107,6 +120,7 @@ def cells_per_level(voxels):
         "single voxels are a level, too",
     ),
     ({"return levels": "print(levels)"}, "printed"),
+    ({"    return levels": "        return levels"}, "in its first round"),
     (
         """
 def cells_per_level(voxels):

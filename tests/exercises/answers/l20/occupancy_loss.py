@@ -14,6 +14,11 @@ def occupancy_loss(logits, inside):
 def occupancy_loss(logits, inside):
     return F.binary_cross_entropy_with_logits(logits, inside.to(logits.dtype), reduction="sum") / len(logits)
 """,
+    "two classes, of which one has the logit 0": """
+def occupancy_loss(logits, inside):
+    two = torch.stack([torch.zeros_like(logits), logits], 1)
+    return F.cross_entropy(two, inside.long(), reduction="none").sum(1).mean()
+""",
     "a mean times the points": """
 def occupancy_loss(logits, inside):
     return logits.shape[1] * F.binary_cross_entropy_with_logits(logits, inside.float())
@@ -52,7 +57,7 @@ def occupancy_loss(logits, inside):
     p = torch.sigmoid(logits).clamp(1e-7, 1 - 1e-7)
     return -(inside * p.log() + ~inside * (1 - p).log()).sum(1).mean()
 """,
-        None,
+        "an epsilon or a clamp",
     ),
     (
         """

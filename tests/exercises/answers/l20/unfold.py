@@ -47,6 +47,18 @@ def unfold(maps):
         total = (total + (votes == 3) * (1 if k % 12 == 0 else -1)).clamp(0, 1)
     return total > 0
 """,
+    "from the inside out": """
+def unfold(maps):
+    n, solid = len(maps), None
+    for i in reversed(range(maps.shape[-1] // 6)):
+        inside = torch.ones(n, n, n, dtype=torch.bool)
+        for a in range(3):
+            place = torch.arange(1, n + 1).view([n if axis == a else 1 for axis in range(3)])
+            first, last = (maps[..., 6 * i + 2 * a + end].unsqueeze(a) for end in (0, 1))
+            inside &= (first <= place) & (place <= last)
+        solid = inside if solid is None else inside & ~solid
+    return solid
+""",
     "exclusive or: each layer lies within the one before": """
 def unfold(maps):
     i = torch.arange(len(maps)) + 1
