@@ -76,16 +76,16 @@ def strips(maps, times=3):
 span = 1 / video.depth.quantile(0.98).item(), 1 / video.depth.quantile(0.02).item()
 film = (video.frames * 255).byte().permute(0, 2, 3, 1)
 show(strips({"frame": film, "reconstruction": pictures(measured / UNIT, span), "network": pictures(single, span)}),
-     alt="Four frames of a room; below them depth, bright for near. The reconstruction's has large black holes, where it "
-         "knows nothing. The network's is dense, blurred, and the same things change their shape between frames.")
+     alt="Four frames of a room; below them depth, bright for near. The reconstruction's has large black holes, where "
+         "it knows nothing. The network's is dense, blurred, and the same things change their shape between frames.")
 
 # %% [markdown]
 # The middle row is mostly right where it says something, and says nothing where patches look alike or are noise. The
-# lower row always has an answer, and changes its mind from frame to frame: as a film it flickers. The opening picture of Luo,
-# Huang, Szeliski, Matzen and Kopf, *Consistent Video Depth Estimation* (SIGGRAPH 2020), has the same rows. There
-# **COLMAP** (Schönberger and Frahm's *Structure-from-Motion Revisited*, 2016) reconstructs, and the **Mannequin
-# Challenge** network guesses; it learnt depth from videos in which people stand as still as mannequins. A fourth row is
-# the paper's: dense *and* steady.
+# lower row always has an answer, and changes its mind from frame to frame: as a film it flickers. The opening picture
+# of Luo, Huang, Szeliski, Matzen and Kopf, *Consistent Video Depth Estimation* (SIGGRAPH 2020), has the same rows.
+# There **COLMAP** (Schönberger and Frahm's *Structure-from-Motion Revisited*, 2016) reconstructs, and the **Mannequin
+# Challenge** network guesses; it learnt depth from videos in which people stand as still as mannequins. A fourth row
+# is the paper's: dense *and* steady.
 #
 # What is it for? Snow that falls behind a person and not in front of the wall, a virtual cat that keeps its place on
 # the floor, focus chosen after filming, a room as a 3D model: each effect shows every flicker of the depth.
@@ -531,8 +531,9 @@ table(found, columns=("spatial (px)", "photometric (of 255)", "instability (cm)"
 
 # %% [markdown]
 # A centimetre is one of the network's here. Factors per frame leave the spatial error about where it was: what
-# flickers is the shape more than the scale. The flat card is far *steadier* than the network before training, for a card that a slow camera carries along
-# hardly moves, and its spatial error is the worst of all. So no measure is enough by itself: read the row.
+# flickers is the shape more than the scale. The flat card is far *steadier* than the network before training, for a
+# card that a slow camera carries along hardly moves, and its spatial error is the worst of all. So no measure is
+# enough by itself: read the row.
 #
 # Look at the last row, too, before you trust a measure: with *true* depth,
 # instability and drift are not 0, and a trained network may even be below. A corner is often the edge of a thing, and
@@ -616,10 +617,11 @@ show(side_by_side({"before": room(single), "after": room(after), "true depth": r
 #
 # Three things that our miniature does **not** show. With 12 frames and exact flow, training on neighbours alone does
 # about as well as on all pairs: errors have no time to add up. With flow for nearly every pixel, geometry is hardly
-# ever silent, so knowledge of other rooms adds less than in the paper: even a network from *random* weights, trained on
-# the video alone at a higher rate, ends nearer to the truth than ours began. And where something moves, no depth satisfies the
-# losses. In the paper *gentle* motion survives, since the network moves only a little from what it knew; our small
-# network does not have that much to keep, and gets moving boxes wrong. What is left out by a mask is not mended either.
+# ever silent, so knowledge of other rooms adds less than in the paper: even a network from *random* weights, trained
+# on the video alone at a higher rate, ends nearer to the truth than ours began. And where something moves, no depth
+# satisfies the losses. In the paper *gentle* motion survives, since the network moves only a little from what it
+# knew; our small network does not have that much to keep, and gets moving boxes wrong. What is left out by a mask is
+# not mended either.
 #
 # ## On a GPU
 #
