@@ -177,8 +177,9 @@ path_scale = check("24.1", path_scale)
 scale = path_scale(single, measured).item()
 poses = path.clone()
 poses[:, :3, 3] *= scale
+metre = UNIT * scale  # of the world, in the network's unit
 print(f"{(measured > 0).float().mean():.0%} of the pixels are measured; s = {scale:.2f}. "
-      f"A metre of the world is now {UNIT * scale:.2f} of the network's.")
+      f"A metre of the world is now {metre:.2f} of the network's.")
 
 # %% [markdown]
 # The paper prints the ratio this way and multiplies; the released code takes the inverse ratios and divides by their
@@ -429,7 +430,7 @@ def consistency(depth, known=lesson):
 
 
 print("spatial {:.2f} px, disparity {:.2f} px".format(*consistency(single)))
-print("with true depth {:.2f} and {:.2f}".format(*consistency(video.depth * UNIT * scale)))
+print("with true depth {:.2f} and {:.2f}".format(*consistency(video.depth * metre)))
 
 # %% [markdown]
 # True depth has no spatial error. A little disparity is left even there: at the edge of a thing, bilinear reading mixes
@@ -463,7 +464,7 @@ def fine_tuned(lesson, weight=0.1):
 after = fine_tuned(lesson)
 
 # %%
-show(strips({"frame": film, "before": pictures(single, span), "after": pictures(after, span),
+show(strips({"frame": film, "before": pictures(single / metre, span), "after": pictures(after / metre, span),
              "truth": pictures(video.depth, span)}),
      alt="Four frames; the network's depth before training, in which things change their shape between frames; after "
          "training, in which they keep it; and the true depth, which it resembles, blurred.")
@@ -500,7 +501,7 @@ def measured_by(depth):
 # **Find out:** follow a point. Is it the depth of single frames that is wrong, or their agreement?
 
 # %% tags=["widget"]
-SteadyTrack(video.frames, single / (UNIT * scale), after / (UNIT * scale), tracks, seen, truth=video.depth)
+SteadyTrack(video.frames, single / metre, after / metre, tracks, seen, truth=video.depth)
 
 # %% [markdown]
 # The truth changes too, since the camera walks. It jumps only where a point lies on the edge of a thing.
@@ -525,7 +526,7 @@ per_frame = single * torch.stack(factors).nan_to_num(1)[:, None, None]  # 1 wher
 flat_card = torch.full_like(single, single.median())
 found = {"before": measured_by(single), "a factor per frame": measured_by(per_frame),
          "a flat card": measured_by(flat_card), "after, spatial loss alone": measured_by(spatial_only),
-         "after, both losses": measured_by(after), "true depth": measured_by(video.depth * UNIT * scale)}
+         "after, both losses": measured_by(after), "true depth": measured_by(video.depth * metre)}
 table(found, columns=("spatial (px)", "photometric (of 255)", "instability (cm)", "drift (cm²)"),
       best=None, number="{:.2f}", source="our room, this run; lower is better")
 
@@ -607,7 +608,7 @@ def room(depth):
     return draw_points(points - middle, turn=0, above=89, size=300, reach=4.0, color=colors, radius=1.6)
 
 
-show(side_by_side({"before": room(single), "after": room(after), "true depth": room(video.depth * UNIT * scale)}),
+show(side_by_side({"before": room(single), "after": room(after), "true depth": room(video.depth * metre)}),
      alt="All frames' points from above. Before, each frame draws its own walls, a smear; after, the walls are lines "
          "that meet in corners, thicker than with true depth.")
 
@@ -620,8 +621,8 @@ show(side_by_side({"before": room(single), "after": room(after), "true depth": r
 # ever silent, so knowledge of other rooms adds less than in the paper: even a network from *random* weights, trained
 # on the video alone at a higher rate, ends nearer to the truth than ours began. And where something moves, no depth
 # satisfies the losses. In the paper *gentle* motion survives, since the network moves only a little from what it
-# knew; our small network does not have that much to keep, and gets moving boxes wrong. What is left out by a mask is
-# not mended either.
+# knew. Our small network does not know enough to keep: boxes that move end several times as wrong as the room around
+# them, whether a mask leaves them out of the loss or not.
 #
 # ## On a GPU
 #
