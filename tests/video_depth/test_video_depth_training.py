@@ -14,6 +14,7 @@ from course_lib.models.midas import MidasNet
 from course_lib.ops.depth import depth_metrics
 from course_lib.recipes import depth_expert, flow_experts
 from course_lib.train import Checkpoint
+from course_lib.video_depth import networks
 from course_lib.video_depth.geometry import masked_mean, meet, spatial_loss
 from course_lib.video_depth.networks import FromInverseDepth, FromLogDepth, rooms_network
 from course_lib.video_depth.pairs import frame_pairs
@@ -162,6 +163,12 @@ def test_what_ships_is_what_its_manifest_says():
     assert depth_expert.measure(rooms_network().network) == pytest.approx(about["measured"], abs=0.004)
     assert about["recipe"] == depth_expert.asdict(depth_expert.Recipe())
     assert shipped_path("weights/depth_rooms.pt").stat().st_size < 500_000
+
+
+def test_without_the_file_it_says_how_to_make_it(monkeypatch):
+    monkeypatch.setattr(networks, "SHIPPED", "weights/none.pt")
+    with pytest.raises(DataError, match=r"none.pt, .* missing.* course data make weights"):
+        rooms_network()
 
 
 def test_a_shortened_recipe_moves_the_measure_towards_what_ships(tmp_path):
