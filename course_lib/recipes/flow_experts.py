@@ -2,7 +2,7 @@
 
 A stack is trained network by network, with those before it frozen, and a pyramid level by level. So the lecture's
 experiments begin where small networks end that have been trained for longer. Their weights lie in `data/weights`, in
-half precision; these commands write them anew, in about a minute of one core each:
+half precision; `course data make weights` writes all of them anew, or one, in about a minute of one core each:
 
     python -m course_lib.recipes.flow_experts usual     # FlowNetS.mini, 2,500 steps
     python -m course_lib.recipes.flow_experts small     # FlowNetSD.mini, likewise, on small motions
@@ -11,6 +11,7 @@ half precision; these commands write them anew, in about a minute of one core ea
 
 import math
 import sys
+from pathlib import Path
 
 import torch
 
@@ -31,6 +32,7 @@ WORLDS = {
     "small": {"motion": 0.7, "camera": 0.4, "turn": 0.5, "zoom": 0.005},  # most pixels move by less than one
     "tiny": {"motion": 0.4, "camera": 0.2, "turn": 0.3, "zoom": 0.003},  # nearly all by less than half of one
 }
+NAMES = ("usual", "small", "pyramid")  # of the files that ship
 VARIANTS = {"usual": "s", "small": "sd"}  # of FlowNet 2: what is trained on each world
 PAIRS, STEPS, BATCH, RATE, WARM = 960, 2500, 16, 3e-3, 100
 SEED = 1800
@@ -167,12 +169,18 @@ def make(name):
     return model
 
 
-if __name__ == "__main__":
-    if sys.argv[1:] not in (["usual"], ["small"], ["pyramid"]):
-        raise CourseError(f"{sys.argv[1:]} came, expected one name: usual, small or pyramid.")
-    path = PACKAGE.parent / "data" / "weights" / f"flow_{sys.argv[1]}.pt"
+def save(name, directory):
+    """Train by `make` and write the weights, in half precision, into a folder, created if needed: the Path."""
+    path = Path(directory) / f"flow_{name}.pt"
     path.parent.mkdir(parents=True, exist_ok=True)
-    weights = {key: value.half() for key, value in make(sys.argv[1]).state_dict().items()}
+    weights = {key: value.half() for key, value in make(name).state_dict().items()}
     with replacing(path) as beside:
         torch.save(weights, beside)
+    return path
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in [[name] for name in NAMES]:
+        raise CourseError(f"{sys.argv[1:]} came, expected one name: usual, small or pyramid.")
+    path = save(sys.argv[1], PACKAGE.parent / "data" / "weights")
     print(f"{path}  {path.stat().st_size / 1000:.0f} KB")

@@ -6,15 +6,21 @@ from functools import partial
 import click
 import torch
 
-from course_lib.errors import CourseError
+from course_lib.errors import CourseError, DataError
 from course_lib.models.flownet2 import FlowNet2
-from course_lib.places import explain
+from course_lib.places import absent, explain, place
 from course_lib.video_depth.movers import mask_rcnn, moving_pixels
 from course_lib.video_depth.networks import midas_network
 from course_lib.video_depth.pipeline import Options, Tools, run
 from course_lib.video_depth.reconstruction import reconstruct
 
-DEFAULTS = Options()
+COUNT = click.IntRange(1)
+
+
+def setting(name, kind, help):
+    """A click.option for a field of `Options`, with the field's default."""
+    flag = "--" + name.replace("_", "-")
+    return click.option(flag, default=getattr(Options(), name), show_default=True, type=kind, help=help)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,16 +29,16 @@ DEFAULTS = Options()
 @click.option("--midas", required=True, metavar="FILE", help="Weights of MiDaS v2 or v2.1 (midas_v21_384.pt).")
 @click.option("--flow", required=True, metavar="FILE", help="Weights of FlowNet 2 (FlowNet2_checkpoint.pth.tar).")
 @click.option("--mask-rcnn", metavar="FILE", help="Weights of torchvision's Mask R-CNN; without: nothing moves.")
-@click.option("--start", default=DEFAULTS.start, show_default=True, help="First frame.")
-@click.option("--frames", default=DEFAULTS.frames, show_default=True, help="How many; 0 is all.")
-@click.option("--side", default=DEFAULTS.side, show_default=True, help="Pixels of the longer side, for depth.")
-@click.option("--flow-side", default=DEFAULTS.flow_side, show_default=True, help="And for flow.")
-@click.option("--disparity", default=DEFAULTS.disparity, show_default=True, help="Weight of the disparity loss.")
-@click.option("--lr", default=DEFAULTS.lr, show_default=True)
-@click.option("--epochs", default=DEFAULTS.epochs, show_default=True)
-@click.option("--batch", default=DEFAULTS.batch, show_default=True, help="Pairs per step.")
-@click.option("--seed", default=DEFAULTS.seed, show_default=True)
-@click.option("--clouds", default=DEFAULTS.clouds, show_default=True, help="A point cloud every so many frames.")
+@setting("start", click.IntRange(0), "First frame.")
+@setting("frames", click.IntRange(0), "How many; 0 is all.")
+@setting("side", COUNT, "Pixels of the longer side, for depth.")
+@setting("flow_side", COUNT, "And for flow.")
+@setting("disparity", click.FloatRange(0), "Weight of the disparity loss.")
+@setting("lr", click.FloatRange(0), "Learning rate of Adam.")
+@setting("epochs", COUNT, "How often every pair comes.")
+@setting("batch", COUNT, "Pairs per step.")
+@setting("seed", click.INT, "Of the order of pairs.")
+@setting("clouds", COUNT, "A point cloud every so many frames.")
 def command(video, out, midas, flow, mask_rcnn, **options):
     """Estimate depth for VIDEO that agrees from frame to frame (Luo et al. 2020, with MiDaS).
 
@@ -48,7 +54,15 @@ def published_tools(midas, flow, masks=None):
 
     Args:
         midas, flow, masks: paths; masks may be None.
+    Raises:
+        DataError: if one of them is no file; not an hour later, when its stage begins.
     """
+    files = {"depth": midas, "flow": flow, "movers": masks}
+    paths = {name: path and place(path, DataError) for name, path in files.items()}
+    for path in filter(None, paths.values()):
+        if not path.is_file():
+            raise DataError(f"{path} {'is a folder' if path.is_dir() else absent(path)}: expected a file of weights.")
+    midas, flow, masks = paths.values()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     loaded = {}
 
@@ -61,7 +75,8 @@ def published_tools(midas, flow, masks=None):
     def movers(frames):
         return moving_pixels(mask_rcnn(masks).to(device), frames)
 
-    return Tools(partial(midas_network, midas), flow_of, reconstruct, movers if masks else None, device)
+    names = {name: path and path.name for name, path in paths.items()}
+    return Tools(partial(midas_network, midas), flow_of, reconstruct, movers if masks else None, device, names)
 
 
 def main(arguments=None):

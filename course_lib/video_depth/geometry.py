@@ -90,13 +90,16 @@ def masked_mean(values, mask):
 
 
 def pair_loss(meeting, mask, focal, disparity=0.1):
-    """CVD's loss of pairs of frames: the mean over trusted pixels of L_spatial + lambda L_disparity.
+    """CVD's loss of pairs of frames: each pair's mean over its trusted pixels of L_spatial + lambda L_disparity.
+
+    Pairs count alike, however many pixels they share; one without any counts as 0.
 
     Args:
         mask: (B, H, W) bool. focal: as for `disparity_loss`. disparity: lambda; the released code takes 0.1 for the
             Mannequin Challenge network, 1e-4 for MiDaS and 1 for monodepth2.
     """
-    return masked_mean(spatial_loss(meeting) + disparity * disparity_loss(meeting, focal), mask)
+    loss = (spatial_loss(meeting) + disparity * disparity_loss(meeting, focal)) * mask
+    return (loss.sum((1, 2)) / mask.sum((1, 2)).clamp(min=1)).mean()
 
 
 def _length(vectors):

@@ -89,8 +89,12 @@ def rooms_network():
     Raises:
         DataError: if its file is missing.
     """
+    try:
+        path = shipped_path(SHIPPED)
+    except DataError as error:
+        raise DataError(f"{error} Train it again with: course data make weights") from None
     network = DepthFCN.mini()
-    load_published(network, shipped_path(SHIPPED))
+    load_published(network, path)
     return FromLogDepth(network.float().eval())
 
 

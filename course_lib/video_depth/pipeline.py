@@ -16,7 +16,7 @@ depth gets a scale and a shift from them first; no homography aligns distant fra
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import torch
 from torch.nn.functional import interpolate
@@ -38,6 +38,7 @@ MULTIPLE = 32  # of which both sides are multiples
 FEWEST_POINTS = 20  # sparse points that a frame needs to take part in the calibration
 PAIRS_AT_ONCE = 32  # whose flow is kept in one file
 EVERY = 50  # steps between checkpoints
+FIRST_FILES = {"movers": "movers.pt", "flow": "flow/0000.pt", "depth": "first_depth.pt"}  # that a tool's weights made
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Tools:
         cameras: function (folder, names, workspace, masks, size) -> Cameras, as `reconstruction.reconstruct`.
         movers: function (frames (T, 3, H, W)) -> (T, H, W) bool, or None where nothing moves.
         device: where depth is trained.
+        names: {"movers", "flow" or "depth": its weights' file name}: once a stage is done, a folder keeps to them.
     """
 
     depth: callable
@@ -79,6 +81,7 @@ class Tools:
     cameras: callable
     movers: callable = None
     device: torch.device = torch.device("cpu")
+    names: dict = field(default_factory=dict)
 
 
 @system_errors("the folder of results cannot be written", DataError)
@@ -94,9 +97,10 @@ def run(video, out, tools, options=None, say=print):
         VideoError: if the video cannot be read.
     """
     video, out, options = place(video, DataError), place(out, DataError), options or Options()
+    numbers = _numbers(probe(video).frames, options)  # first, so that a slip of the pen claims no folder
     out.mkdir(parents=True, exist_ok=True)
-    _claim_folder(video, out, options)
-    frames, numbers, fps = _kept(out / "frames.pt", lambda: _frames(video, options), say)
+    _claim_folder(video, out, options, tools)
+    frames, numbers, fps = _kept(out / "frames.pt", lambda: _frames(video, numbers, options), say)
     moving = _kept(out / "movers.pt", lambda: _movers(frames, tools), say)
     known = _kept(out / "cameras.pt", lambda: _cameras(frames, moving, numbers, out, tools), say)
     frames, moving = frames[known["frames"]].float() / 255, moving[known["frames"]]
@@ -167,9 +171,9 @@ def working_size(height, width, side, multiple=MULTIPLE):
     return tuple(max(multiple, round(scale * n / multiple) * multiple) for n in (height, width))
 
 
-def _claim_folder(video, out, options):
+def _claim_folder(video, out, options, tools):
     """Record what this folder is for, or make sure that it is for the same."""
-    wanted = {"video": video.name, "bytes": video.stat().st_size if video.is_file() else 0, **asdict(options)}
+    wanted = {"video": video.name, "bytes": video.stat().st_size, **asdict(options), **tools.names}
     path = out / "settings.json"
     if not path.exists():
         write_atomically(path, json.dumps(wanted, indent=1) + "\n")
@@ -178,9 +182,16 @@ def _claim_folder(video, out, options):
         there = json.loads(path.read_text())
     except ValueError:
         raise DataError(f"{path} is damaged. Move the folder away, or choose another --out.") from None
-    other = [f"{key}: {there.get(key)!r} there, {wanted[key]!r} now" for key in wanted if there.get(key) != wanted[key]]
+    differ = [key for key in wanted if there.get(key) != wanted[key]]
+    other = [
+        f"{key}: {there.get(key)!r} there, {wanted[key]!r} now"
+        for key in differ
+        if key not in tools.names or (out / FIRST_FILES[key]).exists()  # wrong weights may be exchanged before use
+    ]
     if other:
         raise DataError(f"{out} belongs to another run ({'; '.join(other)}). Choose another --out.")
+    if differ:
+        write_atomically(path, json.dumps(wanted, indent=1) + "\n")
 
 
 def _kept(path, make, say, name=""):
@@ -197,13 +208,21 @@ def _kept(path, make, say, name=""):
     return made
 
 
-def _frames(video, options):
+def _numbers(there, options):
+    """The numbers of the frames that take part: (T,) long."""
+    last = there if options.frames == 0 else min(there, options.start + options.frames)
+    numbers = torch.arange(options.start, max(last, options.start))
+    if len(numbers) < 2:
+        raise DataError(
+            f"The video has {there} frame(s), and {len(numbers)} take part (from frame {options.start} on): expected "
+            "at least two, as depth shows when the camera travels. Lower --start, raise --frames, or take a longer one."
+        )
+    return numbers
+
+
+def _frames(video, numbers, options):
     """uint8 (T, 3, H, W), their numbers (T,), frames per second."""
     about = probe(video)
-    last = about.frames if options.frames == 0 else min(about.frames, options.start + options.frames)
-    numbers = torch.arange(options.start, last)
-    if len(numbers) < 2:
-        raise DataError(f"frames {options.start} to {last} of {about.frames}: expected at least two. Lower --start?")
     clip = read_frames(video, numbers, size=working_size(about.height, about.width, options.side))
     return clip.transpose(0, 1).contiguous(), numbers, about.fps
 

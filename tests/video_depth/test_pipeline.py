@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -120,7 +121,31 @@ def test_a_damaged_stage_is_named(film, scene, tmp_path):
 
 def test_too_few_frames(film, scene, tmp_path):
     with pytest.raises(DataError, match="at least two"):
-        run(film, tmp_path, StandIns(scene).tools(), Options(start=5))
+        run(film, tmp_path / "out", StandIns(scene).tools(), Options(start=5))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_wrong_path_claims_no_folder(film, scene, tmp_path):
+    with pytest.raises(CourseError, match="does not exist"):
+        run(tmp_path / film.name, tmp_path / "out", StandIns(scene).tools(), OPTIONS)
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_weights_may_be_exchanged_until_they_are_used(film, scene, tmp_path):
+    def tools(weights, movers=None, **changes):
+        names = {"movers": movers, "flow": "f.pt", "depth": weights}
+        return replace(StandIns(scene).tools(), names=names, **changes)
+
+    def unreadable():
+        raise DataError("wrong.pt holds no weights")
+
+    with pytest.raises(DataError, match="holds no weights"):
+        run(film, tmp_path, tools("wrong.pt", depth=unreadable), OPTIONS, say=lambda line: None)
+    run(film, tmp_path, tools("right.pt"), OPTIONS, say=lambda line: None)
+    with pytest.raises(DataError, match=r"\(depth: 'right.pt' there, 'other.pt' now"):
+        run(film, tmp_path, tools("other.pt"), OPTIONS)
+    with pytest.raises(DataError, match=r"\(movers: None there, 'masks.pt' now"):
+        run(film, tmp_path, tools("right.pt", "masks.pt"), OPTIONS)
 
 
 def test_sizes():
@@ -249,8 +274,10 @@ def test_a_cloud_is_where_the_scene_is(scene):
 
 
 def test_the_command_says_what_is_missing(tmp_path, capsys):
+    (tmp_path / "w.pt").write_bytes(b"x")
+    weights = ["--midas", str(tmp_path / "w.pt"), "--flow", str(tmp_path / "w.pt")]
     with pytest.raises(SystemExit) as code:
-        command.main([str(tmp_path / "no.mp4"), "--out", str(tmp_path), "--midas", "a", "--flow", "b"])
+        command.main([str(tmp_path / "no.mp4"), "--out", str(tmp_path), *weights])
     assert code.value.code == 1 and "no.mp4" in capsys.readouterr().err
     with pytest.raises(SystemExit) as code:
         command.main([str(tmp_path / "no.mp4")])
@@ -260,9 +287,27 @@ def test_the_command_says_what_is_missing(tmp_path, capsys):
 def test_the_command_passes_its_options(tmp_path, monkeypatch):
     asked = {}
     monkeypatch.setattr(command, "run", lambda *a, **b: asked.update(video=a[0], options=a[3]))
-    command.main(["film.mp4", "--out", "o", "--midas", "m", "--flow", "f", "--epochs", "3", "--flow-side", "512"])
+    files = [tmp_path / "m.pt", tmp_path / "f.pt"]
+    for path in files:
+        path.write_bytes(b"no weights")
+    weights = ["--midas", str(files[0]), "--flow", str(files[1])]
+    command.main(["film.mp4", "--out", "o", *weights, "--epochs", "3", "--flow-side", "512"])
     assert asked["video"] == "film.mp4" and asked["options"] == Options(epochs=3, flow_side=512)
-    tools = command.published_tools("m", "f")
-    assert tools.movers is None
-    with pytest.raises(CourseError, match="m"):
+    tools = command.published_tools(*files)
+    assert tools.movers is None and tools.names == {"depth": "m.pt", "flow": "f.pt", "movers": None}
+    with pytest.raises(CourseError, match="m.pt"):
         tools.depth()
+    for bad in (["--epochs", "0"], ["--start", "-1"], ["--lr", "-0.1"]):
+        with pytest.raises(SystemExit) as code:
+            command.main(["film.mp4", "--out", "o", *weights, *bad])
+        assert code.value.code == 2
+
+
+def test_missing_weights_are_named_before_anything_runs(tmp_path):
+    there = tmp_path / "there.pt"
+    there.write_bytes(b"x")
+    for given in ((tmp_path / "no.pt", there), (there, tmp_path / "no.pt"), (there, there, tmp_path / "no.pt")):
+        with pytest.raises(DataError, match="no.pt does not exist"):
+            command.published_tools(*given)
+    with pytest.raises(DataError, match="is a folder"):
+        command.published_tools(tmp_path, there)

@@ -79,6 +79,16 @@ def test_by_hand():
     assert masked_mean(spatial_loss(meeting), ~everywhere) == 0
 
 
+def test_pairs_count_alike_however_many_pixels_they_share():
+    depth, K, pose = torch.full((3, 2, 4), 4.0), torch.eye(3), torch.eye(4)
+    flow = torch.zeros(3, 2, 2, 4)
+    flow[0, 0], flow[1, 0] = 1.0, 5.0
+    mask = torch.zeros(3, 2, 4, dtype=torch.bool)
+    mask[0], mask[1, 0, 0] = True, True  # eight pixels, one, and none
+    loss = pair_loss(meet(depth, depth, flow, K, K, pose, pose), mask, 1.0)
+    assert loss.item() == pytest.approx((1 + 5 + 0) / 3, abs=1e-5)
+
+
 def test_a_scaled_scene_has_the_same_ratio_and_less_disparity():
     examples = json.loads((FIXTURES / "rcvd.json").read_text())["scalar_L_ratio_examples"]
     for a, b, value in examples:

@@ -12,8 +12,9 @@ from course_lib.data.worlds.scenes import SceneWorld
 from course_lib.errors import DataError, ShapeError
 from course_lib.models.midas import MidasNet
 from course_lib.ops.depth import depth_metrics
-from course_lib.recipes import depth_expert
+from course_lib.recipes import depth_expert, flow_experts
 from course_lib.train import Checkpoint
+from course_lib.video_depth import networks
 from course_lib.video_depth.geometry import masked_mean, meet, spatial_loss
 from course_lib.video_depth.networks import FromInverseDepth, FromLogDepth, rooms_network
 from course_lib.video_depth.pairs import frame_pairs
@@ -164,6 +165,12 @@ def test_what_ships_is_what_its_manifest_says():
     assert shipped_path("weights/depth_rooms.pt").stat().st_size < 500_000
 
 
+def test_without_the_file_it_says_how_to_make_it(monkeypatch):
+    monkeypatch.setattr(networks, "SHIPPED", "weights/none.pt")
+    with pytest.raises(DataError, match=r"none.pt, .* missing.* course data make weights"):
+        rooms_network()
+
+
 def test_a_shortened_recipe_moves_the_measure_towards_what_ships(tmp_path):
     errors = []
     for steps in (2, 60):
@@ -179,10 +186,13 @@ def test_the_command_makes_the_weights(tmp_path, monkeypatch, capsys):
     made.write_bytes(b"x" * 2000)
     asked = []
     monkeypatch.setattr(depth_expert, "make", lambda directory: asked.append(directory) or [made])
+    monkeypatch.setattr(flow_experts, "save", lambda name, directory: asked.append(directory / name) or made)
     with pytest.raises(SystemExit) as code:
         cli.main(["data", "make", "weights"])
-    assert code.value.code == 0 and capsys.readouterr().out == f"{made}  2 KB\n"
+    assert code.value.code == 0 and capsys.readouterr().out == 4 * f"{made}  2 KB\n"
     assert asked[0].parts[-2:] == ("data", "weights")
+    shipped = {path.stem for path in shipped_path("weights/depth_rooms.pt").parent.glob("flow_*.pt")}
+    assert {f"flow_{path.name}" for path in asked[1:]} == shipped
 
 
 # Tracks

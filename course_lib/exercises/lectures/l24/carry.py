@@ -102,6 +102,19 @@ carry = exercise(
         ),
         edit("only x and y came: z as camera j sees it is the third channel", {RESULT: "pixels"}),
         edit("these are points in camera j: project them, x / z and y / z through K", {RESULT: "seen"}),
+        edit(
+            "the product of the poses has the wrong order: first out of camera i, then into camera j, "
+            "inverse(other_pose) @ pose",
+            {
+                SEEN: "(pose @ torch.linalg.inv(other_pose))[:, :3, :3] @ points"
+                " + (pose @ torch.linalg.inv(other_pose))[:, :3, 3:]"
+            },
+        ),
+        edit("the third channel is z, not its inverse", {RESULT: "torch.cat([pixels, 1 / seen[:, 2:]], 1)"}),
+        edit(
+            "this is the inverse of K: it leads from pixels to rays, K from points to pixels",
+            {PIXELS: "(torch.linalg.inv(K) @ seen)[:, :2] / seen[:, 2:]"},
+        ),
     ),
     hints=(
         "Out of camera i into the world with its pose, from the world into camera j with the inverse of the other one; "

@@ -116,6 +116,44 @@ depth_there = exercise(
             "the channel axis is left over: (B, H, W) is asked for",
             {"align_corners=True)[:, 0]": "align_corners=True)"},
         ),
+        edit(
+            SWAPPED + "; with the edges at -1 and 1, (2 x + 1) / W - 1, all else is right",
+            {
+                SIZE: "torch.tensor([height, width])",
+                GRID: "(2 * pixels.permute(0, 2, 3, 1) + 1) / size - 1",
+                ALIGN: "align_corners=False",
+            },
+        ),
+        edit(
+            "x and y are exchanged: channel 0 of `pixels` is x already, and grid_sample wants x first",
+            {GRID: "2 * pixels.flip(1).permute(0, 2, 3, 1) / size - 1"},
+        ),
+        edit(
+            "half a pixel is taken off: the centre of pixel x lies half a pixel *beyond* its left edge, "
+            "(2 x + 1) / W - 1",
+            {
+                SIZE: "torch.tensor([width, height])",
+                GRID: "2 * (pixels.permute(0, 2, 3, 1) - 0.5) / size - 1",
+                ALIGN: "align_corners=False",
+            },
+        ),
+        edit(
+            "the coordinates run from -1 to 0: the factor 2 is missing",
+            {GRID: "pixels.permute(0, 2, 3, 1) / size - 1"},
+        ),
+        edit("the coordinates run from 0 to 2: take 1 off", {GRID: "2 * pixels.permute(0, 2, 3, 1) / size"}),
+        edit(
+            "reshape does not move an axis: x and y of different pixels get mixed, permute was right",
+            {GRID: "2 * pixels.reshape(len(depth), height, width, 2) / size - 1"},
+        ),
+        edit(
+            "W pixels have W - 1 steps between their centres, not W + 1",
+            {SIZE: "torch.tensor([width + 1, height + 1])"},
+        ),
+        edit(
+            "inverse depth is read between pixels here: read the depth itself",
+            {"F.grid_sample(depth[:, None]": "1 / F.grid_sample(1 / depth[:, None]"},
+        ),
     ),
     hints=(
         "grid_sample knows no pixels, only -1 to 1. There are two conventions where these lie: at the centres of the "

@@ -101,6 +101,23 @@ pair_loss = exercise(
         edit("the sum is not divided by |M|", {RESULT: "loss.sum(dim=(1, 2)).mean()"}),
         edit("the default weight is 0.1", {"weight=0.1": "weight=1.0"}),
         edit("a map came: average it over trusted pixels, then over pairs", {RESULT: "loss"}),
+        edit(
+            "the disparity term takes its mean over all pixels: over the trusted ones, like the spatial term",
+            {
+                LOSS: "spatial * mask",
+                RESULT: "(loss.sum(dim=(1, 2)) / mask.sum(dim=(1, 2)) + weight * disparity.mean(dim=(1, 2))).mean()",
+            },
+        ),
+        edit(
+            "each pair is divided by the trusted pixels of all pairs: by its own |M|",
+            {"mask.sum(dim=(1, 2))).mean()": "mask.sum()).mean()"},
+        ),
+        edit("the focal length multiplies both inverse depths", {DISPARITY: "(focal / z - 1 / other_z).abs()"}),
+        edit("the focal length multiplies both inverse depths", {DISPARITY: "(1 / z - focal / other_z).abs()"}),
+        edit(
+            "the sums run over rows alone: over both axes of the map, dim=(1, 2)",
+            {RESULT: "(loss.sum(dim=1) / mask.sum(dim=1)).mean()"},
+        ),
     ),
     hints=(
         "Two errors per pixel, in pixels both: the spatial one that you have, and the focal length times a difference "

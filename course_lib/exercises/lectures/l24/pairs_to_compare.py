@@ -95,6 +95,13 @@ pairs_to_compare = exercise(
         ),
         edit("these are the right pairs: sort them", {"sorted(pairs)": "pairs"}),
         edit("the number of pairs came: return the pairs", {"sorted(pairs)": "len(pairs)"}),
+        edit(
+            "frames are numbered from 0 to frames - 1; here from 1",
+            {
+                "[(i, i + 1) for i in range(frames - 1)]": "[(i, i + 1) for i in range(1, frames)]",
+                FAR: "range(1, frames - 2**k + 1, 2 ** (k - 1))",
+            },
+        ),
     ),
     hints=(
         "Neighbours first. Then distances 2, 4, 8, ...: at distance $2^k$ the first frames of the pairs are 0, "

@@ -115,6 +115,18 @@ path_scale = exercise(
             "the geometric mean is close, but the paper takes the plain one",
             {RESULT: "torch.stack(scales).log().mean().exp()"},
         ),
+        edit(
+            "holes count as ratio 0 here: " + HOLES,
+            {SKIP: "if True:", RATIO: "torch.where(known, network_depth[t] / measured[t], torch.zeros(())).median()"},
+        ),
+        edit(
+            "frames with few measured pixels are left out here: all count, but those without any",
+            {SKIP: "if known.float().mean() >= 0.3:"},
+        ),
+        edit(
+            "these are logarithms of ratios: take the ratios themselves",
+            {RATIO: "(network_depth[t][known].log() - measured[t][known].log()).median()"},
+        ),
     ),
     hints=(
         "Each frame votes once: the median of its pixels' ratios. The video's scale is the mean of the votes. A frame "

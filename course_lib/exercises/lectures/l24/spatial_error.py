@@ -73,6 +73,19 @@ spatial_error = exercise(
         edit("the difference itself came: take its length along dim=1", {NORM: "pixels - target"}),
         edit("the length cannot be that of the sum: subtract", {NORM: "(pixels + target).norm(dim=1)"}),
         edit("the lengths are subtracted, not the places", {NORM: "(pixels.norm(dim=1) - target.norm(dim=1)).abs()"}),
+        edit(
+            "this is the mean of the two squares: their sum, and its root",
+            {NORM: "(pixels - target).square().mean(1)"},
+        ),
+        edit(
+            "the length runs along the wrong axis: over the two coordinates, dim=1",
+            {NORM: "(pixels - target).norm(dim=2)"},
+        ),
+        edit(
+            "the flow's channels are exchanged: u, to the right, comes first, as x does",
+            {TARGET: "pixel_grid(height, width) + flow.flip(1)"},
+        ),
+        edit("only y is compared: x as well", {NORM: "(pixels - target)[:, 1].abs()"}),
     ),
     hints=(
         "Flow at a pixel says where the pixel went, as a displacement. Geometry gives a place. Compare places, by "

@@ -33,6 +33,14 @@ def carry(depth, K, pose, other_pose):
         maps.append(torch.cat([p[:2] / p[2], seen[2:]]).view(3, *d.shape))
     return torch.stack(maps)
 """,
+    "solve, and rows of points": """
+def carry(depth, K, pose, other_pose):
+    points = backproject(depth, K).flatten(2).transpose(1, 2)
+    change = torch.linalg.solve(other_pose, pose)
+    seen = points @ change[:, :3, :3].transpose(1, 2) + change[:, None, :3, 3]
+    image = seen @ K.T
+    return torch.cat([image[..., :2] / image[..., 2:], seen[..., 2:]], -1).mT.reshape(-1, 3, *depth.shape[1:])
+""",
 }
 
 WRONG = [

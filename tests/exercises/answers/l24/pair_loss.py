@@ -27,6 +27,11 @@ def pair_loss(spatial, z, other_z, focal, mask, weight=0.1):
     error = spatial + weight * focal * torch.abs(z.reciprocal() - other_z.reciprocal())
     return torch.einsum("bhw,bhw->b", error, share).sum() / len(spatial)
 """,
+    "NaN where flow cannot be trusted": """
+def pair_loss(spatial, z, other_z, focal, mask, weight=0.1):
+    error = spatial + weight * focal * (1 / z - 1 / other_z).abs()
+    return error.masked_fill(~mask, torch.nan).flatten(1).nanmean(1).mean()
+""",
 }
 
 WRONG = [

@@ -38,6 +38,11 @@ def pairs_to_compare(frames):
     pairs.sort()
     return pairs
 """,
+    "pairs as lists": """
+def pairs_to_compare(frames):
+    gaps = [2**k for k in range(20) if 2**k < frames]
+    return sorted([i, i + gap] for gap in gaps for i in range(0, frames - gap, max(1, gap // 2)))
+""",
 }
 
 WRONG = [

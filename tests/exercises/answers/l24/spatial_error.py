@@ -22,6 +22,11 @@ def spatial_error(pixels, flow):
     moved = pixels - pixel_grid(flow.shape[-2], flow.shape[-1])
     return torch.linalg.vector_norm(flow - moved, dim=1)
 """,
+    "a complex number": """
+def spatial_error(pixels, flow):
+    off = (pixels - flow - pixel_grid(*flow.shape[2:])).permute(0, 2, 3, 1)
+    return torch.view_as_complex(off.contiguous()).abs()
+""",
 }
 
 WRONG = [
