@@ -147,9 +147,7 @@ carry = exercise(
         edit("K_j itself ends it: its inverse is applied here", {"other @ K_j.T": "other @ torch.linalg.inv(K_j).T"}),
         edit(
             "this is the pixel and its depth: c is asked for, depth times (x, y, 1), so do not divide by z",
-            {
-                "return other @ K_j.T": "seen = other @ K_j.T\n    return torch.cat([seen[:, :2] / seen[:, 2:], seen[:, 2:]], 1)"
-            },
+            {"return other @ K_j.T": "c = other @ K_j.T\n    return torch.cat([c[:, :2] / c[:, 2:], c[:, 2:]], 1)"},
         ),
         edit(
             "this is the pixel alone: c is asked for, depth times (x, y, 1), so keep all three and do not divide by z",

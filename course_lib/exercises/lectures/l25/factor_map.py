@@ -126,15 +126,13 @@ factor_map = exercise(
         edit(
             "two of the four nodes are missing: the upper right and the lower left count, too",
             {
-                "upper = (1 - across) * nodes[:, top][:, :, left] + across * nodes[:, top][:, :, left + 1]": "upper = (1 - across) * nodes[:, top][:, :, left]",
-                "lower = (1 - across) * nodes[:, top + 1][:, :, left] + across * nodes[:, top + 1][:, :, left + 1]": "lower = across * nodes[:, top + 1][:, :, left + 1]",
+                " + across * nodes[:, top][:, :, left + 1]": "",
+                "(1 - across) * nodes[:, top + 1][:, :, left] + ": "",
             },
         ),
         edit(
             "the fourth node, to the lower right, is missing: this is a plane through the other three",
-            {
-                "return (1 - down) * upper + down * lower": "return upper + down * (nodes[:, top + 1][:, :, left] - nodes[:, top][:, :, left])"
-            },
+            {"(1 - down) * upper + down * lower": "upper + down * (nodes[:, top + 1] - nodes[:, top])[:, :, left]"},
         ),
         edit(
             "only down, not across: the node to the right counts, too",
@@ -142,9 +140,7 @@ factor_map = exercise(
         ),
         edit(
             "rows are blended through their logarithms: bilinear is a weighted sum of the factors themselves",
-            {
-                "return (1 - down) * upper + down * lower": "return torch.exp((1 - down) * upper.log() + down * lower.log())"
-            },
+            {"(1 - down) * upper + down * lower": "torch.exp((1 - down) * upper.log() + down * lower.log())"},
         ),
     ),
     hints=(

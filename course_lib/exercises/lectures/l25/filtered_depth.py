@@ -112,8 +112,8 @@ filtered_depth = exercise(
         edit(
             "frames that are not trusted count here with the own depth: their weight is 0",
             {
-                RATIO: "torch.maximum(own.expand_as(others), others) / torch.minimum(own.expand_as(others), others) - 1\n"
-                "    others, ratio = torch.where(trusted, others, own), torch.where(trusted, ratio, 0.0)",
+                RATIO: RATIO
+                + "\n    others, ratio = torch.where(trusted, others, own), torch.where(trusted, ratio, 0.0)",
                 WEIGHTS: "torch.exp(-sharpness * ratio)",
             },
         ),
@@ -122,7 +122,7 @@ filtered_depth = exercise(
             {WEIGHTS: "torch.exp(-sharpness * ratio * trusted)"},
         ),
         edit(
-            "the weights are brought to sum 1 before those not trusted are taken out: divide by the sum of what is left",
+            "the weights are brought to sum 1 before some are taken out: divide by the sum of those that are trusted",
             {WEIGHTS: "torch.softmax(-sharpness * ratio, dim=0) * trusted", MEAN: "(weights * others).sum(dim=0)"},
         ),
         edit(

@@ -32,7 +32,16 @@ def pairs_to_compare(frames):
 """,
 }
 
-OWN_FORM = {}
+OWN_FORM = {
+    "lists of two": """
+def pairs_to_compare(frames):
+    pairs, k = [], 1
+    while k < frames:
+        pairs += [[i, i + k] for i in range(0, frames - k, k)]
+        k *= 2
+    return sorted(pairs)
+""",
+}
 
 WRONG = [
     (
@@ -66,6 +75,20 @@ def pairs_to_compare(frames):
     return sorted((i, i + k) for k in range(1, frames) for i in range(0, frames - k, k))
 """,
         "the distances double",
+    ),
+    (
+        """
+def pairs_to_compare(frames):
+    return sorted((i, i + k) for k in (1, 2, 4) for i in range(0, frames - k, k))
+""",
+        "larger distances are missing",
+    ),
+    (
+        """
+def pairs_to_compare(frames):
+    return [(i, j) for i in range(frames) for j in range(i + 1, frames)]
+""",
+        "all pairs are listed",
     ),
     ({"return sorted(pairs)": "sorted(pairs)"}, "return"),
     ({"return sorted(pairs)": "return sorted(pairs, key=lambda p: p[1] - p[0])"}, "sort them"),
