@@ -50,8 +50,8 @@ from course_lib.widgets.deformation_grid import DeformationGrid
 # %%
 EVERY, COUNT = 2, 12  # each second frame of the video, twelve in all
 rooms = SceneWorld(36, 48, movers=3, travel=1.0, noise=0.0)
-videos = [rooms.video(EVERY * (COUNT - 1) + 1, seed=course.seed + 100 * n) for n in range(4)]
-video = max(videos, key=lambda v: v.moving.float().mean())  # that in which most moves
+videos = (rooms.video(EVERY * (COUNT - 1) + 1, seed=course.seed + 100 * n) for n in range(100))
+video = next(v for v in videos if v.moving.float().mean() > 0.08)  # things that move must be seen to move
 numbers = list(range(0, len(video), EVERY))
 frames, truth, moving, true_poses = (part[numbers] for part in (video.frames, video.depth, video.moving, video.poses))
 
@@ -538,9 +538,9 @@ table({"the network's depth": (None, None, depth_error(guessed, ~moving)), **sco
 
 # %% tags=["claim"]
 one, _, grid, loose = scored.values()
-claim("A grid of 4 x 6 factors finds a path with an ATE at least a fifth below that of one factor per frame, and a depth "
-      "whose error is at least 10 % lower",
-      {"path": 80 - 100 * grid[0] / one[0], "depth": 90 - 100 * grid[2] / one[2]},
+claim("A grid of 4 x 6 factors finds a path with an ATE at least 30 % below that of one factor per frame, and a "
+      "depth whose error is at least 10 % lower",
+      {"path": 70 - 100 * grid[0] / one[0], "depth": 90 - 100 * grid[2] / one[2]},
       f"ATE {one[0]:.1f} to {grid[0]:.1f} % of the path, depth error {one[2]:.1f} to {grid[2]:.1f} %", unit="%")
 claim("When the moving things are not masked, the ATE is at least 10 % higher", 100 * (loose[0] / grid[0] - 1) - 10,
       f"{loose[0]:.1f} against {grid[0]:.1f} % of the path", unit="%", published="both papers mask them")
@@ -554,13 +554,13 @@ fig, ax = curve(list(range(COUNT)), {"true, x": true_poses[:, 0, 3], "found, x":
 show(fig, alt="Position to the right and forward over the frames: the found lines follow the true ones.")
 
 # %% [markdown]
-# Nobody told the optimiser where any camera was. How much the mask helps differs from video to video; of four rooms we
-# took that in which most moves. Where moving things covered a twentieth of the pixels, we found nearly the same path
+# Nobody told the optimiser where any camera was. How much the mask helps differs from video to video; ours was chosen so
+# that moving things cover at least 8 % of the pixels. Where they covered a twentieth, we found nearly the same path
 # without it, for the loss counts outliers less (Cauchy's loss, see the end).
 #
 # Mind what the grid does *not* know: the things that move. Their pixels are stretched along with the wall behind them.
-# And mind the second row: with a few nodes the path is better, the depth not in every video. The loss asks that frames
-# agree, not that they are right.
+# And mind the stages: depth need not become better with each, in a few videos 2 x 3 nodes made it worse. The loss asks
+# that frames agree, not that they are right.
 #
 # ### Once more, the unit
 #
@@ -704,11 +704,11 @@ show(enlarged({"frame 5": pixels(shots[5]), "network alone": colored(in_metres(a
      alt="A frame, the network's blurred depth, the depth in the end, and the truth, in the same colours.")
 
 # %% tags=["claim"]
-claim("From a network and flow alone: a path whose ATE is below 4 % of its length, and frames that disagree by at "
-      "least a fifth less than the network's",
-      {"path": 4 - last, "disagreement": 80 - 100 * rows["with the filter"][0] / rows["network alone"][0]},
-      f"ATE {last:.1f} % of the path, frames disagree {rows['network alone'][0]:.1f} to "
-      f"{rows['with the filter'][0]:.1f} %", unit="%")
+apart, agreed = rows["network alone"][0], rows["with the filter"][0]
+claim("From a network and flow alone: a path whose ATE is less than two thirds of that with one factor per frame and "
+      "no training, and frames that disagree less than half as much as the network's",
+      {"path": 100 * (2 / 3 - last / single), "disagreement": 50 - 100 * agreed / apart},
+      f"ATE {single:.1f} to {last:.1f} % of the path, frames disagree {apart:.1f} to {agreed:.1f} %", unit="%")
 
 # %% [markdown]
 # Path and agreement are what the loss asks for. The error against the truth is another matter. In most of our rooms it
