@@ -554,8 +554,8 @@ fig, ax = curve(list(range(COUNT)), {"true, x": true_poses[:, 0, 3], "found, x":
 show(fig, alt="Position to the right and forward over the frames: the found lines follow the true ones.")
 
 # %% [markdown]
-# Nobody told the optimiser where any camera was. How much the mask helps differs from video to video; ours was chosen so
-# that moving things cover at least 8 % of the pixels. Where they covered a twentieth, we found nearly the same path
+# Nobody told the optimiser where any camera was. How much the mask helps differs from video to video; ours was chosen
+# so that moving things cover at least 8 % of the pixels. Where they covered a twentieth, we found nearly the same path
 # without it, for the loss counts outliers less (Cauchy's loss, see the end).
 #
 # Mind what the grid does *not* know: the things that move. Their pixels are stretched along with the wall behind them.
@@ -588,11 +588,11 @@ claim("What disparity finds hangs on the unit: in the unit of the median depth i
       f"{median[2]:.1f} %; ratio: ATE {kinds['ratio, metres'][0]:.1f} and {kinds['ratio, median 1'][0]:.1f} %")
 
 # %% [markdown]
-# In metres, disparity finds a better path here than the paper's ratio. That is the unit's work: our rooms are three to
-# four metres deep, and there a difference of disparities is about a third of a ratio minus 1. So depth, which is wrong,
-# counts less against flow, which is exact here. In the other unit this is gone, and depth comes out worse than with the
-# ratio. The lesson is not that one of them wins. How much depth should count against flow is a choice; the ratio leaves
-# it to you, disparity to the unit.
+# In metres, disparity finds a better path here than the paper's ratio. That is the unit's work: our rooms are some
+# three metres deep, and there a difference of disparities is about a third of a ratio minus 1. So depth, which is wrong,
+# counts less against flow, which is exact here. In the other unit most of this is gone, and depth comes out worse than
+# with the ratio. The lesson is not that one of them wins. How much depth should count against flow is a choice; the
+# ratio leaves it to you, disparity to the unit.
 #
 # ### The filter
 #

@@ -78,7 +78,10 @@ filtered_depth = exercise(
             "|others / own - 1| is not the ratio max / min - 1 where the others are nearer",
             {RATIO: "(others / own - 1).abs()"},
         ),
-        edit("this is the logarithm of the ratio: max / min - 1 is asked for", {RATIO: "(others / own).log().abs()"}),
+        edit(
+            "this is exp of the logarithm of the ratio, a power of min / max: max / min - 1 is asked for",
+            {RATIO: "(others / own).log().abs()"},
+        ),
         edit(
             "the squared ratio is taken here, as in a Gaussian: exp(-sharpness * ratio)",
             {"-sharpness * ratio": "-sharpness * ratio**2"},
@@ -128,10 +131,6 @@ filtered_depth = exercise(
         edit(
             "min / max as the exponent is large where they agree: max / min - 1",
             {RATIO: "torch.minimum(own.expand_as(others), others) / torch.maximum(own.expand_as(others), others)"},
-        ),
-        edit(
-            "this is a power of min / max: exp(-sharpness * (max / min - 1)) is asked for",
-            {WEIGHTS: "(1 + ratio) ** -sharpness * trusted"},
         ),
         edit(
             "the difference of disparities has a unit: weigh by max / min - 1", {RATIO: "(1 / own - 1 / others).abs()"}
