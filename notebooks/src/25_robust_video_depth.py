@@ -589,10 +589,10 @@ claim("What disparity finds hangs on the unit: in the unit of the median depth i
 
 # %% [markdown]
 # In metres, disparity finds a better path here than the paper's ratio. That is the unit's work: our rooms are some
-# three metres deep, and there a difference of disparities is about a third of a ratio minus 1. So depth, which is wrong,
-# counts less against flow, which is exact here. In the other unit most of this is gone, and depth comes out worse than
-# with the ratio. The lesson is not that one of them wins. How much depth should count against flow is a choice; the
-# ratio leaves it to you, disparity to the unit.
+# three metres deep, and there a difference of disparities is about a third of a ratio minus 1. So depth, which is
+# wrong, counts less against flow, which is exact here. In the other unit most of this is gone, and depth comes out
+# worse than with the ratio. The lesson is not that one of them wins. How much depth should count against flow is a
+# choice; the ratio leaves it to you, disparity to the unit.
 #
 # ### The filter
 #

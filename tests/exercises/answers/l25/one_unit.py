@@ -30,22 +30,6 @@ WRONG = [
     (
         """
 def one_unit(positions, nodes):
-    unit = nodes.prod() ** (1 / len(nodes))
-    return positions / unit, nodes / unit
-""",
-        "the T-th",
-    ),
-    (
-        """
-def one_unit(positions, nodes):
-    unit = nodes.log().mean(dim=0).exp()
-    return positions, nodes / unit
-""",
-        "every node has a unit of its own",
-    ),
-    (
-        """
-def one_unit(positions, nodes):
     unit = nodes.flatten(1).mean(1)
     return positions, nodes / unit[:, None, None]
 """,

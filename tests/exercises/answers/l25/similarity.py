@@ -95,6 +95,5 @@ def similarity(a, b):
 """,
         "the spatial term is a length",
     ),
-    ({"spatial + ratio": "torch.maximum(spatial, ratio)"}, "the larger of the two"),
     ({"return spatial + ratio": "loss = spatial + ratio"}, "return"),
 ]
