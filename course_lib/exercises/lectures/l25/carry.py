@@ -106,6 +106,53 @@ carry = exercise(
             {"return other @ K_j.T": "seen = other @ K_j.T\n    return seen / seen[:, 2:]"},
         ),
         edit("K_j acts on rows as `rows @ K_j.T`", {"other @ K_j.T": "other @ K_j"}),
+        edit(
+            "this is the way from frame j to frame i: start with K_i, R_i and t_i, and end with those of j",
+            {
+                CAMERA: "c @ torch.linalg.inv(K_j).T",
+                WORLD: "camera @ R_j.T + t_j",
+                OTHER: "(world - t_i) @ R_i",
+                "other @ K_j.T": "other @ K_i.T",
+            },
+        ),
+        edit(
+            "the two matrices K are exchanged: K_i is undone first, and K_j ends it",
+            {CAMERA: "c @ torch.linalg.inv(K_j).T", "other @ K_j.T": "other @ K_i.T"},
+        ),
+        edit(
+            "the two rotations are exchanged: R_i leads out of camera i, R_j into camera j",
+            {WORLD: "camera @ R_j.T + t_i", OTHER: "(world - t_j) @ R_i"},
+        ),
+        edit(
+            "the factor multiplies the positions as well: it belongs to the depth alone",
+            {WORLD: "camera @ R_i.T + factor * t_i", OTHER: "(world - factor * t_j) @ R_j"},
+        ),
+        edit(
+            "the poses are taken as from the world into the camera: here they lead from the camera into the world",
+            {WORLD: "(camera - t_i) @ R_i", OTHER: "world @ R_j.T + t_j"},
+        ),
+        edit(
+            "this is the way out of camera i backwards: rotate by R_i, then add t_i",
+            {WORLD: "(camera - t_i) @ R_i"},
+        ),
+        edit("t_i is added before the rotation: first turn, then move", {WORLD: "(camera + t_i) @ R_i.T"}),
+        edit(
+            "the depth multiplies x and y alone: c_i is depth times (x, y, 1), all three",
+            {C: "torch.cat([(factor * depth)[:, None] * pixels, ones], dim=1)"},
+        ),
+        edit(
+            "the depth is missing: c_i is depth times (x, y, 1)",
+            {C: "torch.cat([pixels, ones], dim=1) + 0 * depth[:, None]"},
+        ),
+        edit("K_j itself ends it: its inverse is applied here", {"other @ K_j.T": "other @ torch.linalg.inv(K_j).T"}),
+        edit(
+            "this is the pixel and its depth: c is asked for, depth times (x, y, 1), so do not divide by z",
+            {"return other @ K_j.T": "c = other @ K_j.T\n    return torch.cat([c[:, :2] / c[:, 2:], c[:, 2:]], 1)"},
+        ),
+        edit(
+            "this is the pixel alone: c is asked for, depth times (x, y, 1), so keep all three and do not divide by z",
+            {"return other @ K_j.T": "seen = other @ K_j.T\n    return seen[:, :2] / seen[:, 2:]"},
+        ),
     ),
     hints=(
         "Read the formula from the inside: the pixel as c_i; by K_i^-1 into the camera's axes; by R_i and t_i into the "

@@ -101,6 +101,47 @@ factor_map = exercise(
             "the weights are smoothed at the ends: bilinear weights grow evenly",
             {"    upper =": "    down, across = ((3 - 2 * w) * w * w for w in (down, across))\n    upper ="},
         ),
+        edit(
+            "rows and columns of the nodes are exchanged: height goes with rows, width with columns",
+            {
+                Y: "(torch.arange(height) * (columns - 1) / (height - 1)).clamp(max=rows - 1)",
+                X: "(torch.arange(width) * (rows - 1) / (width - 1)).clamp(max=columns - 1)",
+            },
+        ),
+        edit(
+            "rows and columns of the nodes are exchanged: height goes with rows, width with columns",
+            {
+                Y: "torch.arange(height) * (columns - 1) / (height - 1)",
+                X: "torch.arange(width) * (rows - 1) / (width - 1)",
+            },
+        ),
+        edit(
+            "the last pixel lies on the last node, number rows - 1, not behind it: multiply by rows - 1",
+            {Y: "torch.arange(height) * rows / (height - 1)", X: "torch.arange(width) * columns / (width - 1)"},
+        ),
+        edit(
+            "columns are counted from the right: column 0 is the left edge",
+            {"rows, columns = nodes.shape[1:]": "nodes = nodes.flip(2)\n    rows, columns = nodes.shape[1:]"},
+        ),
+        edit(
+            "two of the four nodes are missing: the upper right and the lower left count, too",
+            {
+                " + across * nodes[:, top][:, :, left + 1]": "",
+                "(1 - across) * nodes[:, top + 1][:, :, left] + ": "",
+            },
+        ),
+        edit(
+            "the fourth node, to the lower right, is missing: this is a plane through the other three",
+            {"(1 - down) * upper + down * lower": "upper + down * (nodes[:, top + 1] - nodes[:, top])[:, :, left]"},
+        ),
+        edit(
+            "only down, not across: the node to the right counts, too",
+            {"    upper =": "    across = 0\n    upper ="},
+        ),
+        edit(
+            "rows are blended through their logarithms: bilinear is a weighted sum of the factors themselves",
+            {"(1 - down) * upper + down * lower": "torch.exp((1 - down) * upper.log() + down * lower.log())"},
+        ),
     ),
     hints=(
         "Where is pixel (x, y) in the grid? Its first and last pixel lie on the first and last node. The whole part "

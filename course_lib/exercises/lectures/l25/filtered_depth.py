@@ -78,7 +78,10 @@ filtered_depth = exercise(
             "|others / own - 1| is not the ratio max / min - 1 where the others are nearer",
             {RATIO: "(others / own - 1).abs()"},
         ),
-        edit("this is the logarithm of the ratio: max / min - 1 is asked for", {RATIO: "(others / own).log().abs()"}),
+        edit(
+            "this is exp of the logarithm of the ratio, a power of min / max: max / min - 1 is asked for",
+            {RATIO: "(others / own).log().abs()"},
+        ),
         edit(
             "the squared ratio is taken here, as in a Gaussian: exp(-sharpness * ratio)",
             {"-sharpness * ratio": "-sharpness * ratio**2"},
@@ -94,6 +97,67 @@ filtered_depth = exercise(
         edit(
             "the most agreeing frame alone is taken: a weighted mean of all is asked for",
             {WEIGHTS: "(ratio == ratio.masked_fill(~trusted, 1e9).amin(dim=0)) * trusted"},
+        ),
+        edit(
+            "the own depth is counted as one more opinion: the mean is over the others, unless none is trusted",
+            {MEAN: "((weights * others).sum(dim=0) + own) / (1 + total)"},
+        ),
+        edit(
+            "the sum is divided by the number of trusted frames: divide by the sum of the weights",
+            {MEAN: "(weights * others).sum(dim=0) / trusted.sum(dim=0).clamp(min=1)"},
+        ),
+        edit(
+            "the own depth is kept where *one* is not trusted: only where none is",
+            {LAST: "torch.where(trusted.all(dim=0), mean, own)"},
+        ),
+        edit("the mask is upside down: True is trusted", {WEIGHTS: "torch.exp(-sharpness * ratio) * ~trusted"}),
+        edit("the mask is upside down: True is trusted", {LAST: "torch.where(total > 0, own, mean)"}),
+        edit(
+            "frames that are not trusted count here with the own depth: their weight is 0",
+            {
+                RATIO: RATIO
+                + "\n    others, ratio = torch.where(trusted, others, own), torch.where(trusted, ratio, 0.0)",
+                WEIGHTS: "torch.exp(-sharpness * ratio)",
+            },
+        ),
+        edit(
+            "the mask multiplies what stands in the exponent: exp(0) is 1, so who is not trusted counts most",
+            {WEIGHTS: "torch.exp(-sharpness * ratio * trusted)"},
+        ),
+        edit(
+            "the weights are brought to sum 1 before some are taken out: divide by the sum of those that are trusted",
+            {WEIGHTS: "torch.softmax(-sharpness * ratio, dim=0) * trusted", MEAN: "(weights * others).sum(dim=0)"},
+        ),
+        edit(
+            "min / max as the exponent is large where they agree: max / min - 1",
+            {RATIO: "torch.minimum(own.expand_as(others), others) / torch.maximum(own.expand_as(others), others)"},
+        ),
+        edit(
+            "the difference of disparities has a unit: weigh by max / min - 1", {RATIO: "(1 / own - 1 / others).abs()"}
+        ),
+        edit(
+            "the difference is divided by the other depth: max / min - 1 divides it by the smaller of the two",
+            {RATIO: "(own - others).abs() / others"},
+        ),
+        edit(
+            "the weight is 1 / (1 + sharpness * ratio) here: exp(-sharpness * ratio)",
+            {WEIGHTS: "trusted / (1 + sharpness * ratio)"},
+        ),
+        edit(
+            "who agrees counts 1 and who does not 0: exp falls off smoothly",
+            {WEIGHTS: "(ratio < 1 / sharpness) * trusted * 1.0"},
+        ),
+        edit(
+            "the sum runs over the columns: the frames are dim 0",
+            {
+                "weights.sum(dim=0)": "weights.sum(dim=-1)",
+                MEAN: "(weights * others).sum(dim=-1) / total.clamp(min=1e-12)",
+                LAST: "mean",
+            },
+        ),
+        edit(
+            "the logarithms of the depths are averaged: the mean is over the depths",
+            {MEAN: "((weights * others.log()).sum(dim=0) / total.clamp(min=1e-12)).exp()"},
         ),
     ),
     hints=(

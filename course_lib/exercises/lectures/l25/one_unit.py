@@ -83,6 +83,40 @@ one_unit = exercise(
             "the positions are divided by the unit, not brought to length 1",
             {BACK: "positions / positions.norm(dim=1).mean(), nodes / unit"},
         ),
+        edit(
+            "the mean is to be geometric over all nodes: logarithms first, then one mean",
+            {UNIT: "nodes.mean(dim=(1, 2)).log().mean().exp()"},
+        ),
+        edit(
+            "the root of the mean square is not the geometric mean, exp of the mean of the logarithms",
+            {UNIT: "nodes.square().mean().sqrt()"},
+        ),
+        edit("the sum is not the geometric mean, exp of the mean of the logarithms", {UNIT: "nodes.sum()"}),
+        edit(
+            "the harmonic mean is not the geometric one, exp of the mean of the logarithms",
+            {UNIT: "1 / (1 / nodes).mean()"},
+        ),
+        edit("log10 and exp do not undo each other: `log` does", {UNIT: "nodes.log10().mean().exp()"}),
+        edit(
+            "the mean logarithm is subtracted from what are no logarithms: divide by its exp",
+            {UNIT: "nodes.log().mean()", BACK: "positions - unit, nodes - unit"},
+        ),
+        edit(
+            "the root is the T-th, where there are more factors than frames: exp of the mean of the logarithms",
+            {UNIT: "nodes.prod() ** (1 / len(nodes))"},
+        ),
+        edit(
+            "the factors are multiplied by the unit: divide them, as the positions",
+            {BACK: "positions / unit, nodes * unit"},
+        ),
+        edit(
+            "every node has a unit of its own: one unit for the whole scene",
+            {UNIT: "nodes.log().mean(dim=0).exp()", BACK: "positions, nodes / unit"},
+        ),
+        edit(
+            "the logarithms of the factors are returned: .exp() is missing",
+            {BACK: "positions / unit, (nodes / unit).log()"},
+        ),
     ),
     hints=(
         "If everything in the world is half as large, what else must be half as large? And may two frames of the same "

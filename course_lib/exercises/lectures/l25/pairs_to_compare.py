@@ -63,6 +63,29 @@ pairs_to_compare = exercise(
         edit("the pairs are in the order of their distances: sort them", {"sorted(pairs)": "pairs"}),
         edit("the number of pairs is returned, not the pairs", {"sorted(pairs)": "len(pairs)"}),
         edit("i and the distance are returned, not the two frames", {PAIR: "(i, apart)"}),
+        edit(
+            "frames are counted from 0 here, and 0 is divisible by every k",
+            {LOOP: "range(apart, frames - apart + 1, apart)"},
+        ),
+        edit(
+            "the largest distance is missing: it may be more than half the number of frames",
+            {"while apart < frames": "while apart <= frames // 2"},
+        ),
+        edit(
+            "larger distances are missing: go on doubling as long as a pair fits into the video",
+            {"while apart < frames": "while apart < min(frames, 5)"},
+        ),
+        edit(
+            "larger distances are missing: go on doubling as long as a pair fits into the video",
+            {"while apart < frames": "while apart < min(frames, 9)"},
+        ),
+        edit("the distances double, they are not squared: 1, 2, 4, 8, ...", {DOUBLE: "apart = max(2, apart**2)"}),
+        edit(
+            "all pairs are listed: only distances 1, 2, 4, ...",
+            {DOUBLE: "apart = apart + 1", LOOP: "range(frames - apart)"},
+        ),
+        edit("pairs are missing: i moves on by k, not by 2 k", {LOOP: "range(0, frames - apart, 2 * apart)"}),
+        edit("a list is asked for, sorted; a set has no order", {"sorted(pairs)": "set(pairs)"}),
     ),
     hints=(
         "Take the distances k one after the other: 1, 2, 4, ... as long as a pair so far apart fits into the video. "

@@ -98,6 +98,38 @@ similarity = exercise(
             "one value per pair of points is asked for, not their mean", {"spatial + ratio": "(spatial + ratio).mean()"}
         ),
         edit("the two terms are added, not multiplied", {"spatial + ratio": "spatial * ratio"}),
+        edit(
+            "max and min run over all points here: torch.maximum and torch.minimum compare pair by pair",
+            {RATIO: "a[:, 2].max() / b[:, 2].min() - 1"},
+        ),
+        edit(
+            "max and min run over all points here: torch.maximum and torch.minimum compare pair by pair",
+            {RATIO: "torch.cat([a, b])[:, 2].max() / torch.cat([a, b])[:, 2].min() - 1"},
+        ),
+        edit("the length runs over all points: one length per pair of points, dim=1", {".norm(dim=1)": ".norm()"}),
+        edit(
+            "the ratio is that of the distances from the camera: it is that of the depths, the third numbers",
+            {RATIO: "torch.maximum(a.norm(dim=1), b.norm(dim=1)) / torch.minimum(a.norm(dim=1), b.norm(dim=1)) - 1"},
+        ),
+        edit("the spatial term is a length, not a mean of |dx| and |dy|", {".norm(dim=1)": ".abs().mean(dim=1)"}),
+        edit(
+            "the difference is divided by the mean depth: max / min - 1 divides it by the smaller one",
+            {RATIO: "2 * (a[:, 2] - b[:, 2]).abs() / (a[:, 2] + b[:, 2])"},
+        ),
+        edit(
+            "the spatial term is the distance in space here: compare a_xy / a_z with b_xy / b_z",
+            {SPATIAL: "(a - b).norm(dim=1)"},
+        ),
+        edit("the ratio term is squared here: add it as it is", {"spatial + ratio": "spatial + ratio**2"}),
+        edit(
+            "the squared logarithm of the ratio is taken: here it is max / min - 1",
+            {RATIO: "(a[:, 2] / b[:, 2]).log().square()"},
+        ),
+        edit(
+            "the two terms are added, not joined like the sides of a triangle",
+            {"spatial + ratio": "(spatial**2 + ratio**2).sqrt()"},
+        ),
+        edit("the larger of the two terms is taken: add them", {"spatial + ratio": "torch.maximum(spatial, ratio)"}),
     ),
     hints=(
         "Two questions about two points: how far apart are they in the frame, and by what factor do their depths "

@@ -1,6 +1,17 @@
 """Answers to 25.2 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "matrices of 4 x 4": """
+def carry(pixels, depth, factor, K_i, K_j, R_i, t_i, R_j, t_j):
+    def pose(R, t):
+        M = torch.eye(4)
+        M[:3, :3], M[:3, 3] = R, t
+        return M
+    c = torch.cat([pixels, torch.ones_like(depth)[:, None]], -1) * (factor * depth).unsqueeze(-1)
+    camera = torch.linalg.solve(K_i, c.T)
+    whole = torch.cat([camera, torch.ones(1, len(pixels))])
+    return (K_j @ (torch.linalg.inv(pose(R_j, t_j)) @ pose(R_i, t_i) @ whole)[:3]).T
+""",
     "columns": """
 def carry(pixels, depth, factor, K_i, K_j, R_i, t_i, R_j, t_j):
     c = torch.cat([pixels, torch.ones_like(pixels[:, :1])], 1).T * (factor * depth)
@@ -45,6 +56,24 @@ def carry(pixels, depth, factor, K_i, K_j, R_i, t_i, R_j, t_j):
 }
 
 WRONG = [
+    (
+        """
+def carry(pixels, depth, factor, K_i, K_j, R_i, t_i, R_j, t_j):
+    c = (factor * depth)[:, None] * torch.cat([pixels, torch.ones(len(pixels), 1)], 1)
+    seen = (c @ torch.linalg.inv(K_i).T @ R_i.T + t_i - t_j) @ R_j @ K_j.T
+    return seen[:, :2] / seen[:, 2:]
+""",
+        "this is the pixel alone",
+    ),
+    (
+        """
+def carry(pixels, depth, factor, K_i, K_j, R_i, t_i, R_j, t_j):
+    c = (factor * depth)[:, None] * torch.cat([pixels, torch.ones(len(pixels), 1)], 1)
+    camera = c @ torch.linalg.inv(K_i).T
+    return (((camera - t_i) @ R_i) @ R_j.T + t_j) @ K_j.T
+""",
+        "taken as from the world into the camera",
+    ),
     (
         """
 def carry(pixels, depth, factor, K_i, K_j, R_i, t_i, R_j, t_j):

@@ -49,6 +49,16 @@ WRONG = [
     (
         """
 def factor_map(nodes, height, width):
+    def tents(pixels, count):
+        at = torch.linspace(0, count - 1, pixels)
+        return (1 - (at[:, None] - torch.arange(count)).abs()).clamp(min=0)
+    return tents(height, nodes.shape[1]) @ nodes @ tents(width, nodes.shape[2]).T.flip(1)
+""",
+        "counted from the right",
+    ),
+    (
+        """
+def factor_map(nodes, height, width):
     return torch.nn.functional.interpolate(nodes[:, None], (height, width), mode="bilinear", align_corners=True)[:, 0]
 """,
         "",

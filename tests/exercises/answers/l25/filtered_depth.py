@@ -1,6 +1,12 @@
 """Answers to 25.6 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "max / min without the 1, which cancels": """
+def filtered_depth(own, others, trusted, sharpness=3.0):
+    w = torch.exp(-sharpness * torch.maximum(own / others, others / own)) * trusted
+    mean = (w * others).sum(0) / w.sum(0)
+    return torch.where(trusted.any(0), mean, own)
+""",
     "a softmax over the trusted": """
 def filtered_depth(own, others, trusted, sharpness=3.0):
     r = torch.maximum(own / others, others / own) - 1
@@ -39,6 +45,25 @@ def filtered_depth(own, others, trusted, sharpness=3.0):
 }
 
 WRONG = [
+    (
+        """
+def filtered_depth(own, others, trusted, sharpness=3.0):
+    r = torch.maximum(own / others, others / own) - 1
+    w = torch.softmax(-sharpness * r, 0) * trusted
+    return torch.where(trusted.any(0), (w * others).sum(0), own)
+""",
+        "brought to sum 1 before",
+    ),
+    (
+        """
+def filtered_depth(own, others, trusted, sharpness=3.0):
+    r = torch.maximum(own / others, others / own) - 1
+    w = torch.exp(-sharpness * r) * ~trusted
+    mean = (w * others).sum(0) / w.sum(0).clamp(min=1e-12)
+    return torch.where(w.sum(0) > 0, mean, own)
+""",
+        "upside down",
+    ),
     (
         """
 def filtered_depth(own, others, trusted, sharpness=3.0):

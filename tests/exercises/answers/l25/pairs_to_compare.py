@@ -1,6 +1,14 @@
 """Answers to 25.1 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "lists of two": """
+def pairs_to_compare(frames):
+    pairs, k = [], 1
+    while k < frames:
+        pairs += [[i, i + k] for i in range(0, frames - k, k)]
+        k *= 2
+    return sorted(pairs)
+""",
     "by the definition": """
 def pairs_to_compare(frames):
     return sorted(
@@ -66,6 +74,20 @@ def pairs_to_compare(frames):
     return sorted((i, i + k) for k in range(1, frames) for i in range(0, frames - k, k))
 """,
         "the distances double",
+    ),
+    (
+        """
+def pairs_to_compare(frames):
+    return sorted((i, i + k) for k in (1, 2, 4) for i in range(0, frames - k, k))
+""",
+        "larger distances are missing",
+    ),
+    (
+        """
+def pairs_to_compare(frames):
+    return [(i, j) for i in range(frames) for j in range(i + 1, frames)]
+""",
+        "all pairs are listed",
     ),
     ({"return sorted(pairs)": "sorted(pairs)"}, "return"),
     ({"return sorted(pairs)": "return sorted(pairs, key=lambda p: p[1] - p[0])"}, "sort them"),

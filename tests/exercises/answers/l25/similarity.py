@@ -1,6 +1,11 @@
 """Answers to 25.3 beside those that the exercise itself knows."""
 
 RIGHT = {
+    "homogeneous points": """
+def similarity(a, b):
+    z = torch.stack([a[:, 2], b[:, 2]])
+    return (a / a[:, 2:] - b / b[:, 2:]).norm(dim=1) + z.amax(0) / z.amin(0) - 1
+""",
     "by columns": """
 def similarity(a, b):
     dx = a[:, 0] / a[:, 2] - b[:, 0] / b[:, 2]
@@ -44,6 +49,14 @@ WRONG = [
     (
         """
 def similarity(a, b):
+    z = torch.cat([a[:, 2], b[:, 2]])
+    return (a[:, :2] / a[:, 2:] - b[:, :2] / b[:, 2:]).norm(dim=1) + z.max() / z.min() - 1
+""",
+        "run over all points",
+    ),
+    (
+        """
+def similarity(a, b):
     return ((a - b) ** 2).sum(dim=1).sqrt()
 """,
         "Euclidean distance",
@@ -82,6 +95,5 @@ def similarity(a, b):
 """,
         "the spatial term is a length",
     ),
-    ({"spatial + ratio": "torch.maximum(spatial, ratio)"}, None),
     ({"return spatial + ratio": "loss = spatial + ratio"}, "return"),
 ]
