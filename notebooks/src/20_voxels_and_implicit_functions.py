@@ -788,4 +788,4 @@ for tubes in (False, True):
 # - L. Mescheder and others, *Occupancy Networks*, CVPR 2019, arXiv:1812.03828: Section 3; J. Park and others,
 #   *DeepSDF*, CVPR 2019, arXiv:1901.05103: Sections 3 and 4.
 #
-# **Next:** lecture 21, where only the surface is kept, as a cloud of points.
+# **Next:** [21 · Point clouds](21_point_clouds.ipynb), where only the surface is kept.

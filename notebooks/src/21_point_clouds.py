@@ -778,4 +778,4 @@ print("points:", tuple(result.shape))
 # - M. Tatarchenko and others, *What Do Single-view 3D Reconstruction Networks Learn?*, CVPR 2019, arXiv:1905.03678:
 #   Section 5 (measures).
 #
-# **Next:** lecture 22, where points get edges and faces: meshes, and networks that bend them.
+# **Next:** [22 · Meshes](22_meshes.ipynb), where points get edges and faces, and networks bend them.

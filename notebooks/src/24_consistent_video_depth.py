@@ -712,4 +712,5 @@ show_video(folder / "out" / "depth.mp4", alt="Frames, depth before and depth aft
 # - E. Ilg and others, *FlowNet 2.0*, CVPR 2017: lecture 18.
 # - V. Casser and others, *Depth Prediction Without the Sensors*, AAAI 2019.
 #
-# **Next:** lecture 25, where COLMAP fails and the cameras are found together with the depth.
+# **Next:** [25 · Robust consistent video depth](25_robust_video_depth.ipynb), where COLMAP fails, and the cameras are
+# found together with the depth.
