@@ -489,9 +489,9 @@ claim("Without regularisers the Chamfer distance is lower by more than a quarter
 #
 # ### The network
 #
-# Eighteen convolutions for the picture, three blocks of 14, 14 and 15 graph convolutions for the mesh. Each of those has
-# two matrices, so the figure counts it as two layers. (For the mesh, its numbers are vertices and features per vertex:
-# a mesh has no rows and columns.)
+# Eighteen convolutions for the picture; three blocks of 14, 14 and 15 graph convolutions for the mesh. Each of those
+# has two matrices, so the figure counts it as two layers. (For the mesh, its numbers are vertices and features per
+# vertex: a mesh has no rows and columns.)
 
 # %%
 torch.manual_seed(0)
@@ -535,7 +535,7 @@ table({"N3MR": tuple(map(from_memory, (33.80, 47.72))), "3D-R2N2 (voxels, 20)": 
 
 # %%
 SMALL = course.pick(cpu=128, smoke=12)
-training = shape_views(furniture, SMALL, seed=1 + course.seed)
+training = shape_views(furniture, SMALL, seed=1 + course.seed, points=256)
 unseen = shape_views(furniture, course.pick(cpu=32, smoke=4), seed=1000 + course.seed)
 batches = minibatches((training.pictures, training.points, training.normals), 8, seed=course.seed)
 
@@ -547,7 +547,7 @@ def whole_loss(network, batch):
     return pixel2mesh_loss(results, network.starts(results), points, normals, "pytorch")
 
 
-small = trained(lambda: Pixel2Mesh.mini(template=ellipsoid(24), moves=True), batches, 160, course, lr=3e-3,
+small = trained(lambda: Pixel2Mesh.mini(template=ellipsoid(24), moves=True), batches, 280, course, lr=3e-3,
                 loss=whole_loss, clip_norm=0.1)
 
 # %% [markdown]

@@ -126,11 +126,11 @@ unpool = exercise(
         ),
     ),
     hints=(
-        "Look at what the cell below printed: are there as many new vertices as edges? And does the volume stay the "
+        "Look at what `examine(unpool)` prints: are there as many new vertices as edges? And does the volume stay the "
         "same, when every triangle is only cut in four?",
         "`unique(dim=0)` joins rows that are equal, and (1, 2) is not (2, 1): sort the last axis first. For the volume "
         "draw a triangle a, b, c with p, q, r in the middles of the opposite sides, and go round each of the four.",
-        "`pairs = faces[:, ...]` and then `.sort(dim=____).values`; the triangle at corner c runs "
+        "Behind the pairs of every face stands `.sort(dim=____).values`; the triangle at corner c runs "
         "`(c, ____, ____)`, like `(a, r, q)` does at a.",
     ),
 )
