@@ -475,7 +475,7 @@ table(measured, columns=("Chamfer (x 1000)", "edges folded back (%)"), best=None
 lamp, close = wanted.labels.tolist().index(2), {"turn": 25, "above": 15, "size": 240, "reach": 0.27}
 show(side_by_side({"true points": draw_points(from_view(goals[lamp]), **close),
                    **{name: draw_mesh(from_view(moved[lamp]), clay_faces, **close) for name, moved in pulled.items()}}),
-     alt="Points of a lamp; a crumpled mesh through them; a smoother one, with shade, stem and foot.")
+     alt="Points of a lamp; a crumpled mesh through them; a smoother one, whose shade and stem can be told apart.")
 
 # %% tags=["claim"]
 (free, crumpled), (held, smooth) = measured.values()
