@@ -56,7 +56,7 @@ def draw_mesh(vertices, faces, *, turn=30, above=20, size=SIZE, reach=None, colo
     normals = np.cross(vertices[faces[:, 1]] - vertices[faces[:, 0]], vertices[faces[:, 2]] - vertices[faces[:, 0]])
     normals = normals @ canvas.rotation.T / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     toward = np.where(normals[:, 2:] > 0, -normals, normals)  # as if turned to the reader
-    shade = 0.35 + 0.65 * np.clip(toward @ (LIGHT / np.linalg.norm(LIGHT)), 0, 1)
+    shade = 0.7 + 0.3 * (toward @ (LIGHT / np.linalg.norm(LIGHT)))
     base = np.broadcast_to(_rgb(color) if isinstance(color, str) else to_array(color), (len(faces), 3))
     fills = np.round(255 * (0.25 + 0.75 * base) * shade[:, None]).astype(int)
     for i in np.argsort(-places[faces, 2].mean(1)):

@@ -16,12 +16,12 @@ from course_lib.widgets.kit.explorer import Explorer, choice, slider
 
 SIDE = 250  # columns and rows of each of the three pictures
 TOP, BAR = 24, 34  # rows above and below them
-PLAIN, FAR = "plain", "distance to the true surface"
+PLAIN, FAR = "plain", "distance to the nearest true point"
 
 
 @dataclass(frozen=True)
 class StageState:
-    """vertices (V, 3), faces (F, 3) of a stage; distance (F,) of each face's middle to the truth; their mean; folds."""
+    """vertices (V, 3), faces (F, 3) of a stage; distance (F,) from faces' middles to true points; their mean; folds."""
 
     vertices: torch.Tensor
     faces: torch.Tensor
@@ -82,7 +82,7 @@ class MeshStages(Explorer):
         shown = "shaded" if self.controls["color"].value == PLAIN else "yellow where far"
         return (
             f"{name}: {len(state.vertices)} vertices, {len(state.faces)} faces, {shown}, {side}. Its faces are "
-            f"{state.mean:.3f} from the true surface on average, at most {state.distance.max():.3f}; "
+            f"{state.mean:.3f} from the nearest true point on average, at most {state.distance.max():.3f}; "
             f"{100 * state.folds:.1f} % of its edges are folded back."
         )
 

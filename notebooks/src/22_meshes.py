@@ -99,7 +99,7 @@ print(f"volume {signed_volume(corners, sides):.4f}, with all faces turned {signe
 # picture. Our own example: longitude and latitude on a sphere.
 
 # %%
-ball, ball_faces = icosphere(4)
+ball, ball_faces = icosphere(5)
 middle = F.normalize(ball[ball_faces].mean(1), dim=1)
 u, v = torch.atan2(middle[:, 0], -middle[:, 2]) / (2 * torch.pi) + 0.5, middle[:, 1].asin() / torch.pi + 0.5
 row, column = torch.meshgrid(torch.arange(220), torch.arange(220), indexing="ij")
@@ -176,10 +176,11 @@ print("vertices, edges, faces:", sizes)
 # %% [markdown]
 # ## Exercise 22.2: Fix the bugs: a surface with cracks
 #
-# A face has corners a, b, c; p, q, r are the new vertices opposite to them, so p lies between b and c. The function
-# below looks right, and its triangles fill the old ones. But it has two bugs, and two numbers betray them. The volume
-# within a closed surface should not change, since nothing was moved. And $V - E + F$ should stay 2. Write
-# `examine(unpool)` below the function while you look for them.
+# A face has corners a, b, c; p, q, r are the new vertices opposite to them, so p lies between b and c. The triangle at
+# a begins with a, that at b with b, that at c with c; the last one is p, q, r. The function below looks right, and its
+# triangles fill the old ones. But it has two bugs, and two numbers betray them. The volume within a closed surface
+# should not change, since nothing was moved. And $V - E + F$ should stay 2. Write `examine(unpool)` below the function
+# while you look for them.
 
 # %%
 def examine(unpool):
@@ -444,7 +445,8 @@ laplacian_change = check("22.6", laplacian_change)
 
 # %%
 furniture = ShapeWorld(("chair", "table", "lamp", "shelf"))
-goals = shape_views(furniture, 4, seed=50 + course.seed, size=32, points=500).points
+wanted = shape_views(furniture, 4, seed=50 + course.seed, size=32, points=500)  # one of each kind
+goals = wanted.points
 clay, clay_faces = ellipsoid(162)
 clay_edges = unique_edges(clay_faces)
 
@@ -470,10 +472,10 @@ measured = {name: (1000 * chamfer(moved, goals).item(), 100 * folds(moved, clay_
             for name, moved in pulled.items()}
 table(measured, columns=("Chamfer (x 1000)", "edges folded back (%)"), best=None, number="{:.2f}",
       source="our four pieces of furniture, this run; Chamfer between vertices and points")
-close = {"turn": 30, "above": 20, "size": 240, "reach": 0.35}
-show(side_by_side({"true points": draw_points(from_view(goals[0]), **close),
-                   **{name: draw_mesh(from_view(moved[0]), clay_faces, **close) for name, moved in pulled.items()}}),
-     alt="Points of a piece of furniture; a crumpled mesh through them; a smoother one that follows them less closely.")
+lamp, close = wanted.labels.tolist().index(2), {"turn": 25, "above": 15, "size": 240, "reach": 0.27}
+show(side_by_side({"true points": draw_points(from_view(goals[lamp]), **close),
+                   **{name: draw_mesh(from_view(moved[lamp]), clay_faces, **close) for name, moved in pulled.items()}}),
+     alt="Points of a lamp; a crumpled mesh through them; a smoother one, whose shade and stem can be told apart.")
 
 # %% tags=["claim"]
 (free, crumpled), (held, smooth) = measured.values()
@@ -487,8 +489,9 @@ claim("Without regularisers the Chamfer distance is lower by more than a quarter
 #
 # ### The network
 #
-# Eighteen convolutions for the picture, three blocks of graph convolutions for the mesh. (In the figure, the numbers
-# below a block are vertices and features per vertex: a mesh has no rows and columns.)
+# Eighteen convolutions for the picture; three blocks of 14, 14 and 15 graph convolutions for the mesh. Each of those
+# has two matrices, so the figure counts it as two layers. (For the mesh, its numbers are vertices and features per
+# vertex: a mesh has no rows and columns.)
 
 # %%
 torch.manual_seed(0)
@@ -532,7 +535,7 @@ table({"N3MR": tuple(map(from_memory, (33.80, 47.72))), "3D-R2N2 (voxels, 20)": 
 
 # %%
 SMALL = course.pick(cpu=128, smoke=12)
-training = shape_views(furniture, SMALL, seed=1 + course.seed)
+training = shape_views(furniture, SMALL, seed=1 + course.seed, points=256)
 unseen = shape_views(furniture, course.pick(cpu=32, smoke=4), seed=1000 + course.seed)
 batches = minibatches((training.pictures, training.points, training.normals), 8, seed=course.seed)
 
@@ -544,12 +547,14 @@ def whole_loss(network, batch):
     return pixel2mesh_loss(results, network.starts(results), points, normals, "pytorch")
 
 
-small = trained(lambda: Pixel2Mesh.mini(template=ellipsoid(24), moves=True), batches, 160, course, lr=3e-3,
+small = trained(lambda: Pixel2Mesh.mini(template=ellipsoid(24), moves=True), batches, 280, course, lr=3e-3,
                 loss=whole_loss, clip_norm=0.1)
 
 # %% [markdown]
-# Every stage's mesh, measured by 400 points drawn from its surface, on furniture that the network has not seen. Beside
-# it a test: the same network, with the picture of *another* piece.
+# Every stage's mesh, measured by 400 points drawn from its surface, on furniture that the network has not seen. Two
+# rows guard against a number that looks good and means little. Is the network better than one answer for all, 400
+# points from anywhere in the training set? And does it look at the piece, or only at what kind of piece it is? For that
+# it gets the picture of *another* piece of the same kind.
 
 # %%
 def measure(pictures):
@@ -564,9 +569,17 @@ def measure(pictures):
     return rows
 
 
-stages, swapped = measure(unseen.pictures), measure(unseen.pictures.roll(1, 0))
+other = torch.arange(len(unseen.labels))
+for kind in unseen.labels.unique():
+    same = (unseen.labels == kind).nonzero()[:, 0]
+    other[same] = same.roll(1)
+stages, swapped = measure(unseen.pictures), measure(unseen.pictures[other])
+anywhere = training.points.flatten(0, 1)
+anywhere = anywhere[torch.randperm(len(anywhere), generator=course.generator())[:400]].expand(len(other), -1, -1)
+constant = 1000 * chamfer(anywhere, unseen.points).item(), 100 * f_score(anywhere, unseen.points, 0.02)[0].mean().item()
 names = [f"stage {k}: {n} vertices" for k, n in ((1, 24), (2, 90), (3, 354))]
-table(dict(zip(names, stages, strict=True)) | {"stage 3, picture of another piece": swapped[2]},
+table(dict(zip(names, stages, strict=True)) | {"stage 3, picture of another piece of the kind": swapped[2],
+                                               "the same points for all": constant},
       columns=("Chamfer (x 1000)", "F1 at 0.02 (%)"), best=None, number="{:.2f}",
       source="our furniture, unseen, this run")
 
@@ -575,21 +588,24 @@ first, second, third = (row[0] for row in stages)
 claim("Each stage lowers the Chamfer distance of unseen furniture by more than 5 %",
       {"stage 2": 100 * (1 - second / first) - 5, "stage 3": 100 * (1 - third / second) - 5},
       f"{first:.2f}, {second:.2f}, {third:.2f}", unit="%")
-claim("With the picture of another piece, the distance is more than 1.5 times as large: the mesh follows the picture",
-      100 * (swapped[2][0] / third / 1.5 - 1), f"{swapped[2][0]:.2f} against {third:.2f}", unit="%")
+claim("One answer for all is more than 1.5 times as far from the truth, and the mesh from a picture of another piece "
+      "of the kind more than 1.25 times: the network looks at the piece itself",
+      {"one for all": 100 * (constant[0] / third / 1.5 - 1), "another piece": 100 * (swapped[2][0] / third / 1.25 - 1)},
+      f"{constant[0]:.2f} and {swapped[2][0]:.2f} against {third:.2f}", unit="%")
 
 # %%
+chosen = [unseen.labels.tolist().index(kind) for kind in range(3)]
 with torch.no_grad():
-    shown = [(places.cpu(), triangles.cpu()) for places, triangles in small(unseen.pictures[:4].to(course.device))]
-start_mesh, large = (small.template.cpu(), small.faces0.cpu()), {"turn": 25, "above": 0, "size": 200, "reach": 0.36}
+    shown = [(places.cpu(), triangles.cpu()) for places, triangles in small(unseen.pictures[chosen].to(course.device))]
+start_mesh, large = (small.template.cpu(), small.faces0.cpu()), {"turn": 25, "above": 15, "size": 200, "reach": 0.3}
 rows = {}
-for i in range(2):
-    rows |= {f"given {i + 1}": enlarged(unseen.pictures[i]),
-             **{f"stage {k + 1} ": draw_mesh(from_view(v[i]), f, **large) for k, (v, f) in enumerate(shown) if i == 0},
-             **{f"stage {k + 1}": draw_mesh(from_view(v[i]), f, **large) for k, (v, f) in enumerate(shown) if i == 1},
-             f"true {i + 1}": draw_points(from_view(unseen.points[i]), **large)}
+for i, k in enumerate(chosen):
+    name = furniture.kinds[unseen.labels[k]]
+    rows[name] = enlarged(unseen.pictures[k])
+    rows |= {f"{name}, stage {n}": draw_mesh(from_view(v[i]), f, **large) for n, (v, f) in enumerate(shown, 1)}
+    rows[f"{name}, true"] = draw_points(from_view(unseen.points[k]), **large)
 show(side_by_side(rows, columns=5),
-     alt="Two pieces of furniture: the picture, three meshes of it from coarse to fine, and the true points.")
+     alt="A chair, a table and a lamp: the picture, three meshes of it from coarse to fine, and the true points.")
 
 # %% [markdown]
 # The rough form is there. The flaws are those of the method: parts grow together, and skins close what should be open.
@@ -599,9 +615,9 @@ show(side_by_side(rows, columns=5),
 # part appear first?
 
 # %% tags=["widget"]
-MeshStages(unseen.pictures[0], [(from_view(start_mesh[0]), start_mesh[1]),
+MeshStages(unseen.pictures[chosen[0]], [(from_view(start_mesh[0]), start_mesh[1]),
                                 *((from_view(places[0]), triangles) for places, triangles in shown)],
-           from_view(unseen.points[0]))
+           from_view(unseen.points[chosen[0]]))
 
 # %% [markdown]
 # ## On a GPU

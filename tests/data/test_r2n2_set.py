@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course_lib.data.sets.r2n2 import r2n2, read_binvox, to_course_axes
+from course_lib.data.sets.r2n2 import r2n2, read_binvox, read_rendering, to_course_axes, train_and_test
 from course_lib.errors import DataError
 
 
@@ -45,6 +45,18 @@ def test_four_fifths_of_each_kind_are_for_training(folder):
     assert (len(train), len(test)) == (4 + 8, 1 + 2) and train.kinds == test.kinds == ["chair", "lamp"]
     assert not {one.grid for one in train} & {one.grid for one in test}
     assert len(train[2:5]) == 3 and train[2:5][0] == train[2]
+
+
+def test_the_share_that_trains_is_rounded_down_as_in_the_released_code():
+    assert train_and_test("abcdefghi") == ("abcdefg", "hi") and train_and_test("a") == ("", "a")
+
+
+def test_only_what_is_wholly_transparent_is_white(tmp_path):
+    pixels = np.array([[(10, 20, 30, 0), (10, 20, 30, 1), (10, 20, 30, 255)]], np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "one.png")
+    picture, mask = read_rendering(tmp_path / "one.png")
+    assert picture[:, 0].T.tolist() == [[255, 255, 255], [10, 20, 30], [10, 20, 30]]
+    assert mask.tolist() == [[False, True, True]] and picture.dtype == torch.uint8
 
 
 def test_pictures_lie_before_white_and_lose_their_border(folder):

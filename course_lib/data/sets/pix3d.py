@@ -19,6 +19,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch.utils.data import Dataset
 
+from course_lib.data.mesh_io import read_mesh
 from course_lib.data.sets.on_disk import contents, data_folder
 from course_lib.errors import DataError
 from course_lib.ops.camera import intrinsics
@@ -75,7 +76,10 @@ class Pix3D(Dataset):
 
     def _mesh(self, name):
         if name not in self._meshes:  # the pictures share a few hundred models
-            self._meshes[name] = read_obj(self.root / name)
+            vertices, faces = read_mesh(self.root / name)
+            if not len(faces):
+                raise DataError(f"{self.root / name} has no face. Copy or unpack it again.")
+            self._meshes[name] = vertices, faces
         return self._meshes[name]
 
     def _voxels(self, name):
@@ -117,29 +121,6 @@ def pix3d(root, split="s1", train=True):
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise DataError(f"{path} cannot be understood ({type(error).__name__}: {error}). Copy it again.") from error
     return Pix3D(folder, [row for row in rows if row["picture"] not in WRONG])
-
-
-def read_obj(path):
-    """Vertices (V, 3) and triangles (F, 3) of an OBJ file; faces of more corners become fans.
-
-    Raises:
-        DataError: if the file cannot be read, or holds no face.
-    """
-    vertices, faces = [], []
-    try:
-        for line in path.read_text(errors="replace").splitlines():
-            words = line.split()
-            if words[:1] == ["v"]:
-                vertices.append([float(word) for word in words[1:4]])
-            elif words[:1] == ["f"]:
-                corners = [int(word.split("/")[0]) for word in words[1:]]
-                corners = [c - 1 if c > 0 else len(vertices) + c for c in corners]  # negative: counted from the end
-                faces += [[corners[0], b, c] for b, c in zip(corners[1:], corners[2:], strict=False)]
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as an OBJ file: {error}.") from error
-    if not faces or max(map(max, faces)) >= len(vertices):
-        raise DataError(f"{path} has {len(vertices)} vertices and {len(faces)} faces that do not fit together.")
-    return torch.tensor(vertices), torch.tensor(faces)
 
 
 def _coco(table):

@@ -41,7 +41,7 @@ class Rendered:
         Raises:
             DataError: if one is not there or cannot be read.
         """
-        return torch.stack([_picture(self.pictures / f"{number:02}.png", side) for number in numbers])
+        return torch.stack([_middle(self.pictures / f"{number:02}.png", side) for number in numbers])
 
     def voxels(self):
         """(32, 32, 32) bool along z, y, x, in this course's axes."""
@@ -78,14 +78,37 @@ def r2n2(path, train=True):
             for one in folders(kind)
             if (one / "rendering").is_dir() and (grids / kind.name / one.name / "model.binvox").is_file()
         ]
-        first = round(TRAINED * len(whole))
-        objects += whole[:first] if train else whole[first:]
+        objects += train_and_test(whole)[0 if train else 1]
     if not objects:
         raise DataError(
             f"No object in {root} has both pictures and voxels; {RENDERINGS} holds {contents(pictures)}, {VOXELS} "
             f"holds {contents(grids)}."
         )
     return RenderedObjects(objects)
+
+
+def train_and_test(objects):
+    """The two parts of one kind's objects, sorted by name: the first four fifths, rounded down, and the rest."""
+    first = int(TRAINED * len(objects))
+    return objects[:first], objects[first:]
+
+
+def read_rendering(path):
+    """A picture before white, uint8 (3, H, W), and where the object is, (H, W) bool.
+
+    White is what is wholly transparent, and nothing else, as in the released codes of 3D-R2N2 and Pixel2Mesh.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGBA"))
+    except (OSError, UnidentifiedImageError) as error:
+        raise DataError(f"{path} cannot be read as a picture: {error}. Copy or unpack it again.") from error
+    mask = pixels[..., 3] > 0
+    picture = np.where(mask[..., None], pixels[..., :3], 255).astype(np.uint8)
+    return torch.from_numpy(picture.transpose(2, 0, 1).copy()), torch.from_numpy(mask)
 
 
 def to_course_axes(grids):
@@ -121,14 +144,10 @@ def read_binvox(path):
     return torch.from_numpy(filled.reshape(x, z, y)).transpose(1, 2).contiguous()
 
 
-def _picture(path, side):
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGBA"), np.float32) / 255
-    except (OSError, UnidentifiedImageError) as error:
-        raise DataError(f"{path} cannot be read as a picture: {error}.") from error
-    color, share = torch.from_numpy(pixels).permute(2, 0, 1).split((3, 1))
-    middle = center_crop(color * share + 1 - share, round(SEEN * pixels.shape[0]))
+def _middle(path, side):
+    """What the network sees of a picture: its middle, (3, side, side) in 0..1."""
+    picture, _ = read_rendering(path)
+    middle = center_crop(picture.float() / 255, round(SEEN * picture.shape[1]))
     if middle.shape[-1] == side:
         return middle
     return interpolate(middle[None], (side, side), mode="bilinear", antialias=True, align_corners=False)[0].clamp(0, 1)

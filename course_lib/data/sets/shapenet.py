@@ -19,13 +19,12 @@ import math
 from collections.abc import Sequence as Ordered
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch.nn.functional import interpolate
 
 from course_lib.data.mesh_io import read_mesh
 from course_lib.data.sets.on_disk import contents, data_folder, folders, list_text, some
+from course_lib.data.sets.r2n2 import read_rendering, train_and_test
 from course_lib.data.worlds.shape_views import BACK, to_view
 from course_lib.errors import DataError
 from course_lib.ops.camera import intrinsics, look_at
@@ -41,7 +40,6 @@ VIEWS = 24
 FARTHEST = 1.75  # what the stored distance, a share, is multiplied with
 FOCAL = 35 / 32  # of the rendering camera, in widths of the picture: 35 mm before a sensor of 32 mm
 SCALE = 0.57  # of Pixel2Mesh's objects: about 1 / 1.75, so that the stored share is the distance
-TRAIN = 0.8  # share of each category's models, sorted by name, that train
 FILES = ("model.obj", "models/model_normalized.obj")  # version 1, version 2
 SPLITS = ("train", "test", None)
 
@@ -85,23 +83,11 @@ class Model:
         if number not in self.views:
             raise DataError(f"{self.label} {self.name} has views {some([str(v) for v in self.views]) or 'none'}, "
                             f"asked for {number}.")  # fmt: skip
-        path = self._pictures / f"{number:02d}.png"
-        try:
-            with Image.open(path) as opened:
-                pixels = np.asarray(opened.convert("RGBA"))
-        except (OSError, UnidentifiedImageError) as error:
-            raise DataError(f"{path} cannot be read as a picture: {error}. Copy or unpack it again.") from error
-        mask = pixels[..., 3] > 0
-        picture = np.where(mask[..., None], pixels[..., :3], 255).astype(np.uint8)
+        picture, mask = read_rendering(self._pictures / f"{number:02d}.png")
         height, width = mask.shape
         K = intrinsics(FOCAL * width, cx=(width - 1) / 2, cy=(height - 1) / 2)
         azimuth, elevation, _, share, _ = _cameras(self._pictures / "rendering_metadata.txt")[number]
-        return View(
-            torch.from_numpy(picture.transpose(2, 0, 1).copy()),
-            torch.from_numpy(mask),
-            camera_pose(azimuth, elevation, share * FARTHEST),
-            K,
-        )
+        return View(picture, mask, camera_pose(azimuth, elevation, share * FARTHEST), K)
 
 
 class Models(Ordered):
@@ -144,8 +130,8 @@ def shapenet(path, renderings=None, *, categories=None, split=None, splits_file=
             continue
         found = [(inside.name, file) for inside in folders(folder) if (file := _file(inside))]
         if chosen is None:
-            middle = round(TRAIN * len(found))
-            found = {"train": found[:middle], "test": found[middle:], None: found}[split]
+            train, test = train_and_test(found)
+            found = {"train": train, "test": test, None: found}[split]
         for name, file in found:
             views = range(VIEWS) if chosen is None else chosen.get(folder.name, {}).get(name)
             if views is None:

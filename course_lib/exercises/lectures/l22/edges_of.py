@@ -81,6 +81,38 @@ edges_of = exercise(
             "the *number* of edges came: the edges are asked for", {"pairs.unique(dim=0)": "len(pairs.unique(dim=0))"}
         ),
         edit("these are the faces' corners: an edge is a pair", {PAIRS: "faces", "dim=1)": "dim=1)"}),
+        edit(
+            THREE,
+            {PAIRS: "torch.cat([faces.sort(dim=1).values[:, [0, 1]], faces.sort(dim=1).values[:, [1, 2]]])"},
+        ),
+        edit(
+            "every edge comes twice, as (a, b) and as (b, a): keep the one whose smaller number is first",
+            {"pairs.unique(dim=0)": "torch.cat([pairs, pairs.flip(1)]).unique(dim=0)"},
+        ),
+        edit(
+            "an edge at the rim has one face only, which may name its larger number first: turn such a pair round, do "
+            "not drop it",
+            {SORT: "pairs[pairs[:, 0] < pairs[:, 1]]"},
+        ),
+        edit(
+            "the vertices are counted anew here: edges name them by the same numbers as the faces do",
+            {"    pairs = torch": "    faces = faces.unique(return_inverse=True)[1]\n    pairs = torch"},
+        ),
+        edit(
+            "`.indices` says where in its row a number stood: `.values` are the numbers",
+            {SORT: "pairs.sort(dim=1).indices"},
+        ),
+        edit(
+            "every pair of vertices came: an edge is a pair that some *face* joins",
+            {PAIRS: "torch.combinations(faces.unique())"},
+        ),
+        edit(
+            "two different pairs got the same code: multiply by more than the largest vertex number",
+            {
+                "return pairs.unique(dim=0)": "n = len(faces); code = (pairs[:, 0] * n + pairs[:, 1]).unique()\n"
+                "    return torch.stack([code // n, code % n], dim=1)"
+            },
+        ),
     ),
     hints=(
         "Every face has three pairs of corners. The neighbour face walks the shared edge the other way round.",

@@ -90,6 +90,34 @@ graph_conv = exercise(
             "the vertex counts as its own neighbour here: only W0 is for it",
             {"features @ W0,": "features @ (W0 + W1),"},
         ),
+        edit(
+            "the second direction sends messages, too: features @ W1, not what came of the first",
+            {SECOND: SECOND.replace("messages[", "own[")},
+        ),
+        edit(
+            "degrees do not count in this layer: the neighbours' messages are added as they are",
+            {
+                "messages = features @ W0, features @ W1": "messages = features @ W0, features @ W1\n"
+                "    root = torch.bincount(edges.flatten(), minlength=len(features)).clamp(min=1)[:, None].sqrt()",
+                "messages[edges[:, 1]])": "messages[edges[:, 1]] / root[edges[:, 0]] / root[edges[:, 1]])",
+                "messages[edges[:, 0]])": "messages[edges[:, 0]] / root[edges[:, 0]] / root[edges[:, 1]])",
+            },
+        ),
+        edit(
+            "the largest message came of each neighbourhood: they are added up",
+            {
+                f"own = {FIRST}": "to, of = torch.cat([edges, edges.flip(1)]).T",
+                SECOND: "own + torch.zeros_like(own).scatter_reduce(0, to[:, None].expand(-1, own.shape[1]), "
+                "messages[of], 'amax', include_self=False)",
+            },
+        ),
+        edit(
+            "a neighbour sends its own features, not their difference from the receiver's",
+            {
+                FIRST: FIRST[:-1] + " - messages[edges[:, 0]])",
+                SECOND: SECOND[:-1] + " - messages[edges[:, 1]])",
+            },
+        ),
     ),
     hints=(
         "What a vertex gets from each neighbour is that neighbour's row times $W_1$. Every edge (a, b) says two "

@@ -21,6 +21,17 @@ def laplacian_change(before, after, edges):
 
 MOVE, CHANGE, LOSS = "after - before", "move - total / number[:, None]", "(change**2).sum(dim=1).mean()"
 SECOND = "total.index_add(0, edges[:, 1], move[edges[:, 0]])"
+SQUARES = (
+    "lengths before and after are compared: first subtract the two coordinates, then square, for one can turn without "
+    "growing longer"
+)
+LOST = "`x[index] += y` keeps one neighbour only where an index comes several times: index_add adds them all"
+# Coordinates of any places, for mistakes that need them before and after.
+TWO = {
+    "    move = after - before\n": "    to, of = torch.cat([edges, edges.flip(1)]).T\n"
+    "    many = torch.bincount(to, minlength=len(after))[:, None]\n\n    def d(v):\n"
+    "        return v - torch.zeros_like(v).index_add(0, to, v[of]) / many\n\n    move = after - before\n"
+}
 
 
 def _cases(generator):
@@ -84,9 +95,43 @@ laplacian_change = exercise(
             "this multiplies with the number of neighbours: divide the sum by it",
             {CHANGE: "number[:, None] * move - total"},
         ),
+        edit(SQUARES, {**TWO, LOSS: "((d(after) ** 2).sum(1) - (d(before) ** 2).sum(1)).mean()"}),
+        edit(SQUARES, {**TWO, LOSS: "((d(after) ** 2).sum(1) - (d(before) ** 2).sum(1)).mean().abs()"}),
+        edit(SQUARES, {**TWO, LOSS: "((d(after) ** 2).sum(1) - (d(before) ** 2).sum(1)).abs().mean()"}),
+        edit(SQUARES, {**TWO, LOSS: "((d(after).norm(dim=1) - d(before).norm(dim=1)) ** 2).mean()"}),
+        edit("the coordinates before are subtracted, not added", {MOVE: "after + before"}),
         edit(
-            "squared lengths before and after are compared: first subtract the two coordinates, then square",
-            {LOSS: "((after - (total + 0) / number[:, None]) ** 2).sum(dim=1).mean()"},
+            "both forms are asked to be smooth here: only the *change* from one to the other counts",
+            {**TWO, LOSS: "(d(after) ** 2).sum(1).mean() + (d(before) ** 2).sum(1).mean()"},
+        ),
+        edit("the mean of squared lengths is asked for: this is the root of their sum", {LOSS: "change.norm()"}),
+        edit(
+            "this compares the two ends of each edge: compare each vertex with the *mean* of its neighbours",
+            {LOSS: "((move[edges[:, 0]] - move[edges[:, 1]]) ** 2).sum(dim=1).mean()"},
+        ),
+        edit(
+            LOST,
+            {
+                "    total = torch.zeros_like(move).index_add(0, edges[:, 0], move[edges[:, 1]])\n": "    total = "
+                "torch.zeros_like(move)\n    total[edges[:, 0]] += move[edges[:, 1]]\n",
+                f"total = {SECOND}": "total[edges[:, 1]] += move[edges[:, 0]]",
+            },
+        ),
+        edit(
+            LOST,
+            {
+                "    total = torch.zeros_like(move).index_add(0, edges[:, 0], move[edges[:, 1]])\n": "    total = "
+                "torch.zeros_like(move)\n    to, of = torch.cat([edges, edges.flip(1)]).T\n",
+                f"total = {SECOND}": "total[to] += move[of]",
+            },
+        ),
+        edit(
+            "an edge joins two vertices: it counts for both, and brings both a neighbour",
+            {SECOND: "total", "(edges.flatten(), minlength=len(move))": "(edges[:, 0], minlength=len(move)).clamp(1)"},
+        ),
+        edit(
+            "the sum of the neighbours is divided by their number: the vertex itself is none of them",
+            {"number[:, None]": "(number[:, None] + 1)"},
         ),
     ),
     hints=(

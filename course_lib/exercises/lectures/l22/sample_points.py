@@ -20,6 +20,8 @@ def sample_points(vertices, faces, numbers):
 AREA, ROOT, V = "torch.linalg.cross(b - a, c - a).norm(dim=1)", "numbers[:, 1:2].sqrt()", "numbers[:, 2:]"
 FACE = "torch.searchsorted(share, numbers[:, 0].contiguous())"
 POINT = "(1 - root) * a[face] + root * (1 - v) * b[face] + root * v * c[face]"
+DOT, LAST = "((b - a) * (c - a)).sum(dim=1).abs()", FACE + ".clamp(max=len(faces) - 1)"
+SORTED, INTO = "the faces lie on the line in the order of `faces`, not by size", {FACE: f"order[{FACE}]"}
 EVERY = "every face is drawn equally often: a large one must get more points, its share of the whole area"
 
 
@@ -38,8 +40,8 @@ def _cases(generator):
 
     corner = torch.tensor([[0.0, 0, 0], [6, 0, 0], [0, 2, 0], [0, 0, 1]])
     return [
-        Case("5 vertices, 4 faces, 20 points", mesh(5, 4, 20)),
-        Case("9 vertices, 11 faces, 7 points", mesh(9, 11, 7)),
+        Case("5 vertices, 4 faces, 60 points", mesh(5, 4, 60)),
+        Case("9 vertices, 11 faces, 90 points", mesh(9, 11, 90)),
         Case("one face, 6 points", mesh(3, 1, 6)),
         Case("by hand: areas 6 and 1, three points", (corner, torch.tensor([[0, 1, 2], [0, 2, 3]]), torch.tensor(
             [[0.8, 0.25, 0.5], [0.9, 1, 0.75], [0.6, 0.64, 0.25]]))),
@@ -66,7 +68,7 @@ sample_points = exercise(
         ),
         edit(
             "the areas must be divided by the whole area: the number is a share",
-            {"area.cumsum(dim=0) / area.sum()": "area.cumsum(dim=0)", FACE: FACE + ".clamp(max=len(faces) - 1)"},
+            {"area.cumsum(dim=0) / area.sum()": "area.cumsum(dim=0)", FACE: LAST},
         ),
         edit(
             "the face before the right one: the first whose share *reaches* the number",
@@ -108,6 +110,43 @@ sample_points = exercise(
             {"cross(b - a, c - a)": "cross(b, c)"},
         ),
         edit("the perimeter is no area", {AREA: "(b - a).norm(dim=1) + (c - b).norm(dim=1) + (a - c).norm(dim=1)"}),
+        edit(
+            "the product of two sides is twice the area at a right angle only: the length of their cross product",
+            {AREA: "(b - a).norm(dim=1) * (c - a).norm(dim=1)"},
+        ),
+        edit("a dot product says how far two sides agree, not what area they span: cross", {AREA: DOT}),
+        edit(
+            "one coordinate of the cross product is the area seen from one side: its length is needed",
+            {".norm(dim=1)": "[:, 2].abs()"},
+        ),
+        edit(
+            "a softmax of the areas is not their share: divide by their sum",
+            {"area.cumsum(dim=0) / area.sum()": "area.softmax(dim=0).cumsum(dim=0)", FACE: LAST},
+        ),
+        edit(
+            "the shares must reach 1: here the areas, or their sum, have a factor of 2 that the other lacks",
+            {"area.cumsum(dim=0) / area.sum()": "area.cumsum(dim=0) / (2 * area.sum())", FACE: LAST},
+        ),
+        edit(SORTED, {AREA: f"{AREA}\n    order = area.argsort(descending=True)\n    area = area[order]", **INTO}),
+        edit(SORTED, {AREA: f"{AREA}\n    order = area.argsort()\n    area = area[order]", **INTO}),
+        edit(
+            "this folds a parallelogram, which is even, too, but puts other points for the same numbers: use the "
+            "formula with the root",
+            {
+                ROOT: "numbers[:, 1:2]",
+                "    return": "    over = root + v > 1\n    root = torch.where(over, 1 - root, root)\n"
+                "    v = torch.where(over, 1 - v, v)\n    return",
+                POINT: "a[face] + root * (b[face] - a[face]) + v * (c[face] - a[face])",
+            },
+        ),
+        edit(
+            "the weights of the three corners add up to 1: with 1 - root for a, it is root, not u, for b and c",
+            {POINT: "(1 - root) * a[face] + root**2 * (1 - v) * b[face] + root**2 * v * c[face]"},
+        ),
+        edit(
+            "a and c are exchanged: 1 - root goes with a",
+            {POINT: "(1 - root) * c[face] + root * (1 - v) * b[face] + root * v * a[face]"},
+        ),
     ),
     hints=(
         "Lay the faces' areas side by side on a line of length 1. The first number is a place on it: which face lies "

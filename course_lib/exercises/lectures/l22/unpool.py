@@ -23,6 +23,9 @@ CRACK = (
     "the surface is torn: an edge that two faces share gets two middles, since one face names it (a, b) and the other "
     "(b, a). Put the smaller number first before you look for doubles"
 )
+ODD = "one triangle that was right is turned now: the third was the odd one, (c, p, q)"
+BEGIN = "the triangle is right, and turned the right way: let it begin with its own corner, c, as the others do"
+NEIGHBOURS = "p and q are the new vertices on c's two edges; r lies opposite to c"
 TURNED = "one of the four triangles is turned inside out: go round it in the same direction as round the others"
 
 
@@ -84,13 +87,50 @@ unpool = exercise(
             "this drops the edges' order: each row keeps its two numbers, sorted",
             {"[[1, 2], [2, 0], [0, 1]]": "[[0, 1], [1, 2], [2, 0]]"},
         ),
+        edit(
+            "the triangle in the middle is turned inside out: p, q, r runs the way a, b, c does",
+            {"(p, q, r)]": "(p, r, q)]"},
+        ),
+        edit(ODD, {"(a, r, q)": "(a, q, r)", LAST: "(c, p, q)"}),
+        edit(ODD, {"(b, p, r)": "(b, r, p)", LAST: "(c, p, q)"}),
+        edit(ODD, {"(p, q, r)]": "(p, r, q)]", LAST: "(c, p, q)"}),
+        edit(BEGIN, {LAST: "(p, c, q)"}),
+        edit(BEGIN, {LAST: "(q, p, c)"}),
+        edit(NEIGHBOURS, {LAST: "(c, q, r)"}),
+        edit(NEIGHBOURS, {LAST: "(c, r, p)"}),
+        edit(
+            "the mesh is right, its new vertices come in another order: the smaller number of a pair first, not last",
+            {"sort(dim=2)": "sort(dim=2, descending=True)"},
+        ),
+        edit(
+            "sorting a face's corners still leaves its edge (c, a) the wrong way round, and p no longer lies opposite "
+            "to a: sort the two numbers of each pair",
+            {f"faces[:, [[1, 2], [2, 0], [0, 1]]]{PAIRS}": "faces.sort(dim=1).values[:, [[1, 2], [2, 0], [0, 1]]]"},
+        ),
+        edit(
+            "vertices are told apart by their numbers, not by their places: two may lie at one place, and the order of "
+            "the new ones is that of the edges",
+            {
+                "edges, number = pairs.flatten(0, 1)": "middles, number = vertices[pairs].mean(dim=2).flatten(0, 1)",
+                "    middles = vertices[edges].mean(dim=1)\n": "",
+            },
+        ),
+        edit(
+            "this puts a new vertex into every *face*, and old edges stay as long as they were: into every edge",
+            {
+                "vertices[edges].mean(dim=1)": "vertices[faces].mean(dim=1)",
+                "(p, q, r) = faces.T, len(vertices) + number.view(-1, 3).T": "m = faces.T, len(vertices) + "
+                "torch.arange(len(faces))",
+                "[(a, r, q), (b, p, r), (c, q, p), (p, q, r)]": "[(a, b, m), (b, c, m), (c, a, m)]",
+            },
+        ),
     ),
     hints=(
-        "Look at what the cell below printed: are there as many new vertices as edges? And does the volume stay the "
+        "Look at what `examine(unpool)` prints: are there as many new vertices as edges? And does the volume stay the "
         "same, when every triangle is only cut in four?",
         "`unique(dim=0)` joins rows that are equal, and (1, 2) is not (2, 1): sort the last axis first. For the volume "
         "draw a triangle a, b, c with p, q, r in the middles of the opposite sides, and go round each of the four.",
-        "`pairs = faces[:, ...]` and then `.sort(dim=____).values`; the triangle at corner c runs "
+        "Behind the pairs of every face stands `.sort(dim=____).values`; the triangle at corner c runs "
         "`(c, ____, ____)`, like `(a, r, q)` does at a.",
     ),
 )

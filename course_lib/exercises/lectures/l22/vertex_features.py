@@ -24,6 +24,9 @@ X, Y = (
     "K[1, 1] * vertices[..., 1] / vertices[..., 2] + K[1, 2]",
 )
 GRID = "torch.stack([2 * x / (width - 1) - 1, 2 * y / (height - 1) - 1], dim=-1)"
+HALF = "torch.stack([(2 * x {0} 1) / width - 1, (2 * y {0} 1) / height - 1], dim=-1)"
+DOWN = "y is turned: here it points down, in space as in the picture"
+PIXEL = "one whole pixel is not enough, it has no gradient for the vertex: bilinear, between four"
 SAMPLE, OUT = "F.grid_sample(maps, grid[:, :, None], align_corners=True)", "found[..., 0].transpose(1, 2)"
 
 
@@ -87,11 +90,11 @@ vertex_features = exercise(
         ),
         edit("the focal lengths are missing", {X: X.replace("K[0, 0] * ", ""), Y: Y.replace("K[1, 1] * ", "")}),
         edit("y has a focal length of its own, K[1, 1]", {"K[1, 1]": "K[0, 0]"}),
-        edit("y is turned: here it points down, in space as in the picture", {Y: Y.replace("K[1, 1] *", "-K[1, 1] *")}),
+        edit(DOWN, {Y: Y.replace("K[1, 1] *", "-K[1, 1] *")}),
         edit("grid_sample wants -1..1, not 0..1", {GRID: "torch.stack([x / (width - 1), y / (height - 1)], dim=-1)"}),
         edit("grid_sample wants -1..1, not pixels", {GRID: "torch.stack([x, y], dim=-1)"}),
         edit(
-            "the nearest pixel is not enough, it has no gradient for the vertex: bilinear",
+            PIXEL,
             {"align_corners=True": "mode='nearest', align_corners=True"},
         ),
         edit(
@@ -109,6 +112,39 @@ vertex_features = exercise(
             "the principal points are exchanged: K[0, 2] belongs to x",
             {"+ K[0, 2]": "+ K[1, 2]", "+ K[1, 2]": "+ K[0, 2]"},
         ),
+        edit(
+            "these places are for align_corners=False, where -1 and 1 are the picture's outer edges",
+            {GRID: HALF.format("+")},
+        ),
+        edit(
+            "pixel 0 reaches from -0.5 to 0.5, so half a pixel is added, not subtracted",
+            {GRID: HALF.format("-"), "align_corners=True": "align_corners=False"},
+        ),
+        edit(
+            "vertices are rows here: `vertices @ K.T`, for `vertices @ K` multiplies with K transposed",
+            {
+                X: "(vertices @ K)[..., 0] / (vertices @ K)[..., 2]",
+                Y: "(vertices @ K)[..., 1] / (vertices @ K)[..., 2]",
+            },
+        ),
+        edit(DOWN, {Y: f"height - 1 - ({Y})"}),
+        edit("z points forward, away from the camera: divide by z, not by -z", {"/ vertices": "/ -vertices"}),
+        edit(
+            "the depth z divides, not the distance from the camera",
+            {"/ vertices[..., 2]": "/ vertices.norm(dim=-1)"},
+        ),
+        edit(PIXEL, {"* x /": "* x.floor() /", "* y /": "* y.floor() /"}),
+        edit(
+            "the principal point is what K says, not the middle of the map",
+            {"K[0, 2]": "width / 2", "K[1, 2]": "height / 2"},
+        ),
+        edit(
+            "the principal point is what K says, not the middle pixel of the map",
+            {"K[0, 2]": "(width - 1) / 2", "K[1, 2]": "(height - 1) / 2"},
+        ),
+        edit("the principal point is added, not subtracted", {"+ K[0, 2]": "- K[0, 2]", "+ K[1, 2]": "- K[1, 2]"}),
+        edit("-1..1 is two wide: twice the share of the way, minus 1", {"2 * x": "x", "2 * y": "y"}),
+        edit("x has a focal length of its own, K[0, 0]", {"K[0, 0]": "K[1, 1]"}),
     ),
     hints=(
         "Two steps: where in the picture does the vertex lie, in pixels? Then what stands there in the map, between "

@@ -77,4 +77,43 @@ def edges_of(faces):
 """,
         "those at the rim belong",
     ),
+    (
+        """
+def edges_of(faces):
+    _, faces = faces.unique(return_inverse=True)
+    pairs = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    return pairs.sort(dim=1).values.unique(dim=0)
+""",
+        "counted anew",
+    ),
+    (
+        """
+def edges_of(faces):
+    pairs = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    return pairs[pairs[:, 0] < pairs[:, 1]].unique(dim=0)
+""",
+        "at the rim",
+    ),
+    (
+        """
+def edges_of(faces):
+    n = int(faces.max()) + 1
+    A = torch.zeros(n, n, dtype=torch.bool)
+    for i, j in ((0, 1), (1, 2), (2, 0)):
+        A[faces[:, i], faces[:, j]] = True
+        A[faces[:, j], faces[:, i]] = True
+    return A.nonzero()
+""",
+        "comes twice",
+    ),
+    (
+        """
+def edges_of(faces):
+    pairs = torch.cat([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).sort(1).values
+    n = len(faces)
+    code = (pairs[:, 0] * n + pairs[:, 1]).unique()
+    return torch.stack([code // n, code % n], 1)
+""",
+        "same code",
+    ),
 ]

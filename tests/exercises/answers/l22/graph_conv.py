@@ -99,4 +99,36 @@ def graph_conv(features, edges, W0, W1):
 """,
         "ReLU",
     ),
+    (
+        """
+def graph_conv(features, edges, W0, W1):
+    both = torch.cat([edges, edges.flip(1)])
+    d = features[both[:, 1]] - features[both[:, 0]]
+    return (features @ W0).index_add(0, both[:, 0], d @ W1)
+""",
+        "difference",
+    ),
+    (
+        """
+def graph_conv(features, edges, W0, W1):
+    out, m = features @ W0, features @ W1
+    rows = []
+    for i in range(len(features)):
+        near = [b if a == i else a for a, b in edges.tolist() if i in (a, b)]
+        rows.append(out[i] + (m[near].amax(0) if near else 0))
+    return torch.stack(rows)
+""",
+        "largest",
+    ),
+    (
+        """
+def graph_conv(features, edges, W0, W1):
+    A = torch.zeros(len(features), len(features))
+    A[edges[:, 0], edges[:, 1]] = 1
+    A = A + A.T
+    d = A.sum(1).clamp(min=1).rsqrt()
+    return features @ W0 + (d[:, None] * A * d) @ features @ W1
+""",
+        "degrees",
+    ),
 ]

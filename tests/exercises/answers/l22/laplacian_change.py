@@ -30,6 +30,13 @@ def laplacian_change(before, after, edges):
         total = total + ((d1 - d0) ** 2).sum()
     return total / len(before)
 """,
+    "a mean over neighbours by index_reduce": """
+def laplacian_change(before, after, edges):
+    to, of = torch.cat([edges, edges.flip(1)]).T
+    move = after - before
+    middle = torch.zeros_like(move).scatter_reduce(0, to[:, None].expand(-1, 3), move[of], "mean", include_self=False)
+    return torch.nn.functional.mse_loss(move, middle) * 3
+""",
 }
 
 OWN_FORM = {}
@@ -94,6 +101,48 @@ def laplacian_change(before, after, edges):
         return v - torch.zeros_like(v).index_add(0, both[:, 0], v[both[:, 1]]) / n
     return (coordinates(after).square().sum(1) - coordinates(before).square().sum(1)).abs().mean()
 """,
-        None,
+        "turn without growing longer",
+    ),
+    (
+        """
+def laplacian_change(before, after, edges):
+    both = torch.cat([edges, edges.flip(1)])
+    n = torch.bincount(both[:, 0], minlength=len(before))[:, None]
+    def d(v):
+        return v - torch.zeros_like(v).index_add(0, both[:, 0], v[both[:, 1]]) / n
+    return ((d(after) + d(before)) ** 2).sum(1).mean()
+""",
+        "not added",
+    ),
+    (
+        """
+def laplacian_change(before, after, edges):
+    move = after - before
+    d = move[edges[:, 0]] - move[edges[:, 1]]
+    return (d ** 2).sum(1).mean()
+""",
+        "two ends",
+    ),
+    (
+        """
+def laplacian_change(before, after, edges):
+    both = torch.cat([edges, edges.flip(1)])
+    move = after - before
+    n = torch.bincount(both[:, 0], minlength=len(before))[:, None]
+    total = torch.zeros_like(move)
+    total[both[:, 0]] += move[both[:, 1]]
+    return ((move - total / n) ** 2).sum(1).mean()
+""",
+        "one neighbour",
+    ),
+    (
+        """
+def laplacian_change(before, after, edges):
+    move = after - before
+    n = torch.bincount(edges[:, 0], minlength=len(before)).clamp(min=1)[:, None]
+    total = torch.zeros_like(move).index_add(0, edges[:, 0], move[edges[:, 1]])
+    return ((move - total / n) ** 2).sum(1).mean()
+""",
+        "both",
     ),
 ]

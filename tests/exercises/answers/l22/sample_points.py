@@ -84,8 +84,53 @@ def sample_points(vertices, faces, numbers):
 """,
         "crowd about",
     ),
-    ({"(1 - root) * a[face]": "(1 - root) * c[face]", "root * v * c[face]": "root * v * a[face]"}, None),
     ({"area.cumsum(dim=0) / area.sum()": "area.cumsum(dim=0) / len(area)"}, None),
     ({"    return (1 - root)": "    points = (1 - root)"}, "return"),
-    ({"torch.linalg.cross(b - a, c - a).norm(dim=1)": "((b - a) * (c - a)).sum(1).abs()"}, None),
+    (
+        """
+def sample_points(vertices, faces, numbers):
+    a, b, c = vertices[faces].unbind(1)
+    area = torch.linalg.cross(b - a, c - a).norm(dim=1)
+    area, order = area.sort(descending=True)
+    face = order[torch.searchsorted(area.cumsum(0) / area.sum(), numbers[:, 0].contiguous())]
+    u, v = numbers[:, 1:2].sqrt(), numbers[:, 2:]
+    return (1 - u) * a[face] + u * (1 - v) * b[face] + u * v * c[face]
+""",
+        "not by size",
+    ),
+    (
+        """
+def sample_points(vertices, faces, numbers):
+    a, b, c = vertices[faces].unbind(1)
+    area = torch.linalg.cross(b - a, c - a).norm(dim=1)
+    face = torch.searchsorted(area.cumsum(0) / area.sum(), numbers[:, 0].contiguous())
+    u, v = numbers[:, 1:2], numbers[:, 2:]
+    over = u + v > 1
+    u, v = torch.where(over, 1 - u, u), torch.where(over, 1 - v, v)
+    return a[face] + u * (b - a)[face] + v * (c - a)[face]
+""",
+        "folds a parallelogram",
+    ),
+    (
+        """
+def sample_points(vertices, faces, numbers):
+    a, b, c = vertices[faces].unbind(1)
+    area = torch.linalg.cross(b - a, c - a)[:, 2].abs() / 2
+    face = torch.searchsorted(area.cumsum(0) / area.sum(), numbers[:, 0].contiguous())
+    s, v = numbers[:, 1:2].sqrt(), numbers[:, 2:]
+    return (1 - s) * a[face] + s * (1 - v) * b[face] + s * v * c[face]
+""",
+        "from one side",
+    ),
+    (
+        """
+def sample_points(vertices, faces, numbers):
+    a, b, c = vertices[faces].unbind(1)
+    area = torch.linalg.cross(b - a, c - a).norm(dim=1)
+    face = torch.multinomial(area, len(numbers), replacement=True)
+    u, v = numbers[:, 1:2].sqrt(), numbers[:, 2:]
+    return (1 - u) * a[face] + u * (1 - v) * b[face] + u * v * c[face]
+""",
+        None,
+    ),
 ]

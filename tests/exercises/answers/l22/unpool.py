@@ -36,6 +36,15 @@ def unpool(vertices, faces):
     corners = [(a, r, q), (b, p, r), (c, q, p), (p, q, r)]
     return torch.cat([vertices, middles]), torch.cat([torch.stack(three, dim=1) for three in corners])
 """,
+    "both ends of each edge, then halves": """
+def unpool(vertices, faces):
+    a, b, c = faces.T
+    pairs = torch.stack([torch.stack(pair, 1).sort(dim=1)[0] for pair in ((b, c), (a, c), (a, b))], 1)
+    edges, number = torch.unique(pairs.view(-1, 2), dim=0, return_inverse=True)
+    p, q, r = (number.view(-1, 3) + vertices.shape[0]).T
+    new = torch.cat([a, b, c, p]), torch.cat([r, p, q, q]), torch.cat([q, r, p, r])
+    return torch.cat([vertices, 0.5 * vertices[edges].sum(1)]), torch.stack(new, 1)
+""",
 }
 
 OWN_FORM = {}
@@ -54,7 +63,6 @@ def unpool(vertices, faces):
 """,
         "torn",
     ),
-    ({"(p, q, r)]": "(p, r, q)]"}, None),
     (
         """
 def unpool(vertices, faces):
@@ -68,7 +76,28 @@ def unpool(vertices, faces):
 """,
         "turned inside out",
     ),
-    ({".sort(dim=2).values": ".sort(dim=2, descending=True).values"}, None),
+    ({".sort(dim=2)": ".sort(dim=2, descending=True)", "(c, q, p)": "(c, p, q)"}, None),
     ({"mean(dim=1)": "mean(dim=2)"}, None),
     ({"    return torch.cat": "    found = torch.cat"}, "return"),
+    (
+        """
+def unpool(vertices, faces):
+    pairs = faces[:, [[1, 2], [2, 0], [0, 1]]]
+    middles, number = vertices[pairs].mean(dim=2).flatten(0, 1).unique(dim=0, return_inverse=True)
+    (a, b, c), (p, q, r) = faces.T, len(vertices) + number.view(-1, 3).T
+    corners = [(a, r, q), (b, p, r), (c, q, p), (p, q, r)]
+    return torch.cat([vertices, middles]), torch.cat([torch.stack(three, dim=1) for three in corners])
+""",
+        "not by their places",
+    ),
+    (
+        """
+def unpool(vertices, faces):
+    middles = vertices[faces].mean(1)
+    n = len(vertices) + torch.arange(len(faces))
+    a, b, c = faces.T
+    return torch.cat([vertices, middles]), torch.cat([torch.stack(t, 1) for t in ((a, b, n), (b, c, n), (c, a, n))])
+""",
+        "every *face*",
+    ),
 ]

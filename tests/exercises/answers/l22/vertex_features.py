@@ -102,5 +102,27 @@ def vertex_features(maps, vertices, K):
         "division by z",
     ),
     ({"    return found[..., 0].transpose(1, 2)": "    found = found[..., 0].transpose(1, 2)"}, "return"),
-    ({"K[0, 0] *": "K[1, 1] *"}, None),
+    (
+        """
+def vertex_features(maps, vertices, K):
+    height, width = maps.shape[2:]
+    p = vertices @ K
+    x, y = p[..., 0] / p[..., 2], p[..., 1] / p[..., 2]
+    grid = torch.stack([2 * x / (width - 1) - 1, 2 * y / (height - 1) - 1], dim=-1)
+    return F.grid_sample(maps, grid[:, :, None], align_corners=True)[..., 0].transpose(1, 2)
+""",
+        "vertices are rows",
+    ),
+    (
+        """
+def vertex_features(maps, vertices, K):
+    height, width = maps.shape[2:]
+    x = K[0, 0] * vertices[..., 0] / vertices[..., 2] + K[0, 2] ; x = x.clamp(0, width - 1)
+    y = K[1, 1] * vertices[..., 1] / vertices[..., 2] + K[1, 2] ; y = y.clamp(0, height - 1)
+    grid = torch.stack([2 * x / (width - 1) - 1, 2 * y / (height - 1) - 1], dim=-1)
+    found = F.grid_sample(maps, grid[:, :, None], align_corners=True)
+    return found[..., 0].transpose(1, 2)
+""",
+        "not the border",
+    ),
 ]
