@@ -695,4 +695,4 @@ print("F1 at 0.01, vertices as in the paper:", f"{100 * f_score(made[2][0], trut
 # - M. Defferrard and others, *Convolutional Neural Networks on Graphs with Fast Localized Spectral Filtering*, NIPS
 #   2016, arXiv:1606.09375: Section 2.1 (the Chebyshev form).
 #
-# **Next:** lecture 23, Mesh R-CNN, which finds the objects first, and lets voxels decide where the holes are.
+# **Next:** [23 · Mesh R-CNN](23_mesh_rcnn.ipynb), which finds the objects first, and lets voxels decide on holes.
