@@ -551,7 +551,8 @@ def voxel_iou(found, true):
 true = test[2] > 0
 head_iou = voxel_iou(test_logits.sigmoid() > 0.3, true)
 mean_iou = max(voxel_iou((mean_shape > threshold).expand_as(true), true) for threshold in (0.2, 0.3, 0.4))
-print(f"IoU with the true voxels of new objects: {head_iou:.0f} %; the mean shape at its best threshold: {mean_iou:.0f} %")
+print(f"IoU with the true voxels of new objects: {head_iou:.0f} %")
+print(f"of the mean shape, at its best threshold: {mean_iou:.0f} %")
 
 # %% tags=["claim"]
 claim("The voxels of new objects meet the truth better than the mean shape does, which sees no picture: by more than 5 "
@@ -642,7 +643,7 @@ for name, (vertices, faces) in shown.items():
     print(f"{name:16} V - E + F = {len(vertices) - len(unique_edges(faces)) + len(faces)}")
 show(side_by_side({name: draw_mesh(*mesh, turn=10, above=10, size=230, reach=1.8, lines=False)
                    for name, mesh in shown.items()}),
-     alt="In the cube of its box: a ring; a sphere, bent but closed; the cubes of the predicted voxels; and these after "
+     alt="In the cube of its box: a ring; a sphere, bent but closed; the predicted cubes; and these after "
          "three stages, thinner and rough.")
 
 # %% [markdown]
