@@ -146,7 +146,7 @@ def test_a_picture_is_learned_and_its_objects_come_back(furnished):
     network = m.MeshRCNN.mini(5, samples=100)
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
     first = None
-    for _ in range(40):
+    for _ in range(60):
         losses = network([furnished.picture] * 2, [furnished.target()] * 2)
         total = sum(losses.values())
         optimizer.zero_grad()
@@ -168,6 +168,14 @@ def test_a_picture_is_learned_and_its_objects_come_back(furnished):
     for (vertices, _), box in zip(m.meshes_in_camera(result, furnished.K, 2.5, stage=0), result["boxes"], strict=True):
         pixels = project(vertices, furnished.K) + 0.5  # the cubes reach one voxel beyond the box at most
         assert (pixels >= box[:2] - 1).all() and (pixels <= box[:2] + box[2:] * (1 + 2 / 15) + 1).all()
+
+
+def test_look_gives_the_crops_that_the_heads_read(furnished):
+    network = m.MeshRCNN.mini(5).eval()
+    voxel_crops, mesh_crops = network.look([furnished.picture] * 2, [furnished.boxes, furnished.boxes[:1]])
+    assert voxel_crops.shape == (len(furnished.boxes) + 1, 32, 8, 8) and mesh_crops.shape[1:] == (32, 14, 14)
+    assert torch.allclose(voxel_crops[0], voxel_crops[-1], atol=1e-5)  # the same box of the same picture
+    assert not torch.allclose(voxel_crops[0], voxel_crops[1], atol=1e-2)
 
 
 def test_without_anything_found_the_answer_is_empty(furnished):
