@@ -20,7 +20,15 @@ from course_lib.data.worlds.furnished import FurnishedWorld
 from course_lib.data.worlds.shapes import grid
 from course_lib.describe import count, describe
 from course_lib.metrics.meshes import mesh_scores, pix3d_ap
-from course_lib.models.mesh_rcnn import MeshHead, MeshRCNN, VoxelHead, filled_cubes, mesh_losses, meshes_in_camera
+from course_lib.models.mesh_rcnn import (
+    MeshHead,
+    MeshRCNN,
+    VoxelHead,
+    filled_cubes,
+    mesh_losses,
+    meshes_in_camera,
+    surest,
+)  # fmt: skip
 from course_lib.ops import boxes as box_ops
 from course_lib.ops.batches import minibatches
 from course_lib.ops.frustum import fill, from_cube, to_cube
@@ -534,6 +542,11 @@ def study(pictures):
     return voxel_crops, mesh_crops, torch.stack(filled), rows
 
 
+# %% [markdown]
+# The true voxels are found as in training: take the object's inside into the cube of its box, and see which cells hold
+# a point. Overlap is measured by IoU again, here of filled voxels.
+
+# %%
 voxel_crops, crops, filled, rows = study(train_pictures)
 test = study(test_pictures)
 fit(network.voxel_head, minibatches((voxel_crops, filled), 32, seed=course.seed), 300, lr=4e-3,
@@ -666,16 +679,6 @@ show(side_by_side({name: draw_mesh(*mesh, turn=10, above=10, size=230, reach=1.8
 # boxes that overlap by more than a half, only the surest stays.
 
 # %%
-def surest(result):
-    """A result without the detections that overlap with a surer one, whatever their labels."""
-    kept = []
-    for number, box in enumerate(result["boxes"]):  # best first
-        if not kept or box_ops.iou(box, result["boxes"][kept]).max() < 0.5:
-            kept.append(number)
-    stages = [[meshes[number] for number in kept] for meshes in result["stages"]]
-    return {**{name: value[kept] for name, value in result.items() if name != "stages"}, "stages": stages}
-
-
 network.mesh_head = from_voxels
 with torch.no_grad():
     result = surest(network([room.picture])[0])

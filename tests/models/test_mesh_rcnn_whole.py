@@ -178,6 +178,19 @@ def test_look_gives_the_crops_that_the_heads_read(furnished):
     assert not torch.allclose(voxel_crops[0], voxel_crops[1], atol=1e-2)
 
 
+def test_of_two_labels_for_one_thing_the_surest_stays():
+    boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10], [30, 0, 10, 10], [6, 0, 10, 10]])  # IoU 0.82, 0, 0.25
+    cubes = [(torch.full((1, 3), float(i)), torch.zeros(1, 3).long()) for i in range(4)]
+    result = {"boxes": boxes, "labels": torch.tensor([3, 1, 1, 3]), "scores": torch.tensor([0.9, 0.8, 0.7, 0.6]),
+              "stages": [cubes, cubes[::-1]]}  # fmt: skip
+    kept = m.surest(result)
+    assert kept["labels"].tolist() == [3, 1, 3] and torch.equal(kept["boxes"], boxes[[0, 2, 3]])
+    assert [[int(v[0, 0]) for v, _ in meshes] for meshes in kept["stages"]] == [[0, 2, 3], [3, 1, 0]]
+    assert len(m.surest(result, overlap=0.2)["boxes"]) == 2
+    nothing = {"boxes": boxes[:0], "labels": torch.zeros(0).long(), "stages": [[], []]}
+    assert m.surest(nothing)["stages"] == [[], []] and len(m.surest(nothing)["boxes"]) == 0
+
+
 def test_without_anything_found_the_answer_is_empty(furnished):
     network = m.MeshRCNN.mini(5).eval()
     network.detector.roi_heads.score_thresh = 1.1

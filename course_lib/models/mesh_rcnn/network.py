@@ -226,6 +226,23 @@ def meshes_in_camera(result, K, middle=1.0, stage=-1):
     ]
 
 
+def surest(result, overlap=0.5):
+    """One detection for each thing: those that overlap with a surer one go, whatever their labels.
+
+    Args:
+        result: one dict of `MeshRCNN`'s, whose own suppression looks at each class alone. overlap: IoU from which two
+            boxes are of one thing.
+    Returns:
+        dict of the same kind, best first.
+    """
+    kept = []
+    for number, box in enumerate(result["boxes"]):
+        if not kept or box_ops.iou(box, result["boxes"][kept]).max() < overlap:
+            kept.append(number)
+    stages = [[meshes[number] for number in kept] for meshes in result["stages"]]
+    return {**{name: value[kept] for name, value in result.items() if name != "stages"}, "stages": stages}
+
+
 def _check(pictures, targets):
     if targets is None or len(targets) != len(pictures):
         raise CourseError(
