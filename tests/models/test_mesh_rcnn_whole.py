@@ -146,7 +146,7 @@ def test_a_picture_is_learned_and_its_objects_come_back(furnished):
     network = m.MeshRCNN.mini(5, samples=100)
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
     first = None
-    for _ in range(40):
+    for _ in range(60):
         losses = network([furnished.picture] * 2, [furnished.target()] * 2)
         total = sum(losses.values())
         optimizer.zero_grad()
@@ -168,6 +168,27 @@ def test_a_picture_is_learned_and_its_objects_come_back(furnished):
     for (vertices, _), box in zip(m.meshes_in_camera(result, furnished.K, 2.5, stage=0), result["boxes"], strict=True):
         pixels = project(vertices, furnished.K) + 0.5  # the cubes reach one voxel beyond the box at most
         assert (pixels >= box[:2] - 1).all() and (pixels <= box[:2] + box[2:] * (1 + 2 / 15) + 1).all()
+
+
+def test_look_gives_the_crops_that_the_heads_read(furnished):
+    network = m.MeshRCNN.mini(5).eval()
+    voxel_crops, mesh_crops = network.look([furnished.picture] * 2, [furnished.boxes, furnished.boxes[:1]])
+    assert voxel_crops.shape == (len(furnished.boxes) + 1, 32, 8, 8) and mesh_crops.shape[1:] == (32, 14, 14)
+    assert torch.allclose(voxel_crops[0], voxel_crops[-1], atol=1e-5)  # the same box of the same picture
+    assert not torch.allclose(voxel_crops[0], voxel_crops[1], atol=1e-2)
+
+
+def test_of_two_labels_for_one_thing_the_surest_stays():
+    boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10], [30, 0, 10, 10], [6, 0, 10, 10]])  # IoU 0.82, 0, 0.25
+    cubes = [(torch.full((1, 3), float(i)), torch.zeros(1, 3).long()) for i in range(4)]
+    result = {"boxes": boxes, "labels": torch.tensor([3, 1, 1, 3]), "scores": torch.tensor([0.9, 0.8, 0.7, 0.6]),
+              "stages": [cubes, cubes[::-1]]}  # fmt: skip
+    kept = m.surest(result)
+    assert kept["labels"].tolist() == [3, 1, 3] and torch.equal(kept["boxes"], boxes[[0, 2, 3]])
+    assert [[int(v[0, 0]) for v, _ in meshes] for meshes in kept["stages"]] == [[0, 2, 3], [3, 1, 0]]
+    assert len(m.surest(result, overlap=0.2)["boxes"]) == 2
+    nothing = {"boxes": boxes[:0], "labels": torch.zeros(0).long(), "stages": [[], []]}
+    assert m.surest(nothing)["stages"] == [[], []] and len(m.surest(nothing)["boxes"]) == 0
 
 
 def test_without_anything_found_the_answer_is_empty(furnished):

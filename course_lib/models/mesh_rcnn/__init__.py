@@ -21,7 +21,7 @@ has W / 2 - 1 (it counts from 0 and mirrors with W - 1 - x - px).
 from course_lib.models.mesh_rcnn.detector import PartlyLabelled, mini_detector, published_detector
 from course_lib.models.mesh_rcnn.heads import MeshHead, Stage, VoxelHead, ZHead, project
 from course_lib.models.mesh_rcnn.losses import mesh_losses
-from course_lib.models.mesh_rcnn.network import PIX3D, WEIGHTS, MeshRCNN, meshes_in_camera
+from course_lib.models.mesh_rcnn.network import PIX3D, WEIGHTS, MeshRCNN, meshes_in_camera, surest
 from course_lib.models.mesh_rcnn.shapenet import (
     BLENDER_K,
     THRESHOLD,
@@ -35,5 +35,5 @@ from course_lib.models.mesh_rcnn.shapenet import (
 __all__ = [
     "BLENDER_K", "PIX3D", "THRESHOLD", "WEIGHTS", "MeshHead", "MeshRCNN", "PartlyLabelled", "ResNetTrunk", "SphereMesh",
     "Stage", "VoxMesh", "VoxelHead", "ZHead", "filled_cubes", "mesh_losses", "meshes_in_camera", "mini_detector",
-    "project", "published_detector", "voxels_to_camera",
+    "project", "published_detector", "surest", "voxels_to_camera",
 ]  # fmt: skip

@@ -83,23 +83,32 @@ def mini_detector(classes, width=32, size=(96, 128)):
 
 
 class SmallTrunk(nn.Module):
-    """Five convolutions with group normalization: (B, 3, H, W) -> {"0": (B, width, H/4, W/4)}."""
+    """Three resolutions, joined from coarse to fine: (B, 3, H, W) -> {"0": (B, width, H/4, W/4)}.
+
+    The coarsest, H/16, lets a cell of the map see a whole object: without it boxes and labels stay vague.
+    """
 
     def __init__(self, width=32):
         super().__init__()
         self.out_channels = width
-        plan = ((3, width // 2, 2), (width // 2, width, 2), (width, width, 1), (width, width, 2), (width, width, 1))
-        self.steps = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(before, after, 3, stride, 1), nn.GroupNorm(4, after), nn.ReLU())
-            for before, after, stride in plan
-        )
-        self.join = nn.Conv2d(width, width, 1)
+        self.fine = nn.Sequential(_step(3, width // 2, 2), _step(width // 2, width, 2), _step(width, width))
+        self.middle = nn.Sequential(_step(width, width, 2), _step(width, width))
+        self.coarse = nn.Sequential(_step(width, width, 2), _step(width, width))
+        self.join_middle, self.join_coarse = nn.Conv2d(width, width, 1), nn.Conv2d(width, width, 1)
 
     def forward(self, pictures):
-        fine = self.steps[2](self.steps[1](self.steps[0](pictures)))
-        coarse = self.join(self.steps[4](self.steps[3](fine)))
-        coarse = nn.functional.interpolate(coarse, size=fine.shape[-2:], mode="nearest")
-        return OrderedDict([("0", fine + coarse)])
+        fine = self.fine(pictures)
+        middle = self.middle(fine)
+        middle = middle + _enlarged(self.join_coarse(self.coarse(middle)), middle)
+        return OrderedDict([("0", fine + _enlarged(self.join_middle(middle), fine))])
+
+
+def _step(before, after, stride=1):
+    return nn.Sequential(nn.Conv2d(before, after, 3, stride, 1), nn.GroupNorm(4, after), nn.ReLU())
+
+
+def _enlarged(coarse, fine):
+    return nn.functional.interpolate(coarse, size=fine.shape[-2:], mode="nearest")
 
 
 def crops_of(size, names):

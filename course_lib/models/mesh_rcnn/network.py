@@ -125,39 +125,40 @@ class MeshRCNN(nn.Module):
 
         Args:
             features: dict of maps, as the backbone makes them. boxes: list of (N, 4), corners, in the pixels that the
-                backbone saw. sizes: list of (height, width) of the pictures. refine: False leaves the mesh head out.
+                backbone saw. sizes: list of (height, width) of the pictures. refine: False makes no meshes.
         Returns:
             logits (sum of N, V, V, V), or None without a voxel head; list over the stages of sum of N meshes in their
-            cubes, the first of which are not refined yet.
+            cubes, the first of which are not refined yet (without stages where nothing is refined).
         """
         logits, number = None, sum(map(len, boxes))
         if self.start == "voxels":
             logits = self.voxel_head(self.voxel_crop(features, boxes, sizes))
+        if not number:
+            return logits, [[] for _ in range(1 + len(self.mesh_head.stages))]
+        if not refine:
+            return logits, []
+        if logits is not None:
             begin = filled_cubes(logits, self.threshold)
         else:
             sphere = icosphere(2 if self.start == "finer sphere" else 4)
             begin = [tuple(part.to(boxes[0].device) for part in sphere)] * number
-        if not number:
-            return logits, [[] for _ in range(1 + len(self.mesh_head.stages))]
-        if not refine:
-            return logits, [begin]
         return logits, [begin, *self.mesh_head(self.mesh_crop(features, boxes, sizes), begin)]
 
     @torch.no_grad()
     def look(self, pictures, boxes):
-        """What the heads see at given boxes, and the voxels they make of it, for experiments with known boxes.
+        """What the heads see at given boxes, for experiments with known boxes.
 
         Args:
             pictures: list of (3, H, W). boxes: list of (N, 4), (x, y, w, h), one for each picture.
         Returns:
-            crops for the mesh head (sum of N, C, 14, 14); voxel logits (sum of N, V, V, V), or None.
+            crops for the voxel head (sum of N, C, 12, 12) and for the mesh head (sum of N, C, 14, 14); the sizes are
+            those that the network was made with.
         """
         corners = [{"boxes": box_ops.to_corners(own)} for own in boxes]
         images, corners = self.detector.transform(list(pictures), corners)
         corners = [own["boxes"] for own in corners]
         features = self.detector.backbone(images.tensors)
-        logits, _ = self.shapes(features, corners, images.image_sizes, refine=False)
-        return self.mesh_crop(features, corners, images.image_sizes), logits
+        return tuple(crop(features, corners, images.image_sizes) for crop in (self.voxel_crop, self.mesh_crop))
 
     def _add_shapes(self, features, found, sizes):
         boxes, counts = [result["boxes"] for result in found], [len(result["boxes"]) for result in found]
@@ -223,6 +224,23 @@ def meshes_in_camera(result, K, middle=1.0, stage=-1):
         (from_cube(vertices, box, z_range, K), faces)
         for (vertices, faces), box, z_range in zip(result["stages"][stage], result["boxes"], ranges, strict=True)
     ]
+
+
+def surest(result, overlap=0.5):
+    """One detection for each thing: those that overlap with a surer one go, whatever their labels.
+
+    Args:
+        result: one dict of `MeshRCNN`'s, whose own suppression looks at each class alone. overlap: IoU from which two
+            boxes are of one thing.
+    Returns:
+        dict of the same kind, best first.
+    """
+    kept = []
+    for number, box in enumerate(result["boxes"]):
+        if not kept or box_ops.iou(box, result["boxes"][kept]).max() < overlap:
+            kept.append(number)
+    stages = [[meshes[number] for number in kept] for meshes in result["stages"]]
+    return {**{name: value[kept] for name, value in result.items() if name != "stages"}, "stages": stages}
 
 
 def _check(pictures, targets):

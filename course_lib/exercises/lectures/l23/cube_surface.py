@@ -95,6 +95,30 @@ cube_surface = exercise(
                 "near < 8": "near < 4",
             },
         ),
+        edit(
+            "an empty voxel is needed at *both* ends of each axis: here the last has none",
+            {"(1,) * 6": "(1, 0) * 3"},
+        ),
+        edit(
+            "an empty voxel is needed at *both* ends of each axis: here the first has none",
+            {"(1,) * 6": "(0, 1) * 3"},
+        ),
+        edit(
+            "only corners that a single filled voxel touches are counted: two to seven make a vertex as well",
+            {"(near > 0) & (near < 8)": "near == 1"},
+        ),
+        edit(
+            "a corner is a vertex from the first filled voxel about it on, until all eight are filled",
+            {"near > 0": "near > 1"},
+        ),
+        edit(
+            "a corner with seven filled voxels and an empty one is a vertex: only with eight is it inside",
+            {"near < 8": "near < 7"},
+        ),
+        edit(
+            "these are the edges of closed surfaces, three for each open side; asked are triangles",
+            {"2 * sides": "3 * sides"},
+        ),
     ),
     hints=(
         "A side is open where a filled voxel meets an empty one. A corner of the grid is a vertex where the eight "

@@ -101,6 +101,36 @@ into_the_cube = exercise(
             "w = a + b / z with a and b such that near gives -1 and far gives 1: the factor 2 is missing",
             {W: "(near + far - near * far / z) / (far - near)"},
         ),
+        edit(
+            "w is even in log z here; the projective map, which keeps lines straight, is even in 1 / z",
+            {W: "2 * (z / near).log() / (far / near).log() - 1"},
+        ),
+        edit("w is even in z here, and 0..1: it is even in 1 / z, from -1 to 1", {W: "(z - near) / (far - near)"}),
+        edit(
+            "a whole pixel is added: from a pixel's centre to its edge it is half of one",
+            {COLUMN: "K[0, 0] * x / z + K[0, 2] + 1", ROW: "K[1, 1] * y / z + K[1, 2] + 1"},
+        ),
+        edit(
+            "width and height are between pixel edges: nothing is taken from them",
+            {U: "2 * (column - left) / (width - 1) - 1", V: "2 * (row - top) / (height - 1) - 1"},
+        ),
+        edit(
+            "half a pixel belongs to the box's place only, not to its width and height",
+            {"= box": "= box - 0.5", COLUMN: "K[0, 0] * x / z + K[0, 2]", ROW: "K[1, 1] * y / z + K[1, 2]"},
+        ),
+        edit(
+            "points outside the box stay outside: nothing is cut off at -1 and 1",
+            {"[u, v, w], -1)": "[u, v, w], -1).clamp(-1, 1)"},
+        ),
+        edit(
+            "a box is (x, y, w, h): its left edge comes first, then its top", {"left, top, width": "top, left, width"}
+        ),
+        edit("the order is that of the points: x (u), y (v), z (w)", {"[u, v, w]": "[v, u, w]"}),
+        edit("the order is that of the points: x (u), y (v), z (w)", {"[u, v, w]": "[w, v, u]"}),
+        edit(
+            "only x and y are divided by z, and then the middle is added: K[0, 2] is in pixels already",
+            {COLUMN: "(K[0, 0] * x + K[0, 2]) / z + 0.5", ROW: "(K[1, 1] * y + K[1, 2]) / z + 0.5"},
+        ),
     ),
     hints=(
         "First to pixels, with K. Then within the box, from its left edge (-1) to its right edge (1). For depth look "

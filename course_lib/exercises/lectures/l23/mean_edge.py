@@ -89,6 +89,30 @@ mean_edge = exercise(
             "the mean difference is a vector whose square says nothing of lengths",
             {LENGTH: "(difference.mean(0) ** 2).sum()"},
         ),
+        edit(
+            "border edges come in one direction only: where that is the falling one, this loses them. Sort each pair, "
+            "then keep equal ones once",
+            {EDGES: "pairs[pairs[:, 0] < pairs[:, 1]]"},
+        ),
+        edit(
+            "two bugs are left: nothing is squared, and border edges that run from the larger number are lost",
+            {EDGES: "pairs[pairs[:, 0] < pairs[:, 1]]", LENGTH: "difference.norm(dim=1).mean()"},
+        ),
+        edit(
+            "this divides by three times the faces: edges between two faces would count twice there",
+            {LENGTH: "(difference**2).sum() / (3 * len(faces))"},
+        ),
+        edit(
+            "edges shall be short, not equally long: the lengths' spread is another loss",
+            {LENGTH: "(difference.norm(dim=1) - difference.norm(dim=1).mean()).square().mean()"},
+        ),
+        edit(
+            "the three differences are added up before they are squared: square each",
+            {LENGTH: "difference.sum(1).square().mean()"},
+        ),
+        edit(
+            "every other pair is not every other edge: sort each pair, then keep equal ones once", {EDGES: "pairs[::2]"}
+        ),
     ),
     hints=(
         "By hand: two triangles that share an edge have five edges, not six. And what does the formula do with the "

@@ -92,6 +92,29 @@ normal_loss = exercise(
             "this is the Chamfer distance, of places",
             {"return -forward - backward": "return apart.amin(1).square().mean() + apart.amin(0).square().mean()"},
         ),
+        edit(
+            "normals that point against each other agree as well: the absolute value, not a cut at 0",
+            {".sum(1).abs()": ".sum(1).clamp(min=0)"},
+        ),
+        edit(
+            "this is 1 minus the mean of both ways, a convention of others: the loss here is minus their sum",
+            {"-forward - backward": "1 - (forward + backward) / 2"},
+        ),
+        edit("both ways have a minus sign", {"-forward - backward": "forward - backward"}),
+        edit("both ways have a minus sign", {"-forward - backward": "backward - forward"}),
+        edit("the two ways are added up, not multiplied", {"-forward - backward": "-forward * backward"}),
+        edit(
+            "these are angles: the paper takes the cosines themselves",
+            {"-forward - backward": "forward.acos() + backward.acos()"},
+        ),
+        edit(
+            "each way has its own mean: here the larger set counts more, and both are averaged",
+            {"-forward - backward": "-(forward * len(p) + backward * len(q)) / (len(p) + len(q))"},
+        ),
+        edit(
+            "the dot product is of one pair of normals: `sum(1)`, then `abs`, then the mean",
+            {".sum(1).abs().mean()": ".sum().abs()"},
+        ),
     ),
     hints=(
         "For every p take the nearest q *by place*, and compare their normals by the absolute value of the dot "

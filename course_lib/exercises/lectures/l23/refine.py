@@ -111,6 +111,24 @@ refine = exercise(
         ),
         edit("the vertices move against the step: v + tanh(...)", {"vertices + torch.tanh": "vertices - torch.tanh"}),
         edit("the step is a sigmoid here, which only goes one way", {"torch.tanh": "torch.sigmoid"}),
+        edit(
+            "a vertex is no neighbour of its own: w1 is for the others alone",
+            {"+ summed)": "+ summed + messages)"},
+        ),
+        edit(
+            "every edge is counted twice: `edges` lists each once, and that is one message each way",
+            {"+ summed)": "+ 2 * summed)"},
+        ),
+        edit(
+            "own part and neighbours are averaged: Mesh R-CNN adds them up",
+            {
+                "(features @ w0.T + summed)": "((features @ w0.T + summed) / (1 + torch.bincount(edges.flatten(), "
+                "minlength=len(vertices)))[:, None])"
+            },
+        ),
+        edit("the graph convolution ends with a ReLU; the tanh is for the step", {".relu()": ".tanh()"}),
+        edit("the graph convolution ends with a ReLU, not with a sigmoid", {".relu()": ".sigmoid()"}),
+        edit("the step may go either way: there is no ReLU around it", {"@ w_vert.T)": "@ w_vert.T).relu()"}),
     ),
     hints=(
         "Three lines of the lecture: $f = [\\text{seen}; v]$; a graph convolution with a ReLU, in which every vertex "
