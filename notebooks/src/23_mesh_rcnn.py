@@ -809,4 +809,4 @@ print({name: round(100 * value, 1) for name, value in pix3d_ap(rated).items()})
 # - X. Sun and others, *Pix3D: Dataset and Methods for Single-Image 3D Shape Modeling*, CVPR 2018, arXiv:1804.04610:
 #   Section 3 (how pictures and models were aligned).
 #
-# **Next:** lecture 24, where a whole video gets one consistent depth.
+# **Next:** [24 · Consistent video depth](24_consistent_video_depth.ipynb), where a whole video gets one depth.
