@@ -105,12 +105,11 @@ def run_and_move_widgets(page, lab, notebook):
     for index in [i for i, cell in enumerate(cells) if is_widget(cell)]:
         cell = show_cell(page, index)
         page.wait_for_timeout(500)  # a view that was out of sight is drawn anew
-        moved += move_every_slider(page, cell)
-        choose_by_keyboard(page, cell)
+        moved += move_every_slider(page, cell) + choose_by_keyboard(page, cell)
         nothing_is_cut_off(cell)
         cell.scroll_into_view_if_needed()
         page.screenshot(path=shot(f"{notebook.stem}_cell{index}"))
-    assert moved or not any(map(is_widget, cells)), "no slider of this lecture could be moved"
+    assert moved or not any(map(is_widget, cells)), "no slider and no list of this lecture could be moved"
     no_errors_in(page, notebook)
 
 
@@ -162,7 +161,7 @@ def move_every_slider(page, cell):
 
 
 def choose_by_keyboard(page, cell):
-    """Open each list with the space bar, take another entry, see picture and caption change."""
+    """Open each list with the space bar, take another entry, see picture and caption change; returns how many."""
     lists = cell.locator(".widget-dropdown select")
     for i in range(lists.count()):
         chosen, before = lists.nth(i).input_value(), shown(cell)
@@ -176,6 +175,7 @@ def choose_by_keyboard(page, cell):
         assert lists.nth(i).input_value() != chosen
         if cell.get_by_text("beyond the end").count() == 0:  # what the sampler does there shows only when it gets there
             wait_for_change(page, cell, before)
+    return lists.count()
 
 
 def play_by_keyboard(page, cell):
