@@ -144,7 +144,7 @@ def test_fusion_is_trained_by_both_streams():
 
 
 def test_unknown_lectures_and_networks_are_explained():
-    with pytest.raises(CourseError, match="There are recipes for: 03, 05, 06, 07, 08, .*, 14, 17, 18, 19"):
+    with pytest.raises(CourseError, match="There are recipes for: 03, 05, 06, .*, 13, .*, 22, 23\\."):
         lectures.find("01")
     with pytest.raises(CourseError, match="spatial, temporal"):
         lectures.find("05", "audio")
