@@ -2,7 +2,7 @@
 #
 #   make lab         open JupyterLab on lecture 00, on your own copies in work/ (options: make lab LAB_ARGS="--port 9000")
 #   make test        ruff, unit tests, every notebook in both editions, the widgets in a browser; what CI runs
-#   make test-all    the same and what is slow and seldom breaks (about 20 minutes); every night and before a release
+#   make test-all    the same and what is slow and seldom breaks (about 50 minutes); every night and before a release
 #   make notebooks   rebuild the lectures whose source or code changed
 #   make mutants     change every solution in the standard ways; list the wrong ones that a check accepts (minutes)
 #   make claims      run the lectures with seeds 0, 1, 2: do their claims hold, by what margin? (docs/claims.md)
