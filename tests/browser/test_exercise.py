@@ -33,6 +33,7 @@ CONTRAST = """(box) => {
 EXERCISES = [
     ("00_start_here", "00-1", ("permute(3, 0, 1, 2)", "permute(0, 3, 1, 2)"), "time"),
     ("03_large_scale_video", "03-5", ("(early, late)", "(late, early)"), "swapped"),
+    ("24_consistent_video_depth", "24-1", ("[known]).median()", "[known]).mean()"), "median"),
 ]
 
 
