@@ -7,6 +7,10 @@ from course_lib.recipes import clips, correspondence, depth, flow, mdnet, mesh_r
 from course_lib.recipes import training as shared
 
 KINDS = (clips, mdnet, siamfc, correspondence, flow, depth, voxels, points, meshes, mesh_rcnn)
+AT_TEST_TIME = {
+    "24": "python -m course_lib.video_depth VIDEO --out DIR",
+    "25": "call course_lib.video_depth.robust.robust_depth, as the lecture's GPU section does",
+}
 
 
 def find(lecture, network=None):
@@ -18,6 +22,8 @@ def find(lecture, network=None):
         CourseError: if the lecture trains no network of published size, or has none of that name.
     """
     kind = next((kind for kind in KINDS if lecture in kind.NETWORKS), None)
+    if lecture in AT_TEST_TIME:
+        raise CourseError(f"Lecture {lecture} trains on one video, at test time: {AT_TEST_TIME[lecture]}.")
     if kind is None:
         known = sorted(lecture for kind in KINDS for lecture in kind.NETWORKS)
         raise CourseError(f"Lecture {lecture!r} has no recipe. There are recipes for: {', '.join(known)}.")

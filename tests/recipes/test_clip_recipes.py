@@ -146,6 +146,8 @@ def test_fusion_is_trained_by_both_streams():
 def test_unknown_lectures_and_networks_are_explained():
     with pytest.raises(CourseError, match="There are recipes for: 03, 05, 06, .*, 13, .*, 22, 23\\."):
         lectures.find("01")
+    with pytest.raises(CourseError, match="on one video, at test time: python -m course_lib.video_depth"):
+        lectures.find("24")
     with pytest.raises(CourseError, match="spatial, temporal"):
         lectures.find("05", "audio")
     assert lectures.find("05") == (clips, "spatial") and lectures.find("05", "temporal") == (clips, "temporal")
